@@ -1,0 +1,113 @@
+//! Where finished scripts become numbered episodes.
+
+use chrono::{DateTime, Utc};
+use derive_more::{Display, Error};
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::job::JobId;
+
+/// Numbered episodes per project. Numbers start at 1, are assigned here, unique under concurrent saving, never reused.
+pub trait EpisodeStore: Send + Sync + 'static {
+    /// Saves a script as the project's next episode. Saving the same job's script twice is saving it once: the second
+    /// call answers what the first one did, even after a crash in between.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it open whether the episode was saved; calling again settles it.
+    fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>>;
+
+    /// One page of a project's episodes, by number; an unknown project has none.
+    fn list(
+        &self,
+        project_id: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>>;
+
+    /// One episode with its script, or `None`.
+    fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>>;
+
+    /// Deletes an episode; false when there was none. Its number stays taken.
+    fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>>;
+
+    /// Resolves to `Ok` when the store can take an episode now: what readiness asks.
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>>;
+}
+
+/// Why an episode was not saved or read; causes are for the log, never for clients.
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
+pub enum EpisodeError {
+    /// It may work later: down, slow, busy.
+    #[display("episode store unavailable: {_0}")]
+    Unavailable(#[error(not(source))] String),
+    /// It will not work however often it is tried: too large, refused, not authorised.
+    #[display("episode refused: {_0}")]
+    Refused(#[error(not(source))] String),
+}
+
+/// A script to be saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpisodeDraft {
+    /// Whose episode.
+    pub project_id: String,
+    /// The job that wrote it; `None` when a client posts an episode itself, which is then a new one each time.
+    pub job_id: Option<JobId>,
+    /// 1–300 characters.
+    pub title: String,
+    /// The script.
+    pub markdown: String,
+    /// Its tokens, if known.
+    pub tokens: Option<u64>,
+    /// The prompt it was made from, if known.
+    pub prompt_snapshot: Option<String>,
+    /// The model that wrote it, if known.
+    pub model: Option<String>,
+    /// When it was finished.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The name and number a saved script got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeRef {
+    /// The store's own id.
+    pub id: String,
+    /// 1 and up within the project.
+    pub number: u32,
+}
+
+/// What a list of episodes shows of each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EpisodeSummary {
+    /// The store's own id.
+    pub id: String,
+    /// Whose episode.
+    pub project_id: String,
+    /// 1 and up within the project.
+    pub number: u32,
+    /// As saved.
+    pub title: String,
+    /// When it was saved.
+    pub created_at: DateTime<Utc>,
+}
+
+/// One whole episode.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// Id, number, title.
+    pub summary: EpisodeSummary,
+    /// The script.
+    pub markdown: String,
+    /// Its tokens, if known.
+    pub tokens: Option<u64>,
+    /// The prompt it was made from, if known.
+    pub prompt_snapshot: Option<String>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpisodePage {
+    /// At most so many, 1–1000.
+    pub limit: u32,
+    /// After skipping so many.
+    pub offset: u32,
+}

@@ -1,0 +1,143 @@
+//! Where jobs survive the process.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use derive_more::{Display, Error};
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
+
+use super::{EpisodeRef, Usage};
+use crate::job::{Brief, Epoch, FailureCode, JobId};
+
+/// Durable jobs: what was accepted, how far it came, how it ended.
+///
+/// Every write is durable (it survives `kill -9` and power loss) when its future resolves to `Ok`. Writes of one caller are
+/// applied in the order of the calls, awaited or not; futures may be dropped without undoing the write. Nothing here blocks
+/// the calling thread. When the store cannot keep up, futures wait; they fail with [`StoreError`] rather than wait for ever.
+pub trait JobStore: Send + Sync + 'static {
+    /// Records a new job as queued, in [`Epoch::FIRST`].
+    fn create(&self, job: NewJob) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+
+    /// Records how far a job is and appends the text since the last checkpoint.
+    ///
+    /// `text` begins at byte `text_offset` of the script; what the store holds beyond that offset is replaced, so that
+    /// the same checkpoint written twice changes nothing. Ignored when the job has ended or belongs to a later epoch.
+    fn checkpoint(&self, checkpoint: Checkpoint) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+
+    /// Records the end. The first ending wins: on a job that has one already this changes nothing and succeeds.
+    fn finish(&self, ending: Ending) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+
+    /// All jobs still held, oldest first. Every unfinished job's epoch has been raised by one, durably, before this resolves.
+    fn recover(&self) -> LocalBoxFuture<'static, Result<Vec<StoredJob>, StoreError>>;
+
+    /// Forgets jobs and their texts; unknown ids are ignored.
+    fn purge(&self, jobs: Vec<JobId>) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+
+    /// Resolves to `Ok` when the store can take writes now: what readiness asks.
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+}
+
+/// The store did not do what was asked; the cause is for the log, never for clients.
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
+#[display("job store: {cause}")]
+pub struct StoreError {
+    /// What went wrong.
+    #[error(not(source))]
+    pub cause: String,
+}
+
+impl StoreError {
+    /// Wraps a cause.
+    pub fn new(cause: impl ToString) -> Self {
+        Self { cause: cause.to_string() }
+    }
+
+    /// The store did not answer within `timeout`.
+    pub fn timed_out(timeout: Duration) -> Self {
+        Self { cause: format!("no answer within {timeout:?}") }
+    }
+}
+
+/// A client's `Idempotency-Key` with a digest of the body it came with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdempotencyKey {
+    /// 1–255 visible ASCII characters.
+    pub key: String,
+    /// Tells the same body from another one, across restarts and versions.
+    pub body_digest: String,
+}
+
+/// A job as it is accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    /// Its name.
+    pub id: JobId,
+    /// What it was asked.
+    pub brief: Brief,
+    /// The key it was created under, if any.
+    pub idempotency: Option<IdempotencyKey>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How far a job has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Which job.
+    pub id: JobId,
+    /// The writer's epoch; a checkpoint of an earlier epoch than the store's is ignored.
+    pub epoch: Epoch,
+    /// When it first left the queue.
+    pub started_at: Option<DateTime<Utc>>,
+    /// 0–100.
+    pub progress: u8,
+    /// The model that really writes, once known.
+    pub model_used: Option<String>,
+    /// Tokens, once known.
+    pub usage: Option<Usage>,
+    /// Where `text` begins, in bytes of the script.
+    pub text_offset: usize,
+    /// The script from there on; often empty.
+    pub text: String,
+    /// The model has said that it is done: only the saving of the episode is left.
+    pub text_complete: bool,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// The last checkpoint, with the rest of the text.
+    pub last: Checkpoint,
+    /// The number of the terminal event within its epoch.
+    pub event_seq: u64,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// As what.
+    pub outcome: Outcome,
+}
+
+/// The three ends of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The script is complete; `episode` is absent while its saving is still owed.
+    Completed {
+        /// Where the script was saved.
+        episode: Option<EpisodeRef>,
+    },
+    /// It failed with this code (never [`FailureCode::JobCanceled`]).
+    Failed(FailureCode),
+    /// It was stopped.
+    Canceled,
+}
+
+/// A job as the store remembers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredJob {
+    /// As it was accepted.
+    pub accepted: NewJob,
+    /// Its last checkpoint with the *whole* text (`text_offset` 0); `epoch` is the one that holds from now on.
+    pub last: Checkpoint,
+    /// Its end, if it has one: the terminal event's number, when, and as what.
+    pub ended: Option<(u64, DateTime<Utc>, Outcome)>,
+}

@@ -1,0 +1,1 @@
+//! Where finished scripts become episodes: implementations of the episode store port.

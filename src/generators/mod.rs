@@ -1,0 +1,1 @@
+//! What writes scripts: implementations of the generator port.

@@ -1,0 +1,1 @@
+//! Where jobs survive the process: implementations of the job store port.
