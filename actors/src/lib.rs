@@ -4,6 +4,11 @@
 //! [`ports`], and the root package supplies it. Start reading at [`job`] (one job), go on with
 //! [`feed`] (what a job shows its readers) and [`registry`] (the supervisor).
 
+pub mod feed;
 pub mod job;
+pub mod outbox;
 pub mod ports;
+pub mod registry;
+#[cfg(test)]
+mod testing;
 pub mod wording;

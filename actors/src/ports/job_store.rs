@@ -28,6 +28,9 @@ pub trait JobStore: Send + Sync + 'static {
     /// Records the end. The first ending wins: on a job that has one already this changes nothing and succeeds.
     fn finish(&self, ending: Ending) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 
+    /// Notes the episode of a job that completed before its script could be saved.
+    fn episode_saved(&self, job: JobId, episode: EpisodeRef) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+
     /// All jobs still held, oldest first. Every unfinished job's epoch has been raised by one, durably, before this resolves.
     fn recover(&self) -> LocalBoxFuture<'static, Result<Vec<StoredJob>, StoreError>>;
 
@@ -129,6 +132,25 @@ pub enum Outcome {
     Failed(FailureCode),
     /// It was stopped.
     Canceled,
+}
+
+impl Outcome {
+    /// The code that clients read, unless the job completed.
+    pub fn failure(&self) -> Option<FailureCode> {
+        match self {
+            Self::Completed { .. } => None,
+            Self::Failed(code) => Some(*code),
+            Self::Canceled => Some(FailureCode::JobCanceled),
+        }
+    }
+
+    /// The episode, if the job completed and it is saved.
+    pub fn episode(&self) -> Option<&EpisodeRef> {
+        match self {
+            Self::Completed { episode } => episode.as_ref(),
+            Self::Failed(_) | Self::Canceled => None,
+        }
+    }
 }
 
 /// A job as the store remembers it.

@@ -1,0 +1,61 @@
+//! Which text a version showed, so that delta previews can resume.
+
+/// The end of the text at one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Mark {
+    pub version: u64,
+    pub bytes: usize,
+    /// The same place as JavaScript counts it.
+    pub utf16: usize,
+}
+
+/// Past this many marks every second one is dropped; a reader then resumes from the mark before its own, which
+/// sends some text twice but leaves it with the same script (`text.slice(0, offset) + delta`).
+const MOST: usize = 4096;
+
+/// One mark for every version in which the text grew, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Marks(Vec<Mark>);
+
+impl Marks {
+    pub(super) fn push(&mut self, mark: Mark) {
+        if self.0.len() >= MOST {
+            let mut keep = false;
+            self.0.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+        self.0.push(mark);
+    }
+
+    /// The newest mark that a reader of everything up to `version` has surely seen.
+    pub(super) fn at(&self, version: u64) -> Mark {
+        let after = self.0.partition_point(|mark| mark.version <= version);
+        after.checked_sub(1).map_or_else(Mark::default, |at| self.0[at])
+    }
+
+    /// Gives back the memory once nobody can resume within the text any more.
+    pub(super) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_stay_bounded_and_never_point_beyond_what_was_seen() {
+        let mut marks = Marks::default();
+        for version in 1..=50_000u64 {
+            marks.push(Mark { version: version * 2, bytes: version as usize, utf16: version as usize });
+        }
+        assert!(marks.0.len() <= MOST);
+        assert_eq!(marks.at(100_000).bytes, 50_000);
+        assert_eq!(marks.at(1), Mark::default());
+        for version in (1..100_000).step_by(997) {
+            assert!(marks.at(version).version <= version);
+        }
+    }
+}

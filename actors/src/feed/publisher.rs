@@ -1,0 +1,342 @@
+//! The feed itself: the newest state of one job, and the publishing of it.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
+
+use bytes::Bytes;
+
+use super::{
+    LastEventId, Meter, Opening, PreviewMode, Resume, Subscription,
+    cursor::Cursor,
+    event_id::Point,
+    frame::{self, PreviewText},
+    marks::{Mark, Marks},
+    readers::Readers,
+};
+use crate::{
+    job::{Epoch, JobView, Status},
+    ports::EpisodeRef,
+    wording::Wording,
+};
+
+/// What every feed of the process shares.
+#[derive(Debug, Clone)]
+pub struct FeedContext {
+    /// The sentences in its events.
+    pub wording: Arc<Wording>,
+    /// The counters it adds to.
+    pub meter: Arc<Meter>,
+}
+
+/// What one job shows; cheap to clone, all clones are the same feed.
+///
+/// The job's owner publishes (never from two places at once); anybody may read. All calls return at once.
+#[derive(Debug, Clone)]
+pub struct Feed(pub(super) Arc<Shared>);
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    epoch: Epoch,
+    context: FeedContext,
+    /// 1 and up; 0 while not queued.
+    queue_position: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    /// Counts publishings; event ids are made from it.
+    version: u64,
+    view: Arc<JobView>,
+    text: String,
+    utf16: usize,
+    marks: Marks,
+    progress: Change,
+    preview: Change,
+    ended: bool,
+    cut: bool,
+    pub(super) cache: Vec<(Key, Bytes)>,
+    pub(super) readers: Readers,
+}
+
+/// When something last changed, and how often it has: the difference tells how many a slow reader skipped.
+#[derive(Debug, Clone, Copy, Default)]
+struct Change {
+    version: u64,
+    count: u64,
+}
+
+impl Change {
+    fn at(&mut self, version: u64) {
+        self.version = version;
+        self.count += 1;
+    }
+}
+
+/// Which frame of the present version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Progress(u64),
+    Full(u64),
+    Delta(u64, usize),
+    Terminal,
+}
+
+/// Readers far behind each need a frame of their own; past this many kinds the frames are not kept.
+const CACHED_FRAMES: usize = 8;
+
+impl Feed {
+    /// A feed that shows `view` and `text` as its first version.
+    pub fn new(epoch: Epoch, view: JobView, text: &str, context: FeedContext) -> Self {
+        let feed = Self::at_version(0, epoch, view.clone(), context);
+        feed.publish(view, text);
+        feed
+    }
+
+    /// The feed of a job that ended earlier, with the number its terminal event had then.
+    pub fn ended(epoch: Epoch, terminal_seq: u64, view: JobView, text: &str, context: FeedContext) -> Self {
+        let version = Point::from_seq(terminal_seq).version;
+        let feed = Self::at_version(version.saturating_sub(2), epoch, view.clone(), context);
+        feed.end(view, text, terminal_seq);
+        feed
+    }
+
+    fn at_version(version: u64, epoch: Epoch, view: JobView, context: FeedContext) -> Self {
+        let state = State {
+            version,
+            view: Arc::new(view),
+            text: String::new(),
+            utf16: 0,
+            marks: Marks::default(),
+            progress: Change::default(),
+            preview: Change::default(),
+            ended: false,
+            cut: false,
+            cache: Vec::new(),
+            readers: Readers::default(),
+        };
+        Self(Arc::new(Shared { epoch, context, queue_position: AtomicU32::new(0), state: Mutex::new(state) }))
+    }
+
+    /// Shows a newer state; `more` is the text since the last publishing.
+    pub fn publish(&self, view: JobView, more: &str) {
+        let mut state = self.lock();
+        if !state.ended {
+            self.advance(&mut state, view, more);
+            state.readers.wake_all();
+        }
+    }
+
+    /// Shows the end; nothing can be published after it. `terminal_seq` is what [`Feed::terminal_seq`] said.
+    pub fn end(&self, view: JobView, more: &str, terminal_seq: u64) {
+        let mut state = self.lock();
+        if state.ended {
+            return;
+        }
+        self.advance(&mut state, view, more);
+        state.version = Point::from_seq(terminal_seq).version.max(state.version + 1);
+        state.ended = true;
+        state.cache.clear();
+        state.marks.shrink();
+        state.text.shrink_to_fit();
+        self.0.context.meter.published.fetch_add(1, Relaxed);
+        state.readers.wake_all();
+    }
+
+    fn advance(&self, state: &mut State, view: JobView, more: &str) {
+        let version = state.version + 1;
+        // A failed or canceled job's terminal event says all there is to say; a progress event before it would add nothing.
+        let shown = matches!(view.status, Status::Queued | Status::Streaming | Status::Completed);
+        let moved = state.progress.count == 0
+            || (view.progress, view.step, view.remaining_seconds)
+                != (state.view.progress, state.view.step, state.view.remaining_seconds);
+        let progress = shown && moved;
+        state.view = Arc::new(view);
+        if !progress && more.is_empty() {
+            return;
+        }
+        state.version = version;
+        state.cache.clear();
+        if progress {
+            state.progress.at(version);
+        }
+        if !more.is_empty() {
+            state.text.push_str(more);
+            state.utf16 += more.encode_utf16().count();
+            let mark = Mark { version, bytes: state.text.len(), utf16: state.utf16 };
+            state.marks.push(mark);
+            state.preview.at(version);
+        }
+        let events = u64::from(progress) + u64::from(!more.is_empty());
+        self.0.context.meter.published.fetch_add(events, Relaxed);
+    }
+
+    /// Notes where the script of a completed job was saved after all; whoever comes later is told so.
+    pub fn episode_saved(&self, episode: EpisodeRef) {
+        self.amend(|view| view.episode = Some(episode));
+    }
+
+    /// Notes that the episode store will never take the script.
+    pub fn episode_refused(&self) {
+        self.amend(|view| view.episode_refused = true);
+    }
+
+    fn amend(&self, change: impl FnOnce(&mut JobView)) {
+        let mut state = self.lock();
+        change(Arc::make_mut(&mut state.view));
+        state.cache.clear();
+    }
+
+    /// Whether anybody is connected.
+    pub fn has_readers(&self) -> bool {
+        !self.lock().readers.is_empty()
+    }
+
+    /// Tells every reader's connection to break off, so that its client reconnects elsewhere or later; later ones at once.
+    pub fn cut(&self) {
+        let mut state = self.lock();
+        state.cut = true;
+        state.readers.wake_all();
+    }
+
+    /// The number that the terminal event will have if nothing else is published before it.
+    pub fn terminal_seq(&self) -> u64 {
+        Point::all(self.lock().version + 2).seq()
+    }
+
+    /// The newest state shown.
+    pub fn view(&self) -> Arc<JobView> {
+        Arc::clone(&self.lock().view)
+    }
+
+    /// The text shown so far, with a version that changes whenever the text does.
+    pub fn text(&self) -> (String, String) {
+        let state = self.lock();
+        (state.text.clone(), format!("{}-{}", self.0.epoch, state.text.len()))
+    }
+
+    /// The taking-up of the job that this feed shows.
+    pub fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// The sentences in its events.
+    pub fn wording(&self) -> &Wording {
+        &self.0.context.wording
+    }
+
+    /// How many queued jobs go first, plus one; `None` unless queued.
+    pub fn queue_position(&self) -> Option<u32> {
+        Some(self.0.queue_position.load(Relaxed)).filter(|position| *position > 0)
+    }
+
+    /// Notes the place in the queue; `None` when it has left the queue.
+    pub fn set_queue_position(&self, position: Option<u32>) {
+        self.0.queue_position.store(position.unwrap_or(0), Relaxed);
+    }
+
+    /// How a connection begins whose reader saw `last`.
+    pub fn opening(&self, last: Option<LastEventId>) -> Opening {
+        let state = self.lock();
+        Opening::decide(last, self.0.epoch, Point::all(state.version).seq(), state.ended)
+    }
+
+    /// Starts reading; what is due at once is there at the first poll.
+    pub fn subscribe(&self, resume: Resume, mode: PreviewMode) -> Subscription {
+        let cursor = match resume {
+            Resume::Fresh => Cursor::FRESH,
+            Resume::After(seq) => Cursor::after(seq),
+        };
+        let key = self.lock().readers.open();
+        self.0.context.meter.subscribed();
+        Subscription::new(self.clone(), key, mode, cursor)
+    }
+
+    pub(super) fn unsubscribe(&self, key: usize) {
+        let mut state = self.lock();
+        state.readers.close(key);
+        if state.readers.is_empty() {
+            state.cache = Vec::new();
+        }
+        self.0.context.meter.unsubscribed();
+    }
+
+    pub(super) fn meter(&self) -> &Meter {
+        &self.0.context.meter
+    }
+
+    /// A panic while publishing leaves a state that is still whole: every step of it is.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a subscription asks of the locked state.
+impl State {
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether a reader at `cursor` is due a progress event, and how many it has skipped.
+    pub(super) fn progress_due(&self, cursor: &Cursor) -> bool {
+        self.progress.version > cursor.progress
+    }
+
+    pub(super) fn preview_due(&self, cursor: &Cursor, mode: PreviewMode) -> bool {
+        // The completed event carries the whole text: a full preview right before it would double the bytes.
+        let contained = self.ended && mode == PreviewMode::Full && self.view.status == Status::Completed;
+        self.preview.version > cursor.preview && !contained
+    }
+
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.progress.count, self.preview.count)
+    }
+
+    pub(super) fn progress_frame(&mut self, feed: &Feed, seq: u64) -> Bytes {
+        self.cached(Key::Progress(seq), |state| frame::progress_frame(feed.epoch(), seq, &state.view, feed.wording()))
+    }
+
+    pub(super) fn preview_frame(&mut self, feed: &Feed, seq: u64, mode: PreviewMode, cursor: &Cursor) -> Bytes {
+        match mode {
+            PreviewMode::Full => self.cached(Key::Full(seq), |state| {
+                let text = PreviewText::Full { markdown: &state.text };
+                frame::preview_frame(feed.epoch(), seq, &state.view, text)
+            }),
+            PreviewMode::Delta => {
+                let seen = self.marks.at(cursor.preview);
+                self.cached(Key::Delta(seq, seen.bytes), |state| {
+                    let text = PreviewText::Delta { delta: &state.text[seen.bytes..], offset: seen.utf16 };
+                    frame::preview_frame(feed.epoch(), seq, &state.view, text)
+                })
+            }
+        }
+    }
+
+    pub(super) fn terminal_frame(&mut self, feed: &Feed) -> Bytes {
+        let seq = Point::all(self.version).seq();
+        self.cached(Key::Terminal, |state| {
+            frame::terminal_frame(feed.epoch(), seq, &state.view, &state.text, feed.wording())
+        })
+    }
+
+    fn cached(&mut self, key: Key, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        if let Some((_, bytes)) = self.cache.iter().find(|(kept, _)| *kept == key) {
+            return bytes.clone();
+        }
+        let bytes = encode(self);
+        if self.cache.len() < CACHED_FRAMES {
+            self.cache.push((key, bytes.clone()));
+        }
+        bytes
+    }
+}

@@ -1,0 +1,269 @@
+//! The reader's promise, tried out: whatever is published and wherever a reader is cut, it ends with exactly the script.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    job::{Epoch, JobView, Status},
+    ports::EpisodeRef,
+    testing::{context, view},
+};
+
+/// An `EventSource` that checks what it gets.
+struct Client {
+    mode: PreviewMode,
+    connection: Option<(Subscription, VecDeque<Bytes>)>,
+    last_id: Option<String>,
+    text: String,
+    newest_progress: i64,
+    newest_preview: i64,
+    end: Option<Value>,
+}
+
+fn parse(frame: &Bytes) -> (String, Option<String>, Value) {
+    let text = std::str::from_utf8(frame).expect("UTF-8");
+    assert!(text.ends_with("\n\n") && !text.trim_end().contains("\n\n"), "one block: {text:?}");
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    let data = serde_json::from_str(&field("data: ").expect("data")).expect("JSON");
+    (field("event: ").expect("event"), field("id: "), data)
+}
+
+impl Client {
+    fn new(mode: PreviewMode) -> Self {
+        let text = String::new();
+        Self { mode, connection: None, last_id: None, text, newest_progress: -1, newest_preview: -1, end: None }
+    }
+
+    /// Reconnects if need be and moves what is there from the feed to the wire.
+    fn poll(&mut self, feed: &Feed) {
+        if self.end.is_some() {
+            return;
+        }
+        let connection = self.connection.get_or_insert_with(|| {
+            let last = self.last_id.as_deref().map(LastEventId::parse);
+            match feed.opening(last) {
+                Opening::Subscribe(resume) => (feed.subscribe(resume, self.mode), VecDeque::new()),
+                other => panic!("a client without the end was given {other:?}"),
+            }
+        });
+        let context = Context::from_waker(Waker::noop());
+        let _turn: Poll<Turn> = connection.0.poll_events(&context, &mut connection.1);
+    }
+
+    /// Receives up to `events` of what is on the wire, then loses the connection if `cut`.
+    fn receive(&mut self, events: usize, cut: bool) {
+        for _ in 0..events {
+            let Some(frame) = self.connection.as_mut().and_then(|(_, wire)| wire.pop_front()) else { break };
+            self.take(&frame);
+        }
+        if cut {
+            self.connection = None;
+        }
+    }
+
+    fn take(&mut self, frame: &Bytes) {
+        let (name, id, data) = parse(frame);
+        assert!(self.end.is_none(), "{name} after the terminal event");
+        let id = id.expect("an id");
+        let seq = |id: &str| id.split_once('-').expect("two parts").1.parse::<u64>().expect("a number");
+        if let Some(last) = &self.last_id {
+            assert!(seq(&id) > seq(last), "ids grow: {last} then {id}");
+        }
+        self.last_id = Some(id);
+        match name.as_str() {
+            "progress" => {
+                let stamp = data["estimatedTime"].as_i64().unwrap_or(i64::MAX);
+                assert!(stamp > self.newest_progress, "the same progress twice");
+                self.newest_progress = stamp;
+            }
+            "preview" => {
+                let stamp = data["wordCount"].as_i64().expect("a count");
+                assert!(stamp > self.newest_preview, "the same preview twice");
+                self.newest_preview = stamp;
+                self.preview(&data);
+            }
+            _ => self.end = Some(data),
+        }
+    }
+
+    fn preview(&mut self, data: &Value) {
+        match self.mode {
+            PreviewMode::Full => self.text = data["markdown"].as_str().expect("markdown").to_owned(),
+            PreviewMode::Delta => {
+                let offset = data["offset"].as_u64().expect("an offset") as usize;
+                let kept: Vec<u16> = self.text.encode_utf16().collect();
+                assert_eq!(offset, kept.len(), "neither a gap nor text sent twice");
+                self.text.push_str(data["delta"].as_str().expect("a delta"));
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Publish { text: String, moved: bool },
+    Poll(usize),
+    Receive { client: usize, events: usize, cut: bool },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        ("[a가😀\n\"]{0,5}", any::<bool>()).prop_map(|(text, moved)| Act::Publish { text, moved }),
+        (0usize..4).prop_map(Act::Poll),
+        (0usize..4, 0usize..4, any::<bool>()).prop_map(|(client, events, cut)| Act::Receive { client, events, cut }),
+    ]
+}
+
+fn ending(mut view: JobView, completed: bool) -> JobView {
+    view.remaining_seconds = None;
+    if completed {
+        view.status = Status::Completed;
+        view.episode = Some(EpisodeRef { id: "e".into(), number: 1 });
+    } else {
+        view.status = Status::Failed;
+        view.failure = Some(crate::job::FailureCode::GenerationError);
+    }
+    view
+}
+
+proptest! {
+    #[test]
+    fn a_reader_cut_anywhere_ends_with_exactly_the_script(acts in prop::collection::vec(act(), 1..120), completed: bool, tail in "[b나]{0,3}") {
+        let mut job = view();
+        let mut script = String::new();
+        job.remaining_seconds = Some(0);
+        let feed = Feed::new(Epoch::FIRST, job.clone(), "", context());
+        let modes = [PreviewMode::Full, PreviewMode::Delta, PreviewMode::Full, PreviewMode::Delta];
+        let mut clients = modes.map(Client::new);
+        let mut stamp = 0;
+        for act in acts {
+            match act {
+                Act::Publish { text, moved } => {
+                    stamp += 1;
+                    job.words = stamp;
+                    if moved {
+                        job.remaining_seconds = Some(stamp);
+                    }
+                    script.push_str(&text);
+                    feed.publish(job.clone(), &text);
+                }
+                Act::Poll(client) => clients[client].poll(&feed),
+                Act::Receive { client, events, cut } => clients[client].receive(events, cut),
+            }
+        }
+        stamp += 1;
+        job.words = stamp;
+        script.push_str(&tail);
+        let seq = feed.terminal_seq();
+        feed.end(ending(job, completed), &tail, seq);
+        for mut client in clients {
+            for _ in 0..4 {
+                client.poll(&feed);
+                client.receive(9, false);
+            }
+            let end = client.end.expect("every reader gets the terminal event");
+            if completed {
+                prop_assert_eq!(end["result"]["markdown"].as_str(), Some(script.as_str()));
+            } else if client.newest_preview >= 0 || client.newest_progress >= 0 {
+                prop_assert_eq!(&client.text, &script);
+            }
+            if completed && client.mode == PreviewMode::Delta && client.newest_progress >= 0 && client.newest_progress < i64::MAX {
+                prop_assert_eq!(&client.text, &script);
+            }
+            prop_assert_eq!(client.last_id.clone(), Some(format!("1-{seq}")));
+            let last = client.last_id.as_deref().map(LastEventId::parse);
+            prop_assert_eq!(feed.opening(last), Opening::MarkEnd);
+            prop_assert_eq!(feed.opening(Some(LastEventId::parse("1-end"))), Opening::Stop);
+        }
+        prop_assert_eq!(feed.meter().read().open, 0);
+    }
+
+    #[test]
+    fn any_resume_point_is_answered_without_panic(seq: u64, epoch in 0u32..3, words in 0usize..4) {
+        let feed = Feed::new(Epoch::FIRST, view(), &"가 ".repeat(words), context());
+        let last = LastEventId::Event { epoch: Epoch(epoch), seq };
+        if let Opening::Subscribe(resume) = feed.opening(Some(last)) {
+            let mut out = VecDeque::new();
+            let mut subscription = feed.subscribe(resume, PreviewMode::Delta);
+            let _turn = subscription.poll_events(&Context::from_waker(Waker::noop()), &mut out);
+            if epoch != 1 {
+                prop_assert!(!out.is_empty(), "an id of another epoch is a fresh start");
+            }
+        }
+    }
+}
+
+fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<(String, Option<String>, Value)> {
+    let mut out = VecDeque::new();
+    let mut subscription = feed.subscribe(resume, mode);
+    let _turn = subscription.poll_events(&Context::from_waker(Waker::noop()), &mut out);
+    out.iter().map(parse).collect()
+}
+
+#[test]
+fn a_late_reader_gets_progress_then_the_whole_text() {
+    let feed = Feed::new(Epoch(3), view(), "FADE IN:", context());
+    let events = read_all(&feed, Resume::Fresh, PreviewMode::Delta);
+    assert_eq!(events.iter().map(|e| e.0.as_str()).collect::<Vec<_>>(), ["progress", "preview"]);
+    assert_eq!(events[1].2["delta"], "FADE IN:");
+    assert_eq!(events[1].2["offset"], 0);
+}
+
+#[test]
+fn a_finished_job_shows_a_newcomer_its_end_only_also_after_a_restart() {
+    let feed = Feed::new(Epoch::FIRST, view(), "text", context());
+    let seq = feed.terminal_seq();
+    feed.end(ending(view(), true), "", seq);
+    let restored = Feed::ended(Epoch::FIRST, seq, ending(view(), true), "text", context());
+    for feed in [feed, restored] {
+        let events = read_all(&feed, Resume::Fresh, PreviewMode::Full);
+        assert_eq!(events.len(), 1);
+        assert_eq!((events[0].0.as_str(), events[0].1.as_deref()), ("completed", Some(format!("1-{seq}").as_str())));
+    }
+}
+
+#[test]
+fn a_frame_is_encoded_once_for_all_and_not_kept_when_nobody_reads() {
+    let feed = Feed::new(Epoch::FIRST, view(), "text", context());
+    let (mut a, mut b) = (VecDeque::new(), VecDeque::new());
+    let context = Context::from_waker(Waker::noop());
+    let mut readers = [(); 2].map(|()| feed.subscribe(Resume::Fresh, PreviewMode::Full));
+    let _turns = (readers[0].poll_events(&context, &mut a), readers[1].poll_events(&context, &mut b));
+    assert_eq!(a[1].as_ptr(), b[1].as_ptr(), "the same bytes");
+    drop(readers);
+    assert!(feed.lock().cache.is_empty());
+}
+
+#[test]
+fn a_cut_feed_gives_what_is_due_and_then_breaks_off() {
+    let feed = Feed::new(Epoch::FIRST, view(), "text", context());
+    feed.cut();
+    let context = Context::from_waker(Waker::noop());
+    let mut out = VecDeque::new();
+    let mut reader = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+    assert_eq!(reader.poll_events(&context, &mut out), Poll::Ready(Turn::Events));
+    assert_eq!(reader.poll_events(&context, &mut out), Poll::Ready(Turn::Cut));
+}
+
+#[test]
+fn a_slow_reader_skips_and_the_skipped_are_counted() {
+    let feed = Feed::new(Epoch::FIRST, view(), "", context());
+    let context = Context::from_waker(Waker::noop());
+    let mut reader = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+    let mut out = VecDeque::new();
+    let _turn = reader.poll_events(&context, &mut out);
+    for _ in 0..10 {
+        feed.publish(view(), "x");
+    }
+    out.clear();
+    let _turn = reader.poll_events(&context, &mut out);
+    assert_eq!(out.len(), 1);
+    assert_eq!(feed.meter().read().coalesced, 9);
+}

@@ -1,0 +1,43 @@
+//! Carries a generator's pieces into the job.
+
+use std::{
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+};
+
+use actix::prelude::*;
+
+use super::{
+    Input,
+    actor::{JobActor, no_end_mark},
+};
+
+/// After so many pieces in a row the mailbox gets its turn, so that a cancel arrives however fast a generator writes.
+const PIECES_IN_A_ROW: usize = 32;
+
+/// Polls the stream that the actor owns, for as long as it owns one. The stream is not in here, because dropping it
+/// must take effect at once and a spawned future is dropped only when its context is polled next.
+pub(super) struct Pump;
+
+impl ActorFuture<JobActor> for Pump {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        job: &mut JobActor,
+        ctx: &mut Context<JobActor>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<()> {
+        for _ in 0..PIECES_IN_A_ROW {
+            let Some(generating) = &mut job.generating else { return Poll::Ready(()) };
+            match generating.as_mut().poll_next(task) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(piece))) => job.input(Input::Piece(piece), ctx),
+                Poll::Ready(Some(Err(failure))) => job.failed(failure, ctx),
+                Poll::Ready(None) => job.failed(no_end_mark(), ctx),
+            }
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

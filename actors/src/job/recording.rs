@@ -1,0 +1,77 @@
+//! The durable steps at the end of a job: save the episode, record the outcome.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Input, JobState, actor::JobPorts};
+use crate::ports::{Checkpoint, Ending, EpisodeDraft, EpisodeRef, JobStore};
+
+/// How long the end of a job waits for a store that fails before readers are told anyway.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+
+/// Makes the whole text durable, then saves it; says how that went.
+///
+/// The checkpoint comes first so that a crash in between does not ask the model again, and it need not succeed: saving is
+/// keyed by the job, so a script that is written twice is still saved once.
+pub(super) fn save(
+    ports: JobPorts,
+    state: &JobState,
+    checkpoint: Checkpoint,
+    deadline: Duration,
+) -> impl Future<Output = Input> + use<> {
+    let id = state.id();
+    let draft = draft(state, &ports);
+    let sealed = ports.jobs.checkpoint(checkpoint);
+    async move {
+        let saving = async {
+            if let Err(error) = sealed.await {
+                log::warn!("{id}: checkpoint of the complete text failed: {error}");
+            }
+            ports.episodes.save(draft).await
+        };
+        match timeout(deadline, saving).await {
+            Ok(Ok(saved)) => Input::EpisodeSaved(EpisodeRef { id: saved.id, number: saved.number }),
+            Ok(Err(error)) => {
+                log::error!("{id}: the script is complete but not saved yet: {error}");
+                Input::EpisodeDeferred
+            }
+            Err(_) => {
+                log::error!("{id}: the episode store did not answer within {deadline:?}");
+                Input::EpisodeDeferred
+            }
+        }
+    }
+}
+
+fn draft(state: &JobState, ports: &JobPorts) -> EpisodeDraft {
+    let brief = state.brief();
+    EpisodeDraft {
+        project_id: brief.project_id.clone(),
+        job_id: Some(state.id()),
+        title: brief.title.clone(),
+        markdown: state.text().as_str().to_owned(),
+        tokens: Some(state.tokens()),
+        prompt_snapshot: Some(brief.description.clone()),
+        model: Some(state.model_used().unwrap_or(&brief.model).to_owned()),
+        created_at: ports.clock.now(),
+    }
+}
+
+/// Records the outcome; gives it back if the store has not taken it after [`PATIENCE`].
+pub(crate) async fn finish(jobs: Arc<dyn JobStore>, ending: Ending) -> Option<Ending> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let error = match timeout(PATIENCE, jobs.finish(ending.clone())).await {
+            Ok(Ok(())) => return None,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {PATIENCE:?}"),
+        };
+        log::error!("{}: the outcome is not recorded yet: {error}", ending.last.id);
+        if Instant::now() + BETWEEN_TRIES >= deadline {
+            return Some(ending);
+        }
+        sleep(BETWEEN_TRIES).await;
+    }
+}

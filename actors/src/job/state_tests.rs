@@ -1,0 +1,164 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    job::{Epoch, Failure},
+    testing::{at, job},
+};
+
+fn saved() -> Input {
+    Input::EpisodeSaved(EpisodeRef { id: "e-1".into(), number: 7 })
+}
+
+fn text(words: &str) -> Input {
+    Input::Piece(Piece::Text(words.into()))
+}
+
+/// Applies inputs in order; all of them must mean something.
+fn run(state: &mut JobState, inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
+    inputs.into_iter().flat_map(|input| state.apply(input, at(1)).expect("a meaningful input")).collect()
+}
+
+#[test]
+fn a_job_runs_from_the_queue_to_its_episode() {
+    let mut job = job();
+    assert_eq!(job.view(at(0)).status, Status::Queued);
+    assert_eq!(run(&mut job, [Input::Start]), [Effect::Show, Effect::Generate]);
+    assert_eq!(run(&mut job, [text("FADE IN:")]), [Effect::Show], "the first text is shown at once");
+    assert_eq!(run(&mut job, [text(" 더")]), []);
+    assert_eq!(
+        run(&mut job, [Input::Piece(Piece::End(EndReason::Finished))]),
+        [Effect::StopGenerating, Effect::Show, Effect::SaveEpisode]
+    );
+    assert_eq!(job.view(at(1)).status, Status::Streaming);
+    assert_eq!(run(&mut job, [saved()]), [Effect::RecordEnding]);
+    assert_eq!(job.view(at(1)).status, Status::Streaming, "an outcome is shown once it is recorded");
+    assert_eq!(run(&mut job, [Input::Recorded]), [Effect::Announce]);
+    let view = job.view(at(2));
+    assert_eq!((view.status, view.progress, view.words), (Status::Completed, 100, 3));
+    assert_eq!(view.episode.map(|e| e.number), Some(7));
+    assert_eq!((view.completed_at, view.remaining_seconds), (Some(at(1)), None));
+}
+
+#[test]
+fn a_cancel_drops_the_generator_and_a_second_one_changes_nothing() {
+    let mut job = job();
+    run(&mut job, [Input::Start, text("a")]);
+    assert_eq!(run(&mut job, [Input::Cancel]), [Effect::StopGenerating, Effect::RecordEnding]);
+    assert_eq!(job.apply(Input::Cancel, at(2)), Err(Ignored(Phase::Ending)));
+    assert_eq!(job.apply(text("late"), at(2)), Err(Ignored(Phase::Ending)));
+    run(&mut job, [Input::Recorded]);
+    assert_eq!((job.view(at(2)).status, job.text().as_str()), (Status::Canceled, "a"));
+}
+
+#[test]
+fn a_cancel_while_saving_comes_too_late() {
+    let mut job = job();
+    run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished))]);
+    assert_eq!(job.apply(Input::Cancel, at(2)), Err(Ignored(Phase::Saving)));
+    run(&mut job, [saved(), Input::Recorded]);
+    assert_eq!(job.view(at(2)).status, Status::Completed);
+}
+
+#[test]
+fn a_token_limit_fails_with_the_text_kept() {
+    let mut job = job();
+    run(&mut job, [Input::Start, text("half"), Input::Piece(Piece::End(EndReason::TokenLimit)), Input::Recorded]);
+    let view = job.view(at(1));
+    assert_eq!((view.status, view.failure), (Status::Failed, Some(FailureCode::TokenLimitExceeded)));
+    assert_eq!(job.text().as_str(), "half");
+}
+
+#[test]
+fn a_model_that_finishes_without_a_word_has_failed() {
+    let mut job = job();
+    run(&mut job, [Input::Start, text(" \n"), Input::Piece(Piece::End(EndReason::Finished)), Input::Recorded]);
+    assert_eq!(job.view(at(1)).failure, Some(FailureCode::GenerationError));
+}
+
+#[test]
+fn an_unsaved_episode_does_not_keep_a_job_from_completing() {
+    let mut job = job();
+    run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished)), Input::EpisodeDeferred]);
+    assert!(job.checkpoint(Epoch::FIRST, 0).text_complete);
+    run(&mut job, [Input::Recorded]);
+    assert_eq!((job.view(at(1)).status, job.view(at(1)).episode), (Status::Completed, None));
+}
+
+#[test]
+fn a_job_taken_up_again_goes_on_where_it_was() {
+    let mut first = job();
+    run(&mut first, [Input::Start, text(&"word ".repeat(50))]);
+    let progress = first.view(at(1)).progress;
+    let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
+    assert_eq!(again.view(at(9)).progress, progress);
+    assert_eq!(run(&mut again, [Input::Start]), [Effect::Show, Effect::Generate]);
+    assert_eq!(again.text(), first.text());
+    assert_eq!(again.view(at(9)).started_at, Some(at(1)), "the first start counts");
+}
+
+#[test]
+fn a_complete_text_taken_up_again_is_saved_without_asking_the_model() {
+    let mut first = job();
+    run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
+    let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
+    assert_eq!(run(&mut again, [Input::Start]), [Effect::Show, Effect::SaveEpisode]);
+}
+
+#[test]
+fn remaining_time_follows_the_measured_speed() {
+    let mut job = job();
+    assert_eq!(job.view(at(0)).remaining_seconds, Some(10), "100 words at 10 a second");
+    run(&mut job, [Input::Start]);
+    job.apply(text("one two "), at(2)).expect("text");
+    job.apply(text(&"word ".repeat(48)), at(12)).expect("text");
+    assert_eq!(job.view(at(12)).remaining_seconds, Some(10), "50 words in ten seconds, 50 to go");
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        2 => Just(Input::Start),
+        8 => "[a가 \n]{0,9}".prop_map(|t| text(&t)),
+        2 => Just(Input::Piece(Piece::Step(Step::WritingDialogue))),
+        1 => Just(Input::Piece(Piece::Model("m".into()))),
+        1 => Just(Input::Piece(Piece::Usage(Usage { completion_tokens: 5, measured: true }))),
+        1 => Just(Input::Piece(Piece::End(EndReason::Finished))),
+        1 => Just(Input::Piece(Piece::End(EndReason::TokenLimit))),
+        1 => Just(Input::GeneratorFailed(Failure::new(FailureCode::ModelUnavailable, "x"))),
+        1 => Just(Input::TimedOut),
+        1 => Just(Input::Cancel),
+        1 => Just(saved()),
+        1 => Just(Input::EpisodeDeferred),
+        1 => Just(Input::Recorded),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_inputs_leaves_a_terminal_state_or_lets_progress_fall(inputs in prop::collection::vec(input(), 0..60)) {
+        let mut job = job();
+        let mut seen = job.view(at(0));
+        let mut announced = 0;
+        let mut outcome = None;
+        for (second, input) in inputs.into_iter().enumerate() {
+            let before = job.clone();
+            match job.apply(input, at(second as i64)) {
+                Ok(effects) => announced += effects.iter().filter(|e| **e == Effect::Announce).count(),
+                Err(_) => prop_assert_eq!(format!("{:?}", before), format!("{:?}", job), "ignored inputs change nothing"),
+            }
+            let view = job.view(at(second as i64));
+            prop_assert!(view.progress >= seen.progress);
+            prop_assert!(view.progress < 100 || view.status == Status::Completed);
+            if seen.status.is_terminal() {
+                prop_assert_eq!(&view, &seen);
+            }
+            if let Some(first) = &outcome {
+                prop_assert_eq!(job.outcome(), Some(first), "the first outcome wins");
+            }
+            outcome = job.outcome().cloned();
+            seen = view;
+        }
+        prop_assert!(announced <= 1);
+        prop_assert_eq!(announced == 1, seen.status.is_terminal());
+    }
+}

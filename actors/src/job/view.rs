@@ -1,0 +1,127 @@
+//! What clients may know of a job: the status object.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use derive_more::Display;
+use serde::Serialize;
+
+use super::{Brief, FailureCode, JobId};
+use crate::{
+    ports::EpisodeRef,
+    wording::{Step, Wording},
+};
+
+/// The five states of the original's diagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Accepted, waiting for its turn.
+    #[display("queued")]
+    Queued,
+    /// With a model, or its finished text on the way to the episode store.
+    #[display("streaming")]
+    Streaming,
+    /// The script is complete.
+    #[display("completed")]
+    Completed,
+    /// It ended without a complete script.
+    #[display("failed")]
+    Failed,
+    /// It was stopped.
+    #[display("canceled")]
+    Canceled,
+}
+
+impl Status {
+    /// Whether nothing can happen to the job any more.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Canceled)
+    }
+}
+
+/// One moment of a job.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields are those of the contract's status object")]
+pub struct JobView {
+    pub id: JobId,
+    pub brief: Arc<Brief>,
+    pub status: Status,
+    pub step: Step,
+    pub progress: u8,
+    pub words: u64,
+    pub tokens: u64,
+    pub model_used: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Whole seconds; `None` once ended.
+    pub remaining_seconds: Option<u64>,
+    /// The text will not grow any more and is a whole script.
+    pub text_complete: bool,
+    /// Set once failed or canceled.
+    pub failure: Option<FailureCode>,
+    pub episode: Option<EpisodeRef>,
+    /// The episode store will never take the script; nobody tries any more.
+    pub episode_refused: bool,
+}
+
+/// The status object as JSON (`GET /api/v1/generations/{jobId}`).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusBody<'a> {
+    job_id: JobId,
+    status: Status,
+    progress: u8,
+    current_step: &'a str,
+    project_id: &'a str,
+    episode_number: Option<u32>,
+    title: &'a str,
+    word_count: u64,
+    tokens: u64,
+    created_at: String,
+    started_at: Option<String>,
+    completed_at: Option<String>,
+    estimated_remaining_time: Option<u64>,
+    error_code: Option<FailureCode>,
+    error_message: Option<&'a str>,
+    episode_id: Option<&'a str>,
+    saved_to_episode: bool,
+    model: &'a str,
+    model_used: Option<&'a str>,
+    queue_position: Option<u32>,
+}
+
+impl JobView {
+    /// The status object in the job's language.
+    pub fn status_body<'a>(&'a self, wording: &'a Wording, queue_position: Option<u32>) -> StatusBody<'a> {
+        let locale = self.brief.locale;
+        StatusBody {
+            job_id: self.id,
+            status: self.status,
+            progress: self.progress,
+            current_step: wording.step(self.step, locale),
+            project_id: &self.brief.project_id,
+            episode_number: self.brief.episode_number.or(self.episode.as_ref().map(|e| e.number)),
+            title: &self.brief.title,
+            word_count: self.words,
+            tokens: self.tokens,
+            created_at: timestamp(self.created_at),
+            started_at: self.started_at.map(timestamp),
+            completed_at: self.completed_at.map(timestamp),
+            estimated_remaining_time: self.remaining_seconds,
+            error_code: self.failure,
+            error_message: self.failure.map(|code| wording.failure(code, locale)),
+            episode_id: self.episode.as_ref().map(|e| e.id.as_str()),
+            saved_to_episode: self.episode.is_some(),
+            model: &self.brief.model,
+            model_used: self.model_used.as_deref(),
+            queue_position,
+        }
+    }
+}
+
+/// RFC 3339 in UTC with `Z`, to the millisecond.
+pub fn timestamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

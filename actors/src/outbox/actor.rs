@@ -1,0 +1,133 @@
+//! The actor that pays what the episode store is owed.
+
+use std::{collections::HashMap, time::Duration};
+
+use actix::prelude::*;
+use tokio::time::{Instant, timeout};
+
+use super::backoff;
+use crate::{
+    feed::Feed,
+    job::{JobId, JobPorts},
+    ports::{EpisodeDraft, EpisodeError, EpisodeRef},
+};
+
+/// Save this job's script as an episode, however long it takes.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Owe(pub Feed);
+
+/// How often due scripts are looked for.
+const LOOK: Duration = Duration::from_millis(500);
+/// Saves under way at once: a store that comes back is not run over.
+const AT_ONCE: usize = 4;
+
+/// Keeps trying to save scripts whose job completed without an episode. One instance, started and held by the registry on its
+/// arbiter; it stops with it. The scripts themselves stay in their feeds, which the registry keeps as long as they are owed;
+/// after a restart the registry hands them in again. A refusal for good ends the trying.
+pub struct Outbox {
+    ports: JobPorts,
+    save_timeout: Duration,
+    owed: HashMap<JobId, Debt>,
+    under_way: usize,
+}
+
+struct Debt {
+    feed: Feed,
+    failures: u32,
+    /// `None` while a save is under way.
+    due: Option<Instant>,
+}
+
+impl Outbox {
+    /// An outbox that owes nothing.
+    pub fn new(ports: JobPorts, save_timeout: Duration) -> Self {
+        Self { ports, save_timeout, owed: HashMap::new(), under_way: 0 }
+    }
+
+    fn pay_due(&mut self, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        let room = AT_ONCE.saturating_sub(self.under_way);
+        let due = self.owed.iter().filter(|(_, debt)| debt.due.is_some_and(|due| due <= now));
+        let ids: Vec<JobId> = due.map(|(id, _)| *id).take(room).collect();
+        for id in ids {
+            self.pay(id, ctx);
+        }
+    }
+
+    fn pay(&mut self, id: JobId, ctx: &mut Context<Self>) {
+        let Some(debt) = self.owed.get_mut(&id) else { return };
+        debt.due = None;
+        self.under_way += 1;
+        let (episodes, jobs) = (self.ports.episodes.clone(), self.ports.jobs.clone());
+        let (draft, deadline) = (draft(&debt.feed, self.ports.clock.now()), self.save_timeout);
+        let paying = async move {
+            let saved = timeout(deadline, episodes.save(draft)).await;
+            let saved =
+                saved.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {deadline:?}"))))?;
+            let episode = EpisodeRef { id: saved.id, number: saved.number };
+            match jobs.episode_saved(id, episode.clone()).await {
+                Ok(()) => Ok(episode),
+                // Saving again answers the same episode, so nothing is doubled by coming back to it.
+                Err(error) => Err(EpisodeError::Unavailable(error.to_string())),
+            }
+        };
+        ctx.spawn(paying.into_actor(self).map(move |result, outbox, _| outbox.paid(id, result)));
+    }
+
+    fn paid(&mut self, id: JobId, result: Result<EpisodeRef, EpisodeError>) {
+        self.under_way -= 1;
+        match result {
+            Ok(episode) => {
+                log::info!("{id}: saved after all as episode {}", episode.number);
+                if let Some(debt) = self.owed.remove(&id) {
+                    debt.feed.episode_saved(episode);
+                }
+            }
+            Err(error @ EpisodeError::Refused(_)) => {
+                log::error!("{id}: the script will not become an episode: {error}");
+                if let Some(debt) = self.owed.remove(&id) {
+                    debt.feed.episode_refused();
+                }
+            }
+            Err(error @ EpisodeError::Unavailable(_)) => {
+                let Some(debt) = self.owed.get_mut(&id) else { return };
+                debt.failures += 1;
+                let pause = backoff::pause(debt.failures, rand::random());
+                log::warn!("{id}: not saved at try {}, again in {pause:.0?}: {error}", debt.failures);
+                debt.due = Some(Instant::now() + pause);
+            }
+        }
+    }
+}
+
+fn draft(feed: &Feed, now: chrono::DateTime<chrono::Utc>) -> EpisodeDraft {
+    let view = feed.view();
+    EpisodeDraft {
+        project_id: view.brief.project_id.clone(),
+        job_id: Some(view.id),
+        title: view.brief.title.clone(),
+        markdown: feed.text().0,
+        tokens: Some(view.tokens),
+        prompt_snapshot: Some(view.brief.description.clone()),
+        model: Some(view.model_used.as_ref().unwrap_or(&view.brief.model).clone()),
+        created_at: view.completed_at.unwrap_or(now),
+    }
+}
+
+impl Actor for Outbox {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(LOOK, Self::pay_due);
+    }
+}
+
+impl Handler<Owe> for Outbox {
+    type Result = ();
+
+    fn handle(&mut self, Owe(feed): Owe, _: &mut Context<Self>) {
+        let due = Some(Instant::now());
+        self.owed.entry(feed.view().id).or_insert(Debt { feed, failures: 0, due });
+    }
+}

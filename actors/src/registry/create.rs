@@ -1,0 +1,112 @@
+//! Accepting a job: checked, reserved, made durable, queued.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse, actor::Entry};
+use crate::{
+    feed::Feed,
+    job::{Epoch, JobId, JobState, remaining_seconds},
+    ports::{NewJob, ScriptGenerator, StoreError},
+};
+
+type Answer = Result<Created, CreateError>;
+
+impl Handler<CreateJob> for JobRegistry {
+    type Result = ResponseActFuture<Self, Answer>;
+
+    fn handle(&mut self, create: CreateJob, _: &mut Context<Self>) -> Self::Result {
+        let known = create.idempotency.as_ref().map_or(KeyUse::New, |key| self.table.key_use(key));
+        match known {
+            KeyUse::Same(id) => return self.existing(id),
+            KeyUse::Other => return answer(Err(CreateError::IdempotencyConflict)),
+            KeyUse::New => {}
+        }
+        if self.closed {
+            return answer(Err(CreateError::ShuttingDown));
+        }
+        if self.queue.room_for(self.creating.len() + 1).is_err() {
+            return answer(Err(CreateError::QueueFull));
+        }
+        let job = NewJob {
+            id: JobId::new(),
+            brief: create.brief,
+            idempotency: create.idempotency,
+            created_at: self.ports.clock.now(),
+        };
+        if let Some(key) = &job.idempotency {
+            self.table.claim_key(key, job.id);
+        }
+        self.creating.insert(job.id, Vec::new());
+        let generator = create.generator;
+        let stored = self.ports.jobs.create(job.clone());
+        Box::pin(stored.into_actor(self).map(move |result, registry, ctx| registry.stored(job, generator, result, ctx)))
+    }
+}
+
+fn answer(result: Answer) -> ResponseActFuture<JobRegistry, Answer> {
+    Box::pin(actix::fut::ready(result))
+}
+
+impl JobRegistry {
+    /// The job that a key stands for, once it is durable.
+    fn existing(&mut self, id: JobId) -> ResponseActFuture<Self, Answer> {
+        if let Some(waiting) = self.creating.get_mut(&id) {
+            let (created, creation) = oneshot::channel();
+            waiting.push(created);
+            let gone = CreateError::Store(StoreError::new("the first request with this key was not answered"));
+            return Box::pin(async move { creation.await.unwrap_or(Err(gone)) }.into_actor(self));
+        }
+        match self.table.get(id) {
+            Some(entry) => {
+                let estimated_seconds = entry.feed.view().remaining_seconds.unwrap_or(0);
+                answer(Ok(Created { feed: entry.feed.clone(), existing: true, estimated_seconds }))
+            }
+            // Claims are released with their job, so there is none without it.
+            None => answer(Err(CreateError::IdempotencyConflict)),
+        }
+    }
+
+    fn stored(
+        &mut self,
+        job: NewJob,
+        generator: Arc<dyn ScriptGenerator>,
+        result: Result<(), StoreError>,
+        ctx: &mut Context<Self>,
+    ) -> Answer {
+        let waiting = self.creating.remove(&job.id).unwrap_or_default();
+        let created = match result {
+            Ok(()) => Ok(self.accept(job, generator, ctx)),
+            Err(error) => {
+                if let Some(key) = &job.idempotency {
+                    self.table.release_key(&key.key);
+                }
+                Err(CreateError::Store(error))
+            }
+        };
+        for waiting in waiting {
+            let again = created.clone().map(|created| Created { existing: true, ..created });
+            let _gone_is_fine = waiting.send(again);
+        }
+        created
+    }
+
+    fn accept(&mut self, job: NewJob, generator: Arc<dyn ScriptGenerator>, ctx: &mut Context<Self>) -> Created {
+        let speed = self.speeds.expected(&job.brief.model);
+        let estimated_seconds = remaining_seconds(0, job.brief.length_target, speed);
+        let brief = Arc::new(job.brief);
+        let state = JobState::new(job.id, Arc::clone(&brief), job.created_at, speed);
+        let feed = Feed::new(Epoch::FIRST, state.view(job.created_at), "", self.feeds.clone());
+        let actor = self.start_job(state, &feed, generator, ctx);
+        let entry = Entry { feed: feed.clone(), actor: Some(actor) };
+        self.table.insert(job.id, entry, job.idempotency.as_ref(), true);
+        self.queue.push(job.id, &brief.project_id);
+        if self.drained {
+            feed.cut();
+        }
+        self.dispatch();
+        Created { feed, existing: false, estimated_seconds }
+    }
+}

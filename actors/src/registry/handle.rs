@@ -1,0 +1,95 @@
+//! What the rest of the service holds of the registry.
+
+use std::time::Duration;
+
+use actix::{
+    Addr, Handler, Message,
+    dev::{MessageResponse, ToEnvelope},
+    prelude::*,
+};
+use derive_more::{Display, Error};
+
+use super::{
+    Adopt, CancelJob, CountJobs, CreateError, CreateJob, Created, Drain, FindJob, JobCounts, JobRegistry, ListActive,
+    Page, messages::Close,
+};
+use crate::{feed::Feed, job::JobId};
+
+/// How long anybody waits for the registry; it answers look-ups in microseconds and creations in a commit's time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The registry did not answer: it has died, or is hopelessly behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
+#[display("the job registry does not answer")]
+pub struct RegistryGone;
+
+/// Talks to the registry; cheap to clone. Every call waits 30 s at most, unless it says otherwise.
+#[derive(Debug, Clone)]
+pub struct RegistryHandle(Addr<JobRegistry>);
+
+impl From<Addr<JobRegistry>> for RegistryHandle {
+    fn from(registry: Addr<JobRegistry>) -> Self {
+        Self(registry)
+    }
+}
+
+impl RegistryHandle {
+    async fn ask<M>(&self, message: M) -> Result<M::Result, RegistryGone>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        JobRegistry: Handler<M>,
+        <JobRegistry as Actor>::Context: ToEnvelope<JobRegistry, M>,
+        <JobRegistry as Handler<M>>::Result: MessageResponse<JobRegistry, M>,
+    {
+        self.0.send(message).timeout(PATIENCE).await.map_err(|_| RegistryGone)
+    }
+
+    /// Accepts a job; it is durable when this answers.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves it open whether the job was accepted; an idempotency key settles it.
+    pub async fn create(&self, create: CreateJob) -> Result<Result<Created, CreateError>, RegistryGone> {
+        self.ask(create).await
+    }
+
+    /// What the job shows, if it is held.
+    pub async fn find(&self, id: JobId) -> Result<Option<Feed>, RegistryGone> {
+        self.ask(FindJob(id)).await
+    }
+
+    /// Stops the job; its generator is dropped when this answers.
+    pub async fn cancel(&self, id: JobId) -> Result<(), RegistryGone> {
+        self.ask(CancelJob(id)).await
+    }
+
+    /// One page of unfinished jobs.
+    pub async fn active(&self, list: ListActive) -> Result<Page<Feed>, RegistryGone> {
+        self.ask(list).await
+    }
+
+    /// Counts the jobs held.
+    pub async fn count(&self) -> Result<JobCounts, RegistryGone> {
+        self.ask(CountJobs).await
+    }
+
+    /// Takes in the jobs of an earlier process.
+    pub async fn adopt(&self, adopt: Adopt) -> Result<(), RegistryGone> {
+        self.ask(adopt).await
+    }
+
+    /// Accepts nothing more from now on.
+    pub fn close(&self) {
+        self.0.do_send(Close);
+    }
+
+    /// Checkpoints what runs and cuts the readers.
+    pub async fn drain(&self) -> Result<(), RegistryGone> {
+        self.ask(Drain).await
+    }
+
+    /// Whether the registry lives.
+    pub fn is_alive(&self) -> bool {
+        self.0.connected()
+    }
+}

@@ -1,0 +1,105 @@
+//! What the registry can be asked.
+
+use std::sync::Arc;
+
+use actix::{Message, MessageResponse};
+use derive_more::{Display, Error};
+
+use super::Page;
+use crate::{
+    feed::Feed,
+    job::{Brief, JobId},
+    ports::{IdempotencyKey, ScriptGenerator, StoreError},
+};
+
+/// Accept a job. Answered once it is durable.
+#[derive(Message)]
+#[rtype(result = "Result<Created, CreateError>")]
+pub struct CreateJob {
+    /// What to write.
+    pub brief: Brief,
+    /// Who writes it.
+    pub generator: Arc<dyn ScriptGenerator>,
+    /// The client's key, if it sent one.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// An accepted job.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// What it shows.
+    pub feed: Feed,
+    /// It had been accepted before, under the same idempotency key.
+    pub existing: bool,
+    /// Whole seconds until it may be finished.
+    pub estimated_seconds: u64,
+}
+
+/// Why a job was not accepted; nothing was started.
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
+pub enum CreateError {
+    /// As many jobs wait as may wait.
+    #[display("the queue is full")]
+    QueueFull,
+    /// The process is going down.
+    #[display("shutting down")]
+    ShuttingDown,
+    /// The key was used for another body.
+    #[display("the idempotency key belongs to another request")]
+    IdempotencyConflict,
+    /// The job could not be made durable.
+    #[display("{_0}")]
+    Store(StoreError),
+}
+
+/// Look a job up. Counts as activity: a finished job is kept longer.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Feed>")]
+pub struct FindJob(pub JobId);
+
+/// Stop a job. Answered once its generator is dropped and the outcome recorded; at once for unknown and finished ones.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct CancelJob(pub JobId);
+
+/// One page of unfinished jobs, newest first.
+#[derive(Debug, Message)]
+#[rtype(result = "Page<Feed>")]
+pub struct ListActive {
+    /// Only this project's.
+    pub project: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+    /// Where an earlier page ended.
+    pub before: Option<u64>,
+}
+
+/// Count what is there.
+#[derive(Debug, Message)]
+#[rtype(result = "JobCounts")]
+pub struct CountJobs;
+
+/// Jobs still held, by status, and what their scripts became.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, MessageResponse)]
+#[expect(missing_docs, reason = "named as in the contract's `_stats`")]
+pub struct JobCounts {
+    pub queued: usize,
+    pub streaming: usize,
+    pub completed: usize,
+    pub failed: usize,
+    pub canceled: usize,
+    pub episodes_saved: usize,
+    pub episodes_pending: usize,
+    pub episodes_refused: usize,
+    pub unrecorded: usize,
+}
+
+/// Go down: accept nothing more, checkpoint what runs, cut the readers. Answered when all that is done.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Accept nothing more; what runs goes on until [`Drain`].
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Close;

@@ -1,0 +1,109 @@
+//! Jobs whose actor died without an outcome, and outcomes that the store has not taken.
+
+use actix::prelude::*;
+use chrono::{DateTime, Utc};
+
+use super::JobRegistry;
+use crate::{
+    feed::Feed,
+    job::{self, ActorGone, FailureCode, JobId, JobView, Status},
+    ports::{Checkpoint, Ending, Outcome},
+    wording::Step,
+};
+
+impl Handler<ActorGone> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, ActorGone(id): ActorGone, ctx: &mut Context<Self>) {
+        self.rescue(id, ctx);
+    }
+}
+
+impl JobRegistry {
+    /// A stopped arbiter drops its actors without a word: only the closed address tells.
+    pub(super) fn rescue_lost(&mut self, ctx: &mut Context<Self>) {
+        let lost: Vec<JobId> = self
+            .table
+            .active()
+            .filter(|(_, entry)| entry.actor.as_ref().is_some_and(|actor| !actor.connected()))
+            .map(|(id, _)| id)
+            .collect();
+        for id in lost {
+            self.rescue(id, ctx);
+        }
+    }
+
+    /// Records a job as failed, with the text its readers were shown, and then tells them.
+    fn rescue(&mut self, id: JobId, ctx: &mut Context<Self>) {
+        // A drained process stops its actors on purpose; their jobs go on after the restart.
+        if self.drained || !self.table.is_active(id) {
+            return;
+        }
+        let Some(entry) = self.table.get_mut(id) else { return };
+        if entry.actor.take().is_none() {
+            return;
+        }
+        log::error!("{id}: its actor died; the job is failed with the text so far");
+        let feed = entry.feed.clone();
+        let ending = lost_ending(&feed, self.ports.clock.now());
+        let recording = job::finish(self.ports.jobs.clone(), ending.clone());
+        ctx.spawn(recording.into_actor(self).map(move |unrecorded, registry, _| {
+            feed.end(failed_view(&feed.view(), ending.at), "", ending.event_seq);
+            registry.unrecorded.extend(unrecorded);
+            registry.settle(id);
+        }));
+    }
+
+    /// Tries again to record outcomes that only readers know so far.
+    pub(super) fn record_late(&mut self, ctx: &mut Context<Self>) {
+        if self.recording || self.unrecorded.is_empty() {
+            return;
+        }
+        self.recording = true;
+        let jobs = self.ports.jobs.clone();
+        let endings = std::mem::take(&mut self.unrecorded);
+        let recording = async move {
+            let mut failed = Vec::new();
+            for ending in endings {
+                if let Err(error) = jobs.finish(ending.clone()).await {
+                    log::error!("{}: the outcome is still not recorded: {error}", ending.last.id);
+                    failed.push(ending);
+                }
+            }
+            failed
+        };
+        ctx.spawn(recording.into_actor(self).map(|failed, registry, _| {
+            registry.recording = false;
+            registry.unrecorded.extend(failed);
+        }));
+    }
+}
+
+fn lost_ending(feed: &Feed, at: DateTime<Utc>) -> Ending {
+    let view = feed.view();
+    let (text, _) = feed.text();
+    let last = Checkpoint {
+        id: view.id,
+        epoch: feed.epoch(),
+        started_at: view.started_at,
+        progress: view.progress,
+        model_used: view.model_used.clone(),
+        usage: None,
+        text_offset: 0,
+        text,
+        text_complete: false,
+    };
+    Ending { last, event_seq: feed.terminal_seq(), at, outcome: Outcome::Failed(FailureCode::GenerationError) }
+}
+
+fn failed_view(view: &JobView, at: DateTime<Utc>) -> JobView {
+    JobView {
+        status: Status::Failed,
+        step: Step::Failed,
+        completed_at: Some(at),
+        remaining_seconds: None,
+        failure: Some(FailureCode::GenerationError),
+        text_complete: false,
+        ..view.clone()
+    }
+}
