@@ -11,16 +11,16 @@ const MOST: usize = 1024;
 
 /// A moving average of words per second for each model's name.
 #[derive(Debug, Default)]
-pub struct Speeds(HashMap<String, f64>);
+pub(super) struct Speeds(HashMap<String, f64>);
 
 impl Speeds {
     /// What to expect of `model`.
-    pub fn expected(&self, model: &str) -> f64 {
+    pub(super) fn expected(&self, model: &str) -> f64 {
         self.0.get(model).copied().unwrap_or(UNMEASURED)
     }
 
     /// Adds what one job achieved.
-    pub fn measured(&mut self, model: &str, words_per_second: f64) {
+    pub(super) fn measured(&mut self, model: &str, words_per_second: f64) {
         if !words_per_second.is_finite() || words_per_second <= 0.0 {
             return;
         }
