@@ -1,1 +1,24 @@
 //! Settings: documented defaults, then file, environment and flags, validated with all faults at once.
+
+mod cli;
+mod document;
+mod fault;
+mod layers;
+mod parse;
+mod providers;
+mod secret;
+mod sections;
+mod server;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod value;
+mod web;
+
+pub use cli::Cli;
+pub use fault::{Fault, Faults, Origin};
+pub use providers::{ModelPattern, OpenAi, Provider, ProviderKind, TokensField};
+pub use secret::Secret;
+pub use sections::{Episodes, EpisodesKind, Jobs, Log, Models, OnRestart, Sse, Store, StoreKind};
+pub use server::{AllowedOrigins, Cors, Limits, Server};
+pub use settings::{Settings, process_environment};

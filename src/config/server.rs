@@ -1,0 +1,105 @@
+//! The sections about the socket and what HTTP lets through: `server`, `cors`, `limits`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::document::{Document, Faulty, Section};
+use super::parse;
+use super::web;
+
+/// Where and how the service listens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// IP address or host name, without brackets.
+    pub host: String,
+    /// 0 takes any free port.
+    pub port: u16,
+    /// HTTP worker threads, 0–1024; 0 is one per core.
+    pub workers: usize,
+    /// What absolute URLs in answers begin with, without a slash at the end; `None` takes the request's host.
+    pub public_url: Option<String>,
+    /// The folder for jobs and episodes; it may not exist yet.
+    pub data_dir: PathBuf,
+    /// Peers whose forwarding headers count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long after SIGTERM the service still answers, saying it is not ready, before the drain begins.
+    pub drain_delay: Duration,
+    /// How long the drain may take.
+    pub shutdown_timeout: Duration,
+}
+
+/// Which web pages may call the service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cors {
+    /// Who may call.
+    pub allowed_origins: AllowedOrigins,
+}
+
+/// The origins of web pages that may call the service.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AllowedOrigins {
+    /// Every page.
+    Any,
+    /// Pages of these origins, compared as text with the `Origin` header; none if empty.
+    These(Vec<String>),
+}
+
+/// Bounds of what a request may ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of a request body, 1,024–16,777,216.
+    pub max_body: usize,
+}
+
+impl Server {
+    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
+        let mut section = document.section("server");
+        let host = section.read("host", parse::host);
+        let port = section.read("port", parse::integer(0..=u16::MAX));
+        let workers = section.read("workers", parse::integer(0..=1024));
+        let public_url = section.optional("public_url", web::public_url);
+        let data_dir = section.read("data_dir", parse::folder_to_be);
+        let trusted_proxies = section.read("trusted_proxies", parse::list(parse::network));
+        let drain_delay = section.read("drain_delay", parse::duration(Duration::ZERO..=Duration::from_secs(300)));
+        let shutdown_timeout =
+            section.read("shutdown_timeout", parse::duration(Duration::from_millis(10)..=Duration::from_secs(600)));
+        Ok(Self {
+            host: host?,
+            port: port?,
+            workers: workers?,
+            public_url: public_url?,
+            data_dir: data_dir?,
+            trusted_proxies: trusted_proxies?,
+            drain_delay: drain_delay?,
+            shutdown_timeout: shutdown_timeout?,
+        })
+    }
+}
+
+impl Cors {
+    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
+        Ok(Self { allowed_origins: allowed_origins(&mut document.section("cors"))? })
+    }
+}
+
+fn allowed_origins(section: &mut Section<'_>) -> Result<AllowedOrigins, Faulty> {
+    let written_at = section.origin_of("allowed_origins");
+    let origins = section.read("allowed_origins", parse::list(web::origin))?;
+    if !origins.iter().any(|origin| origin == "*") {
+        return Ok(AllowedOrigins::These(origins));
+    }
+    if origins.len() > 1 {
+        let reason = "\"*\" allows every origin and must stand alone";
+        return Err(section.fault("allowed_origins", None, written_at, reason.into()));
+    }
+    Ok(AllowedOrigins::Any)
+}
+
+impl Limits {
+    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
+        let max_body = document.section("limits").read("max_body", parse::integer(1024..=16 * 1024 * 1024));
+        Ok(Self { max_body: max_body? })
+    }
+}

@@ -1,0 +1,122 @@
+//! All settings together, and how they are loaded.
+
+use std::collections::BTreeMap;
+
+use super::cli::Cli;
+use super::document::Document;
+use super::fault::{Fault, Faults};
+use super::layers::{self, File, cover};
+use super::providers::{self, Provider};
+use super::sections::{Episodes, Jobs, Log, Models, Sse, Store};
+use super::server::{Cors, Limits, Server};
+use super::value::Value;
+
+/// The service's settings, typed and within their bounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Where and how the service listens.
+    pub server: Server,
+    /// Which web pages may call it.
+    pub cors: Cors,
+    /// Bounds of what a request may ask for.
+    pub limits: Limits,
+    /// How events reach their readers.
+    pub sse: Sse,
+    /// How many jobs there may be and what becomes of them.
+    pub jobs: Jobs,
+    /// The default model and the prompts.
+    pub models: Models,
+    /// Who serves which models, in the order they are asked; inactive ones included.
+    pub providers: Vec<Provider>,
+    /// Where jobs are kept.
+    pub store: Store,
+    /// Where finished scripts are saved.
+    pub episodes: Episodes,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Settings {
+    /// Loads the settings: defaults, then the configuration file, then `environment`, then the flags.
+    ///
+    /// Variables that are not UTF-8 may be passed lossily converted (see [`process_environment`]): they are refused
+    /// where they set a key.
+    ///
+    /// # Errors
+    /// All faults at once; none of them shows a secret.
+    pub fn load(cli: &Cli, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Faults> {
+        let environment = environment.collect();
+        let file = File::read(cli, &environment);
+        Self::from_layers(cli, file, &environment)
+    }
+
+    pub(super) fn from_layers(
+        cli: &Cli,
+        file: Option<File>,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, Faults> {
+        let mut document = merge(cli, file, environment);
+        Self::read(&mut document, environment)
+    }
+
+    pub(super) fn read(document: &mut Document, environment: &BTreeMap<String, String>) -> Result<Self, Faults> {
+        let server = Server::read(document);
+        let cors = Cors::read(document);
+        let limits = Limits::read(document);
+        let sse = Sse::read(document);
+        let jobs = Jobs::read(document);
+        let models = Models::read(document);
+        let providers = providers::read(document, environment);
+        let store = Store::read(document);
+        let episodes = Episodes::read(document);
+        let log = Log::read(document);
+        document.refuse_unknown();
+        if let (Ok((models, written_at)), Ok(providers)) = (&models, &providers)
+            // A file that could not be read may have named the provider that is missing.
+            && !document.faults.concern("config")
+            && !document.faults.concern("providers")
+            && let Some(reason) = providers::unserved(providers, &models.default)
+        {
+            let found = Some(Value::Text(models.default.clone()).shown());
+            document.faults.push(Fault { key: "models.default".into(), found, origin: written_at.clone(), reason });
+        }
+        let read = || {
+            Ok(Self {
+                server: server?,
+                cors: cors?,
+                limits: limits?,
+                sse: sse?,
+                jobs: jobs?,
+                models: models?.0,
+                providers: providers?,
+                store: store?,
+                episodes: episodes?,
+                log: log?,
+            })
+        };
+        let faults = std::mem::take(&mut document.faults);
+        match read() {
+            Ok(settings) if faults.is_empty() => Ok(settings),
+            Ok(_) | Err(super::document::Faulty) => Err(faults),
+        }
+    }
+}
+
+pub(super) fn merge(cli: &Cli, file: Option<File>, environment: &BTreeMap<String, String>) -> Document {
+    let mut faults = Faults::default();
+    let mut root = layers::defaults();
+    if let Some(file) = file {
+        let table = layers::file(file, &mut faults);
+        cover(&mut root, table, &mut faults);
+    }
+    for table in layers::environment(environment, &mut faults) {
+        cover(&mut root, table, &mut faults);
+    }
+    cover(&mut root, layers::flags(cli), &mut faults);
+    Document::new(root, faults)
+}
+
+/// The process's environment for [`Settings::load`]; unlike [`std::env::vars`] it does not panic on what is not UTF-8.
+pub fn process_environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+}
