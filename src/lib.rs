@@ -5,4 +5,5 @@ pub mod config;
 pub mod episodes;
 pub mod generators;
 pub mod http;
+pub mod locales;
 pub mod stores;
