@@ -64,6 +64,7 @@ pub(crate) fn wording() -> Wording {
                 token_limit_exceeded: say("too long"),
                 model_unavailable: say("no model"),
                 timeout_error: say("too slow"),
+                sse_error: say("broken stream"),
             },
         }
     };

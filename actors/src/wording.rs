@@ -66,7 +66,7 @@ pub struct StepTexts {
     pub canceled: String,
 }
 
-/// One message for every [`FailureCode`]: what happened and what to do next.
+/// One message for every [`FailureCode`], and one for a broken stream: what happened and what to do next.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each field is the text of the code of its name")]
@@ -76,6 +76,7 @@ pub struct FailureTexts {
     pub token_limit_exceeded: String,
     pub model_unavailable: String,
     pub timeout_error: String,
+    pub sse_error: String,
 }
 
 /// The texts about jobs in one language.
@@ -121,6 +122,11 @@ impl Wording {
             Step::Failed => &texts.failed,
             Step::Canceled => &texts.canceled,
         }
+    }
+
+    /// What a reader is told whose stream broke inside the service.
+    pub fn stream_error(&self, locale: Locale) -> &str {
+        &self.texts(locale).failures.sse_error
     }
 
     /// What a failed job's `error.message` says.

@@ -1,1 +1,20 @@
-//! The HTTP side of the service.
+//! The HTTP side of the service: one file a resource. Handlers are extractors, one call, a response; HTTP types stop here.
+
+mod app;
+mod body;
+mod create_request;
+mod episodes;
+mod error;
+mod event_stream;
+mod events;
+mod fields;
+mod generations;
+mod health;
+mod language;
+mod query;
+mod stats;
+mod urls;
+mod web;
+
+pub use app::{Context, HttpOptions, configure, cors};
+pub use event_stream::StreamTiming;

@@ -141,6 +141,12 @@ pub fn gone_frame(job_id: &str, message: &str) -> Bytes {
     frame("failed", Some(format_args!("gone")), &Failed { r#type: "failed", job_id, error })
 }
 
+/// The last event of a stream that broke inside the service while its job goes on. It has no id: it is no event of the job.
+pub fn stream_error_frame(job_id: JobId, message: &str) -> Bytes {
+    let error = FailedError { code: "SSE_ERROR", message, retryable: true };
+    frame("failed", None, &Failed { r#type: "failed", job_id, error })
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Heartbeat {

@@ -16,7 +16,7 @@ mod subscription;
 
 pub use cursor::{Opening, PreviewMode, Resume};
 pub use event_id::LastEventId;
-pub use frame::{gone_frame, heartbeat_frame};
+pub use frame::{gone_frame, heartbeat_frame, stream_error_frame};
 pub use meter::{Meter, Reading};
 pub use publisher::{Feed, FeedContext};
 pub use subscription::{Subscription, Turn};

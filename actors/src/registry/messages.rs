@@ -94,6 +94,13 @@ pub struct JobCounts {
     pub unrecorded: usize,
 }
 
+impl JobCounts {
+    /// All jobs held.
+    pub fn total(&self) -> usize {
+        self.queued + self.streaming + self.completed + self.failed + self.canceled
+    }
+}
+
 /// Go down: accept nothing more, checkpoint what runs, cut the readers. Answered when all that is done.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

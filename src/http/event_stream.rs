@@ -1,0 +1,192 @@
+//! The body of an event stream: what a subscription brings, signs of life, and how it stops.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use actix_web::body::{BodySize, MessageBody};
+use bytes::Bytes;
+use derive_more::{Display, Error};
+use generation_actors::{
+    feed::{Subscription, Turn, heartbeat_frame, stream_error_frame},
+    ports::Clock,
+};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Rhythm of event streams.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamTiming {
+    /// Between two heartbeat events.
+    pub heartbeat: Duration,
+    /// After so long without anything a lone `:` line is written.
+    pub keep_alive: Duration,
+    /// What clients are told to wait before they reconnect.
+    pub retry: Duration,
+}
+
+/// actix-web copies every chunk into a buffer of the connection that never shrinks: large frames go in slices.
+const SLICE: usize = 16 * 1024;
+
+/// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
+const KEEP_ALIVE: &[u8] = b":\n";
+
+/// Ends a response without its final chunk, so that every kind of client reconnects. Not a fault.
+#[derive(Debug, Clone, Copy, Display, Error)]
+#[display("the event stream is cut; its client reconnects")]
+pub(super) struct Cut;
+
+/// One reader's response body. It holds the newest frames until they are written, never more than one turn's.
+pub(super) struct EventStream {
+    phase: Phase,
+    due: VecDeque<Bytes>,
+    clock: Arc<dyn Clock>,
+    timing: StreamTiming,
+    heartbeat_at: Instant,
+    written_at: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+enum Phase {
+    Reading(Subscription),
+    /// Nothing follows: the response ends cleanly.
+    Ending,
+    /// What was written last has to reach the socket before the cut throws the connection away.
+    Flushing,
+    Cutting,
+}
+
+impl EventStream {
+    /// Follows `subscription` until its job ends.
+    pub(super) fn reading(subscription: Subscription, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+        // In the block of the first event: a block of its own would be shown as an empty message by some clients.
+        Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing)
+    }
+
+    /// Sends one event and ends cleanly.
+    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+        let mut stream = Self::new(Phase::Ending, retry_line(timing.retry), clock, timing);
+        stream.due.push_back(event);
+        stream
+    }
+
+    /// Sends its client away, to come back later.
+    pub(super) fn cut(clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+        Self::new(Phase::Flushing, jittered_retry_line(timing.retry), clock, timing)
+    }
+
+    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+        let now = Instant::now();
+        Self {
+            phase,
+            due: VecDeque::from([first]),
+            clock,
+            timing,
+            heartbeat_at: now + timing.heartbeat,
+            written_at: now,
+            timer: Box::pin(sleep_until(now + timing.heartbeat.min(timing.keep_alive))),
+        }
+    }
+
+    fn next_slice(&mut self) -> Option<Bytes> {
+        let front = self.due.front_mut()?;
+        if front.len() > SLICE {
+            return Some(front.split_to(SLICE));
+        }
+        self.due.pop_front()
+    }
+
+    /// Waits for events or for the time of a sign of life; what there is to write is in `due` afterwards.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Phase::Reading(subscription) = &mut self.phase else { return Poll::Ready(()) };
+        match subscription.poll_events(context, &mut self.due) {
+            Poll::Ready(Turn::Events) => {}
+            Poll::Ready(Turn::End) => self.phase = Phase::Ending,
+            Poll::Ready(Turn::Cut) => self.send_away(),
+            Poll::Pending => {
+                ready!(self.timer.as_mut().poll(context));
+                self.sign_of_life();
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn send_away(&mut self) {
+        self.due.push_back(jittered_retry_line(self.timing.retry));
+        self.phase = Phase::Flushing;
+    }
+
+    fn sign_of_life(&mut self) {
+        let Phase::Reading(subscription) = &self.phase else { return };
+        let now = Instant::now();
+        if self.heartbeat_at <= now {
+            let feed = subscription.feed();
+            self.due.push_back(heartbeat_frame(&feed.view(), feed.queue_position(), self.clock.now(), None));
+            self.heartbeat_at = now + self.timing.heartbeat;
+        } else if self.written_at + self.timing.keep_alive <= now {
+            self.due.push_back(Bytes::from_static(KEEP_ALIVE));
+        }
+        let idle_at = if self.due.is_empty() { self.written_at } else { now } + self.timing.keep_alive;
+        self.timer.as_mut().reset(idle_at.min(self.heartbeat_at));
+    }
+
+    /// The stream broke in here while the job goes on: tell the reader, and let its client come back.
+    fn broken(&mut self) {
+        if let Phase::Reading(subscription) = &self.phase {
+            let feed = subscription.feed();
+            let view = feed.view();
+            log::error!("{}: an event stream panicked", view.id);
+            let message = feed.wording().stream_error(view.brief.locale);
+            self.due.push_back(stream_error_frame(view.id, message));
+        }
+        self.send_away();
+    }
+}
+
+impl MessageBody for EventStream {
+    type Error = Cut;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(slice) = this.next_slice() {
+                this.written_at = Instant::now();
+                return Poll::Ready(Some(Ok(slice)));
+            }
+            match this.phase {
+                Phase::Reading(_) => match catch_unwind(AssertUnwindSafe(|| this.poll_read(context))) {
+                    Ok(read) => ready!(read),
+                    Err(_) => this.broken(),
+                },
+                Phase::Ending => return Poll::Ready(None),
+                Phase::Flushing => {
+                    this.phase = Phase::Cutting;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Phase::Cutting => return Poll::Ready(Some(Err(Cut))),
+            }
+        }
+    }
+}
+
+fn retry_line(retry: Duration) -> Bytes {
+    Bytes::from(format!("retry: {}\n", retry.as_millis()))
+}
+
+/// Half to one and a half of the usual pause, so that readers who are cut together do not come back together.
+fn jittered_retry_line(retry: Duration) -> Bytes {
+    retry_line(retry.mul_f64(rand::random_range(0.5..1.5)))
+}
+
+#[cfg(test)]
+#[path = "event_stream_tests.rs"]
+mod tests;

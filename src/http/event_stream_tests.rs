@@ -1,0 +1,181 @@
+use chrono::{DateTime, Utc};
+use generation_actors::{
+    feed::{Feed, FeedContext, Meter, PreviewMode, Resume},
+    job::{Brief, Epoch, FailureCode, JobId, JobView, Status},
+    ports::SystemClock,
+    wording::{Locale, Step},
+};
+use std::{future::poll_fn, task::Waker};
+use tokio::time::advance;
+
+use super::*;
+use crate::locales::Locales;
+
+const TIMING: StreamTiming = StreamTiming {
+    heartbeat: Duration::from_secs(30),
+    keep_alive: Duration::from_secs(15),
+    retry: Duration::from_millis(3000),
+};
+
+fn view(status: Status) -> JobView {
+    let brief = Brief {
+        project_id: "p".into(),
+        episode_number: None,
+        title: "t".into(),
+        description: "d".into(),
+        script_type: "drama".into(),
+        model: "m".into(),
+        temperature: 0.7,
+        length_target: 10,
+        locale: Locale::En,
+    };
+    JobView {
+        id: JobId::new(),
+        brief: Arc::new(brief),
+        status,
+        step: Step::WritingDialogue,
+        progress: 10,
+        words: 1,
+        tokens: 1,
+        model_used: None,
+        created_at: DateTime::UNIX_EPOCH,
+        started_at: None,
+        completed_at: None,
+        remaining_seconds: Some(9),
+        text_complete: false,
+        failure: (status == Status::Failed).then_some(FailureCode::GenerationError),
+        episode: None,
+        episode_refused: false,
+    }
+}
+
+fn feed(text: &str) -> Feed {
+    let context = FeedContext { wording: Locales::embedded().wording, meter: Arc::new(Meter::default()) };
+    Feed::new(Epoch::FIRST, view(Status::Streaming), text, context)
+}
+
+fn read(feed: &Feed) -> Pin<Box<EventStream>> {
+    let subscription = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+    Box::pin(EventStream::reading(subscription, Arc::new(SystemClock), TIMING))
+}
+
+/// Everything that can be had without waiting; whether it ended, and how.
+fn take(stream: &mut Pin<Box<EventStream>>) -> (String, Option<Result<(), Cut>>) {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut bytes = Vec::new();
+    let end = loop {
+        match stream.as_mut().poll_next(&mut context) {
+            Poll::Ready(Some(Ok(slice))) => {
+                assert!(slice.len() <= SLICE);
+                bytes.extend_from_slice(&slice);
+            }
+            Poll::Ready(Some(Err(cut))) => break Some(Err(cut)),
+            Poll::Ready(None) => break Some(Ok(())),
+            Poll::Pending => break None,
+        }
+    };
+    (String::from_utf8(bytes).expect("UTF-8"), end)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_block_tells_when_to_reconnect_and_the_present_state() {
+    let feed = feed("FADE IN:");
+    let (text, end) = take(&mut read(&feed));
+    assert!(text.starts_with("retry: 3000\nevent: progress\nid: 1-"), "{text}");
+    assert!(text.contains("\n\nevent: preview\n"), "{text}");
+    assert!(end.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_stream_gets_a_comment_line_and_then_a_heartbeat_without_id() {
+    let feed = feed("");
+    let mut stream = read(&feed);
+    take(&mut stream);
+    advance(Duration::from_secs(15)).await;
+    assert_eq!(take(&mut stream).0, ":\n");
+    advance(Duration::from_secs(15)).await;
+    let (text, _) = take(&mut stream);
+    assert!(text.starts_with("event: heartbeat\ndata: {\"type\":\"heartbeat\""), "{text}");
+    assert!(text.contains("\"status\":\"streaming\""), "{text}");
+    advance(Duration::from_secs(14)).await;
+    assert_eq!(take(&mut stream).0, "", "the heartbeat counts as a sign of life");
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(take(&mut stream).0, ":\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_put_the_comment_line_off() {
+    let feed = feed("");
+    let mut stream = read(&feed);
+    take(&mut stream);
+    advance(Duration::from_secs(10)).await;
+    feed.publish(view(Status::Streaming), "text");
+    assert!(take(&mut stream).0.contains("event: preview"));
+    advance(Duration::from_secs(14)).await;
+    assert_eq!(take(&mut stream).0, "");
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(take(&mut stream).0, ":\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sleeping_stream_is_woken_for_its_sign_of_life() {
+    let feed = feed("");
+    let mut stream = read(&feed);
+    take(&mut stream);
+    let slice = poll_fn(|context| stream.as_mut().poll_next(context)).await;
+    assert_eq!(slice.expect("open").expect("whole"), KEEP_ALIVE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_terminal_event_the_stream_ends_cleanly() {
+    let feed = feed("text");
+    let mut stream = read(&feed);
+    take(&mut stream);
+    feed.end(view(Status::Failed), "", feed.terminal_seq());
+    let (text, end) = take(&mut stream);
+    assert!(text.starts_with("event: failed\nid: 1-"), "{text}");
+    assert_eq!(end.map(|end| end.is_ok()), Some(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_stream_says_when_to_reconnect_is_flushed_and_then_breaks_off() {
+    let feed = feed("");
+    let mut stream = read(&feed);
+    take(&mut stream);
+    feed.cut();
+    let (text, end) = take(&mut stream);
+    let retry: u64 =
+        text.strip_prefix("retry: ").and_then(|rest| rest.strip_suffix('\n')).expect(&text).parse().expect("a number");
+    assert!((1500..4500).contains(&retry), "{retry}");
+    assert!(end.is_none(), "one turn for the connection to flush");
+    assert_eq!(take(&mut stream).1.map(|end| end.is_err()), Some(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_frame_goes_in_slices_and_arrives_whole() {
+    let script = "가나다 ".repeat(20_000);
+    let feed = feed(&script);
+    let (text, _) = take(&mut read(&feed));
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().expect("a preview");
+    let preview: serde_json::Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!(preview["markdown"], script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_breaks_in_the_service_says_so_and_lets_its_client_come_back() {
+    struct Broken;
+    impl Clock for Broken {
+        fn now(&self) -> DateTime<Utc> {
+            panic!("a fault for this test");
+        }
+    }
+    let feed = feed("");
+    let subscription = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+    let mut stream = Box::pin(EventStream::reading(subscription, Arc::new(Broken), TIMING));
+    take(&mut stream);
+    advance(TIMING.heartbeat).await;
+    let (text, _) = take(&mut stream);
+    assert!(text.contains("\"code\":\"SSE_ERROR\"") && text.contains("\"retryable\":true"), "{text}");
+    assert!(!text.contains("\nid:"), "{text}");
+    assert_eq!(take(&mut stream).1.map(|end| end.is_err()), Some(true));
+}

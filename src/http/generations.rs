@@ -1,0 +1,174 @@
+//! `/api/v1/generations`: create, look up, list, cancel.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web::{Data, Path, Payload},
+};
+use generation_actors::{
+    feed::Feed,
+    job::{JobId, Status, StatusBody},
+    ports::IdempotencyKey,
+    registry::{CreateJob, Created, ListActive},
+};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Context, body,
+    create_request::CreateRequest,
+    error::{ApiError, FieldFault},
+    language,
+    query::{self, QueryFields},
+    urls::JobUrls,
+};
+
+/// `POST /api/v1/generations`
+pub(super) async fn create(
+    request: HttpRequest,
+    payload: Payload,
+    context: Data<Context>,
+) -> Result<HttpResponse, ApiError> {
+    let texts = language::texts(&request);
+    let body = body::json(&request, payload, context.options.max_body).await?;
+    let idempotency = idempotency_key(&request, &body)?;
+    let order = CreateRequest::read(&body, &texts.faults).map_err(|faults| texts.validation(faults))?;
+    let route = context.models.route(order.model.as_deref()).map_err(|unknown| texts.unknown_model(&unknown))?;
+    let brief = order.into_brief(route.model, language::locale(&request));
+    let job = CreateJob { brief, generator: route.generator, idempotency };
+    let answer = context.registry.create(job).await.map_err(|gone| texts.registry_gone(gone))?;
+    let created = answer.map_err(|error| texts.create(&error))?;
+    Ok(created_response(&request, &context, &created))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreatedBody<'a> {
+    job_id: JobId,
+    status: Status,
+    sse_url: &'a str,
+    cancel_url: &'a str,
+    project_id: &'a str,
+    episode_number: Option<u32>,
+    title: &'a str,
+    estimated_duration: u64,
+}
+
+fn created_response(request: &HttpRequest, context: &Context, created: &Created) -> HttpResponse {
+    let view = created.feed.view();
+    let urls = JobUrls::new(request, &context.options, view.id);
+    let status = if created.existing { StatusCode::OK } else { StatusCode::CREATED };
+    HttpResponse::build(status).insert_header((header::LOCATION, urls.job.as_str())).json(CreatedBody {
+        job_id: view.id,
+        // A job may be streaming before this is written; it was queued when it was created.
+        status: if created.existing { view.status } else { Status::Queued },
+        sse_url: &urls.events,
+        cancel_url: &urls.job,
+        project_id: &view.brief.project_id,
+        episode_number: view.brief.episode_number,
+        title: &view.brief.title,
+        estimated_duration: created.estimated_seconds,
+    })
+}
+
+/// Tells bodies apart by what they say, not by their spacing; the name is fixed, so digests outlive restarts.
+const BODY_DIGESTS: Uuid = Uuid::from_u128(0x5f0c_4d0e_7c52_4a53_9a4e_2d6c_7b1f_9e11);
+
+fn idempotency_key(request: &HttpRequest, body: &Value) -> Result<Option<IdempotencyKey>, ApiError> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        let texts = language::texts(request);
+        let message = texts.faults.bad_key.clone();
+        return Err(texts.validation(vec![FieldFault { field: "Idempotency-Key", message }]));
+    }
+    let body_digest = Uuid::new_v5(&BODY_DIGESTS, body.to_string().as_bytes()).to_string();
+    Ok(Some(IdempotencyKey { key: key.to_owned(), body_digest }))
+}
+
+/// Looks up the job that a path names.
+pub(super) async fn find(request: &HttpRequest, context: &Context, id: &str) -> Result<Feed, ApiError> {
+    let texts = language::texts(request);
+    let id: JobId = id.parse().map_err(|_| texts.job_not_found())?;
+    let feed = context.registry.find(id).await.map_err(|gone| texts.registry_gone(gone))?;
+    feed.ok_or_else(|| texts.job_not_found())
+}
+
+/// `GET /api/v1/generations/{jobId}`
+pub(super) async fn status(
+    request: HttpRequest,
+    id: Path<String>,
+    context: Data<Context>,
+) -> Result<HttpResponse, ApiError> {
+    let feed = find(&request, &context, &id).await?;
+    let view = feed.view();
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(view.status_body(feed.wording(), feed.queue_position())))
+}
+
+/// `GET /api/v1/generations/{jobId}/script`
+pub(super) async fn script(
+    request: HttpRequest,
+    id: Path<String>,
+    context: Data<Context>,
+) -> Result<HttpResponse, ApiError> {
+    let (text, version) = find(&request, &context, &id).await?.text();
+    let etag = header::EntityTag::new_strong(version);
+    let known = match <header::IfNoneMatch as header::Header>::parse(&request) {
+        Ok(header::IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&etag)),
+        Ok(header::IfNoneMatch::Any) => true,
+        Err(_) => false,
+    };
+    let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    response.insert_header(header::ETag(etag)).insert_header((header::CACHE_CONTROL, "no-cache"));
+    Ok(if known { response.finish() } else { response.content_type("text/markdown; charset=utf-8").body(text) })
+}
+
+/// `DELETE /api/v1/generations/{jobId}`
+pub(super) async fn cancel(
+    request: HttpRequest,
+    id: Path<String>,
+    context: Data<Context>,
+) -> Result<HttpResponse, ApiError> {
+    if let Ok(id) = id.parse() {
+        let texts = language::texts(&request);
+        context.registry.cancel(id).await.map_err(|gone| texts.registry_gone(gone))?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Serialize)]
+struct ActiveBody<'a> {
+    jobs: Vec<StatusBody<'a>>,
+    total: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/generations/active`
+pub(super) async fn active(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
+    let texts = language::texts(&request);
+    let list = list_active(&request)?;
+    let page = context.registry.active(list).await.map_err(|gone| texts.registry_gone(gone))?;
+    let views: Vec<_> = page.jobs.iter().map(|feed| (feed, feed.view())).collect();
+    let jobs = views.iter().map(|(feed, view)| view.status_body(feed.wording(), feed.queue_position())).collect();
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(ActiveBody {
+        jobs,
+        total: page.total,
+        cursor: page.next.map(|next| next.to_string()),
+    }))
+}
+
+fn list_active(request: &HttpRequest) -> Result<ListActive, ApiError> {
+    let texts = language::texts(request);
+    let mut query = QueryFields::of(request, &texts.faults);
+    let limit = query.integer("limit", 1, 1000).unwrap_or(100) as usize;
+    let before = query.parsed("cursor", &texts.faults.bad_cursor);
+    let faults = query.faults();
+    if !faults.is_empty() {
+        return Err(texts.validation(faults));
+    }
+    Ok(ListActive { project: query::parameter(request, "projectId"), limit, before })
+}

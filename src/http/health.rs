@@ -1,0 +1,50 @@
+//! `GET /health/live` and `/health/ready`: what an orchestrator asks.
+
+use std::{future::Future, time::Duration};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::{Context, error::ApiError, language};
+
+/// Orchestrators give up on a slow probe within seconds; a backend that answers later than this is as good as down.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether restarting the process would help: only when the registry has died.
+pub(super) async fn live(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
+    if !context.registry.is_alive() {
+        return Err(language::texts(&request).not_ready(&["registry"]));
+    }
+    Ok(ok("alive"))
+}
+
+/// Whether requests should be sent here: not while draining, nor while something that jobs need is down.
+pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
+    let texts = language::texts(&request);
+    if context.is_draining() {
+        return Err(texts.shutting_down());
+    }
+    let (jobs, episodes) =
+        tokio::join!(answers("store", context.jobs.check()), answers("episodes", context.episodes.check()));
+    let registry = (!context.registry.is_alive()).then_some("registry");
+    let down: Vec<_> = [registry, jobs, episodes].into_iter().flatten().collect();
+    if down.is_empty() { Ok(ok("ready")) } else { Err(texts.not_ready(&down)) }
+}
+
+/// The backend's name, if it is down.
+async fn answers<E: std::fmt::Display>(
+    name: &'static str,
+    check: impl Future<Output = Result<(), E>>,
+) -> Option<&'static str> {
+    match timeout(PATIENCE, check).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => log::warn!("not ready: {name}: {error}"),
+        Err(_) => log::warn!("not ready: {name}: no answer within {PATIENCE:?}"),
+    }
+    Some(name)
+}
+
+fn ok(status: &str) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "status": status }))
+}

@@ -1,0 +1,58 @@
+//! Which language an answer is in: Korean, unless the request prefers English.
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::header::{AcceptLanguage, Header, Preference},
+    web::Data,
+};
+use generation_actors::wording::Locale;
+
+use super::Context;
+use crate::locales::HttpTexts;
+
+/// The language that `Accept-Language` ranks first among ours.
+pub(super) fn locale(request: &impl HttpMessage) -> Locale {
+    let Ok(accepted) = AcceptLanguage::parse(request) else { return Locale::default() };
+    accepted
+        .ranked()
+        .into_iter()
+        .find_map(|preference| match preference {
+            Preference::Any => Some(Locale::default()),
+            Preference::Specific(tag) if tag.primary_language() == "en" => Some(Locale::En),
+            Preference::Specific(tag) if tag.primary_language() == "ko" => Some(Locale::Ko),
+            Preference::Specific(_) => None,
+        })
+        .unwrap_or_default()
+}
+
+/// The sentences in the request's language.
+pub(super) fn texts(request: &HttpRequest) -> &HttpTexts {
+    let context = request.app_data::<Data<Context>>().expect("every route is configured with the context");
+    context.locales.http(locale(request))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{http::header::ACCEPT_LANGUAGE, test::TestRequest};
+
+    use super::*;
+
+    #[test]
+    fn the_best_ranked_language_of_ours_wins() {
+        for (header, expected) in [
+            ("en", Locale::En),
+            ("en-US,en;q=0.9", Locale::En),
+            ("ko-KR,ko;q=0.9,en-US;q=0.8", Locale::Ko),
+            ("en;q=0.5, ko;q=0.9", Locale::Ko),
+            ("fr, en;q=0.3", Locale::En),
+            ("fr", Locale::Ko),
+            ("*", Locale::Ko),
+            ("", Locale::Ko),
+            (";;;=", Locale::Ko),
+        ] {
+            let request = TestRequest::default().insert_header((ACCEPT_LANGUAGE, header)).to_http_request();
+            assert_eq!(locale(&request), expected, "{header}");
+        }
+        assert_eq!(locale(&TestRequest::default().to_http_request()), Locale::Ko);
+    }
+}
