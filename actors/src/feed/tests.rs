@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     job::{Epoch, JobView, Status},
     ports::EpisodeRef,
-    testing::{context, view},
+    testing::{Event, context, parse, view},
 };
 
 /// An `EventSource` that checks what it gets.
@@ -25,14 +25,6 @@ struct Client {
     newest_progress: i64,
     newest_preview: i64,
     end: Option<Value>,
-}
-
-fn parse(frame: &Bytes) -> (String, Option<String>, Value) {
-    let text = std::str::from_utf8(frame).expect("UTF-8");
-    assert!(text.ends_with("\n\n") && !text.trim_end().contains("\n\n"), "one block: {text:?}");
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-    let data = serde_json::from_str(&field("data: ").expect("data")).expect("JSON");
-    (field("event: ").expect("event"), field("id: "), data)
 }
 
 impl Client {
@@ -69,7 +61,7 @@ impl Client {
     }
 
     fn take(&mut self, frame: &Bytes) {
-        let (name, id, data) = parse(frame);
+        let Event { name, id, data } = parse(frame);
         assert!(self.end.is_none(), "{name} after the terminal event");
         let id = id.expect("an id");
         let seq = |id: &str| id.split_once('-').expect("two parts").1.parse::<u64>().expect("a number");
@@ -200,7 +192,7 @@ proptest! {
     }
 }
 
-fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<(String, Option<String>, Value)> {
+fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<Event> {
     let mut out = VecDeque::new();
     let mut subscription = feed.subscribe(resume, mode);
     let _turn = subscription.poll_events(&Context::from_waker(Waker::noop()), &mut out);
@@ -211,9 +203,9 @@ fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<(String, Opti
 fn a_late_reader_gets_progress_then_the_whole_text() {
     let feed = Feed::new(Epoch(3), view(), "FADE IN:", context());
     let events = read_all(&feed, Resume::Fresh, PreviewMode::Delta);
-    assert_eq!(events.iter().map(|e| e.0.as_str()).collect::<Vec<_>>(), ["progress", "preview"]);
-    assert_eq!(events[1].2["delta"], "FADE IN:");
-    assert_eq!(events[1].2["offset"], 0);
+    assert_eq!(events.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["progress", "preview"]);
+    assert_eq!(events[1].data["delta"], "FADE IN:");
+    assert_eq!(events[1].data["offset"], 0);
 }
 
 #[test]
@@ -225,7 +217,10 @@ fn a_finished_job_shows_a_newcomer_its_end_only_also_after_a_restart() {
     for feed in [feed, restored] {
         let events = read_all(&feed, Resume::Fresh, PreviewMode::Full);
         assert_eq!(events.len(), 1);
-        assert_eq!((events[0].0.as_str(), events[0].1.as_deref()), ("completed", Some(format!("1-{seq}").as_str())));
+        assert_eq!(
+            (events[0].name.as_str(), events[0].id.as_deref()),
+            ("completed", Some(format!("1-{seq}").as_str()))
+        );
     }
 }
 

@@ -32,7 +32,7 @@ pub struct RegistrySettings {
     pub max_queued: usize,
     /// How long a finished job is kept after its end or its last reader.
     pub retention: Duration,
-    /// Threads that run jobs.
+    /// Threads that run jobs; with 0 they run on the registry's own.
     pub arbiters: usize,
     /// Times of each job.
     pub job: JobSettings,
@@ -81,26 +81,27 @@ pub(super) struct Entry {
 impl JobRegistry {
     /// A registry without jobs, on an arbiter of its own.
     pub fn start_new(parts: RegistryParts) -> Addr<Self> {
-        Self::start_in_arbiter(&Arbiter::new().handle(), move |ctx| {
-            ctx.set_mailbox_capacity(MAILBOX);
-            let RegistryParts { settings, ports, feeds } = parts;
-            Self {
-                outbox: Outbox::new(ports.clone(), settings.job.save_timeout).start(),
-                table: Table::default(),
-                queue: FairQueue::new(settings.max_streaming, settings.max_queued),
-                retention: Retention::default(),
-                speeds: Speeds::default(),
-                arbiters: Arbiters::new(settings.arbiters),
-                creating: HashMap::new(),
-                unrecorded: Vec::new(),
-                recording: false,
-                closed: false,
-                drained: false,
-                settings,
-                ports,
-                feeds,
-            }
-        })
+        Self::start_in_arbiter(&Arbiter::new().handle(), move |_| Self::new(parts))
+    }
+
+    /// To be called on the arbiter that the registry will run on: the outbox starts there.
+    pub(super) fn new(RegistryParts { settings, ports, feeds }: RegistryParts) -> Self {
+        Self {
+            outbox: Outbox::new(ports.clone(), settings.job.save_timeout).start(),
+            table: Table::default(),
+            queue: FairQueue::new(settings.max_streaming, settings.max_queued),
+            retention: Retention::default(),
+            speeds: Speeds::default(),
+            arbiters: Arbiters::new(settings.arbiters),
+            creating: HashMap::new(),
+            unrecorded: Vec::new(),
+            recording: false,
+            closed: false,
+            drained: false,
+            settings,
+            ports,
+            feeds,
+        }
     }
 
     /// Starts the actor of an unfinished job, which then waits for its turn.
@@ -199,6 +200,7 @@ impl Actor for JobRegistry {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(SWEEP, Self::sweep);
     }
 }

@@ -1,0 +1,70 @@
+use super::*;
+use crate::{
+    feed::Turn,
+    ports::Outcome,
+    testing::{Mood, Op},
+};
+
+async fn drain(house: &House) {
+    soon(house.registry.drain()).await.expect("the registry lives");
+}
+
+#[actix::test]
+async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut() {
+    let house = house();
+    let (feed, run, mut reader) = house.streaming("a", "one ").await;
+    run.text("two");
+    // The pieces are in the stream; whatever of them the job has taken is what the checkpoint holds.
+    house.jobs.set(Op::Checkpoint, Mood::Hangs);
+    let draining = drain(&house);
+    tokio::pin!(draining);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut draining).await.is_err());
+    assert_eq!(house.journal.count(dropped("a")), 1);
+    house.jobs.set(Op::Checkpoint, Mood::Works);
+    draining.await;
+    let (_, over) = reader.rest().await;
+    assert_eq!(over, Turn::Cut);
+    let Happened::Checkpointed(last) = house.journal.until(1, |h| matches!(h, Happened::Checkpointed(_))).await else {
+        unreachable!()
+    };
+    assert_eq!(last.text, feed.text().0);
+    assert!(last.started_at.is_some());
+    assert_eq!((status(&feed), house.journal.count(finished)), (Status::Streaming, 0));
+    let (_, over) = Reader::new(&feed).rest().await;
+    assert_eq!(over, Turn::Cut, "who comes later is cut as well");
+}
+
+#[actix::test]
+async fn creations_are_refused_once_closed_but_those_under_way_are_kept() {
+    let house = house();
+    let known = house.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("accepted");
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let pending = house.create("b");
+    tokio::pin!(pending);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut pending).await.is_err());
+    house.registry.close();
+    let refused = house.try_create(brief_of("project-1", "c"), None).await;
+    assert_eq!(refused.map(|_| ()), Err(CreateError::ShuttingDown));
+    let again = house.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("known");
+    assert_eq!(id(&again.feed), id(&known.feed));
+    drain(&house).await;
+    house.jobs.set(Op::Create, Mood::Works);
+    let late = soon(pending).await;
+    assert_eq!(status(&late), Status::Queued);
+    assert_eq!(Reader::new(&late).rest().await.1, Turn::Cut);
+}
+
+#[actix::test]
+async fn a_job_that_is_being_saved_completes_before_the_drain_answers() {
+    let house = house();
+    house.episodes.set(Mood::Hangs);
+    let (_feed, run, mut reader) = house.streaming("a", "whole").await;
+    run.finish();
+    house.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
+    let draining = drain(&house);
+    tokio::pin!(draining);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut draining).await.is_err());
+    house.episodes.set(Mood::Works);
+    draining.await;
+    assert_eq!(reader.end().await.name, "completed");
+}
