@@ -40,7 +40,7 @@ impl Handler<Adopt> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, adopt: Adopt, ctx: &mut Context<Self>) {
-        let mut had_been_streaming = Vec::new();
+        let mut waiting = Vec::new();
         for (stored, route) in adopt.jobs {
             let StoredJob { accepted, last, ended } = stored;
             if let Some((event_seq, at, outcome)) = ended {
@@ -52,14 +52,16 @@ impl Handler<Adopt> for JobRegistry {
             let writer = writer(route, adopt.resume || !streaming);
             self.adopt_unfinished(&accepted, &last, writer, ctx);
             if streaming {
-                had_been_streaming.push((id, project));
-            } else {
                 self.queue.push(id, &project);
+            } else {
+                waiting.push((id, project));
             }
         }
-        // Pushed to the front last to first, so that the oldest is first again.
-        for (id, project) in had_been_streaming.into_iter().rev() {
-            self.queue.push_front(id, &project);
+        // Those that had a slot get one before any that waited is even in the queue: fairness between projects would
+        // let it pass.
+        self.dispatch();
+        for (id, project) in waiting {
+            self.queue.push(id, &project);
         }
         self.dispatch();
     }

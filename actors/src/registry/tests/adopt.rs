@@ -64,6 +64,28 @@ async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
 }
 
 #[actix::test]
+async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
+    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
+    let jobs = vec![
+        ended("over", "x", Outcome::Canceled),
+        stored("queued-1", None),
+        ended("over-too", "x", Outcome::Canceled),
+        stored("streaming-1", Some("one")),
+        stored("queued-2", None),
+        stored("streaming-2", Some("two")),
+        ended("over-as-well", "x", Outcome::Canceled),
+    ];
+    house.adopt(jobs, true).await;
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        let run = house.generator.run().await;
+        order.push(run.title.clone());
+        run.text("whole").finish();
+    }
+    assert_eq!(order, ["streaming-1", "streaming-2", "queued-1", "queued-2"]);
+}
+
+#[actix::test]
 async fn streaming_jobs_fail_with_their_text_where_resuming_is_off_and_queued_ones_run() {
     let house = house();
     let (streaming, queued) = (stored("a", Some("half")), stored("b", None));
