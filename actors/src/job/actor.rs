@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     feed::Feed,
+    patience::answered,
     ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, ScriptGenerator},
 };
 
@@ -203,7 +204,7 @@ impl JobActor {
         }
         self.checkpoint_under_way = true;
         let upto = self.state.text().len();
-        let written = self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored));
+        let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
         ctx.spawn(written.into_actor(self).map(move |result, job, _ctx| {
             job.checkpoint_under_way = false;
             match result {

@@ -87,6 +87,14 @@ async fn a_failed_checkpoint_is_repeated_with_the_next() {
 }
 
 #[actix::test]
+async fn a_store_that_swallows_a_checkpoint_is_asked_again() {
+    let house = house();
+    house.jobs.set(Op::Checkpoint, Mood::Hangs);
+    let (_feed, _run, _reader) = house.streaming("a", "one ").await;
+    house.journal.until(2, |h| matches!(h, Happened::CheckpointCalled(_))).await;
+}
+
+#[actix::test]
 async fn a_generator_that_fails_ends_the_job_with_its_code_and_its_text() {
     let house = house();
     let (feed, run, mut reader) = house.streaming("a", "half").await;
