@@ -73,6 +73,7 @@ pub struct JobActor {
     stored: usize,
     unrecorded: Option<Ending>,
     waiting_for_end: Vec<oneshot::Sender<()>>,
+    /// Must not start any more; a cancel still counts.
     suspended: bool,
     _exit: ExitNotice,
 }
@@ -121,9 +122,6 @@ impl JobActor {
 
     /// Applies what happened and carries out what follows from it.
     pub(super) fn input(&mut self, input: Input, ctx: &mut Context<Self>) {
-        if self.suspended {
-            return;
-        }
         match self.state.apply(input, self.ports.clock.now()) {
             Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect, ctx)),
             Err(ignored) => log::debug!("{}: input {ignored}", self.state.id()),
@@ -246,6 +244,18 @@ impl JobActor {
         ctx.stop();
     }
 
+    fn leave_off(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {
+        self.show();
+        self.stop_generating(ctx);
+        let id = self.state.id();
+        let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
+        Box::pin(async move {
+            if let Err(error) = written.await {
+                log::error!("{id}: last checkpoint failed, it will resume from an earlier one: {error}");
+            }
+        })
+    }
+
     fn end_of_job(&mut self) -> ResponseFuture<()> {
         let (ended, end) = oneshot::channel();
         self.waiting_for_end.push(ended);
@@ -264,7 +274,9 @@ impl Handler<Start> for JobActor {
     type Result = ();
 
     fn handle(&mut self, _: Start, ctx: &mut Context<Self>) {
-        self.input(Input::Start, ctx);
+        if !self.suspended {
+            self.input(Input::Start, ctx);
+        }
     }
 }
 
@@ -285,19 +297,13 @@ impl Handler<Suspend> for JobActor {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Suspend, ctx: &mut Context<Self>) -> ResponseFuture<()> {
-        if matches!(self.state.phase(), Phase::Saving | Phase::Ending) {
-            return self.end_of_job();
-        }
-        self.show();
-        self.stop_generating(ctx);
         self.suspended = true;
-        let id = self.state.id();
-        let written = self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored));
-        Box::pin(async move {
-            if let Err(error) = written.await {
-                log::error!("{id}: last checkpoint failed, it will resume from an earlier one: {error}");
-            }
-        })
+        match self.state.phase() {
+            Phase::Generating => self.leave_off(ctx),
+            Phase::Saving | Phase::Ending => self.end_of_job(),
+            // The store knows all there is to know.
+            Phase::Queued | Phase::Ended => Box::pin(std::future::ready(())),
+        }
     }
 }
 

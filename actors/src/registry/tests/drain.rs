@@ -35,6 +35,21 @@ async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut
 }
 
 #[actix::test]
+async fn queued_jobs_stay_in_the_store_as_they_are_and_never_start() {
+    let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
+    let (running, _run, _reader) = house.streaming("a", "one").await;
+    let waiting = house.create("b").await;
+    let mut reader = Reader::new(&waiting);
+    drain(&house).await;
+    assert_eq!(reader.rest().await.1, Turn::Cut);
+    house.cancel(&running).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(house.generator.started().is_none());
+    let of_waiting = |h: &Happened| matches!(h, Happened::CheckpointCalled(job) if *job == id(&waiting));
+    assert_eq!(house.journal.count(of_waiting), 0, "there is nothing to write");
+}
+
+#[actix::test]
 async fn creations_are_refused_once_closed_but_those_under_way_are_kept() {
     let house = house();
     let known = house.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("accepted");
@@ -67,4 +82,34 @@ async fn a_job_that_is_being_saved_completes_before_the_drain_answers() {
     house.episodes.set(Mood::Works);
     draining.await;
     assert_eq!(reader.end().await.name, "completed");
+}
+
+#[actix::test]
+async fn stores_that_hang_hold_a_drain_up_for_a_bounded_time_and_other_jobs_readers_not_at_all() {
+    let house = house();
+    let (_, saving, mut of_saving) = house.streaming("a", "whole").await;
+    let (_, _run, mut of_running) = house.streaming("b", "half").await;
+    house.episodes.set(Mood::Hangs);
+    house.jobs.set(Op::Finish, Mood::Hangs);
+    saving.finish();
+    house.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
+    let begin = tokio::time::Instant::now();
+    let ((), (_, over)) = futures_util::future::join(drain(&house), async {
+        let rest = of_running.rest().await;
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        rest
+    })
+    .await;
+    assert_eq!(over, Turn::Cut);
+    assert!(begin.elapsed() <= Duration::from_secs(11), "{:?}", begin.elapsed());
+    assert_eq!(of_saving.rest().await.1, Turn::Cut, "it is saved after the restart");
+}
+
+#[actix::test]
+async fn a_cancel_still_counts_after_the_drain() {
+    let house = house();
+    let (feed, _run, _reader) = house.streaming("a", "half").await;
+    drain(&house).await;
+    house.cancel(&feed).await;
+    assert_eq!(house.finished(&feed).await.outcome, Outcome::Canceled);
 }
