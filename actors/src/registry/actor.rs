@@ -1,6 +1,10 @@
 //! The registry actor: state, timer, admission.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::prelude::*;
 use chrono::TimeDelta;
@@ -63,8 +67,8 @@ pub struct JobRegistry {
     pub(super) outbox: Addr<Outbox>,
     /// Jobs whose creation is being made durable, with the callers that sent the same key meanwhile.
     pub(super) creating: HashMap<JobId, Vec<oneshot::Sender<Result<Created, CreateError>>>>,
-    /// Outcomes that readers know and the store does not.
-    pub(super) unrecorded: Vec<Ending>,
+    /// Outcomes that readers know and the store does not, in the order in which they are tried again.
+    pub(super) unrecorded: VecDeque<Ending>,
     pub(super) recording: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
@@ -94,7 +98,7 @@ impl JobRegistry {
             speeds: Speeds::default(),
             arbiters: Arbiters::new(settings.arbiters),
             creating: HashMap::new(),
-            unrecorded: Vec::new(),
+            unrecorded: VecDeque::new(),
             recording: false,
             closed: false,
             drained: false,

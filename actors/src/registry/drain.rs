@@ -1,7 +1,7 @@
 //! Going down without losing anything.
 
 use actix::prelude::*;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::time::timeout;
 
 use super::{Drain, JobRegistry, messages::Close};
@@ -28,8 +28,9 @@ impl Handler<Drain> for JobRegistry {
         let suspending: Vec<_> =
             self.table.active().map(|(_, entry)| suspend(entry.actor.clone(), entry.feed.clone())).collect();
         log::info!("draining: {} unfinished jobs go on after the restart", suspending.len());
+        let recording = self.record_last();
         Box::pin(async move {
-            join_all(suspending).await;
+            join(join_all(suspending), recording).await;
         })
     }
 }

@@ -113,3 +113,16 @@ async fn a_cancel_still_counts_after_the_drain() {
     house.cancel(&feed).await;
     assert_eq!(house.finished(&feed).await.outcome, Outcome::Canceled);
 }
+
+#[actix::test]
+async fn outcomes_that_were_not_recorded_are_tried_once_more() {
+    let house = house();
+    house.jobs.set(Op::Finish, Mood::Fails);
+    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+    run.finish();
+    reader.end().await;
+    house.jobs.set(Op::Finish, Mood::Works);
+    drain(&house).await;
+    assert_eq!(house.journal.count(finished), 1, "before the drain answers");
+    house.finished(&feed).await;
+}
