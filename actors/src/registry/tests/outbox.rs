@@ -63,6 +63,11 @@ async fn an_episode_that_the_job_store_failed_to_note_is_saved_again_as_the_same
     saved_again_as_the_same_one(Mood::Fails).await;
 }
 
+#[actix::test]
+async fn an_episode_that_the_job_store_did_not_answer_for_is_saved_again_as_the_same_one() {
+    saved_again_as_the_same_one(Mood::Hangs).await;
+}
+
 async fn saved_again_as_the_same_one(mood: Mood) {
     let house = house();
     house.jobs.set(Op::EpisodeSaved, mood);
@@ -72,4 +77,15 @@ async fn saved_again_as_the_same_one(mood: Mood) {
     assert_eq!(feed.view().episode, None);
     house.jobs.set(Op::EpisodeSaved, Mood::Works);
     house.until("it is noted", || feed.view().episode.as_ref().is_some_and(|episode| episode.number == 1)).await;
+}
+
+#[actix::test]
+async fn a_store_that_panics_does_not_end_the_outbox() {
+    let house = house();
+    let feed = owed(&house, Mood::Fails).await;
+    house.episodes.set(Mood::Panics);
+    let tried = house.journal.count(save_called);
+    house.journal.until(tried + 1, save_called).await;
+    house.episodes.set(Mood::Works);
+    house.until("it is saved", || feed.view().episode.is_some()).await;
 }
