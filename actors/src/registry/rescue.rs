@@ -9,10 +9,9 @@ use tokio::time::timeout;
 use super::JobRegistry;
 use crate::{
     feed::Feed,
-    job::{self, ActorGone, FailureCode, JobId, JobView, Status},
+    job::{self, ActorGone, FailureCode, JobId},
     patience::{PATIENCE, answered},
     ports::{Checkpoint, Ending, JobStore, Outcome},
-    wording::Step,
 };
 
 /// Outcomes recorded late in one round: each is a copy of a script while it lasts.
@@ -40,7 +39,7 @@ impl JobRegistry {
         }
     }
 
-    /// Records a job as failed, with the text its readers were shown, and then tells them.
+    /// Records an end for the job, with the text its readers were shown, and then tells them.
     fn rescue(&mut self, id: JobId, ctx: &mut Context<Self>) {
         // A drained process stops its actors on purpose; their jobs go on after the restart.
         if self.drained || !self.table.is_active(id) {
@@ -50,12 +49,12 @@ impl JobRegistry {
         if entry.actor.take().is_none() {
             return;
         }
-        log::error!("{id}: its actor died; the job is failed with the text so far");
+        log::error!("{id}: its actor died; the job ends with the text so far");
         let feed = entry.feed.clone();
         let ending = lost_ending(&feed, self.ports.clock.now());
         let recording = job::finish(self.ports.jobs.clone(), ending.clone());
         ctx.spawn(recording.into_actor(self).map(move |unrecorded, registry, _| {
-            feed.end(failed_view(&feed.view(), ending.at), "", ending.event_seq);
+            feed.end((*feed.view()).clone().ended(&ending.outcome, ending.at), "", ending.event_seq);
             registry.unrecorded.extend(unrecorded);
             registry.settle(id);
         }));
@@ -121,19 +120,13 @@ fn lost_ending(feed: &Feed, at: DateTime<Utc>) -> Ending {
         usage: None,
         text_offset: 0,
         text,
-        text_complete: false,
+        text_complete: view.text_complete,
     };
-    Ending { last, event_seq: feed.terminal_seq(), at, outcome: Outcome::Failed(FailureCode::GenerationError) }
-}
-
-fn failed_view(view: &JobView, at: DateTime<Utc>) -> JobView {
-    JobView {
-        status: Status::Failed,
-        step: Step::Failed,
-        completed_at: Some(at),
-        remaining_seconds: None,
-        failure: Some(FailureCode::GenerationError),
-        text_complete: false,
-        ..view.clone()
-    }
+    // A whole script is not lost with its actor: saving it is left to the outbox.
+    let outcome = if view.text_complete {
+        Outcome::Completed { episode: None }
+    } else {
+        Outcome::Failed(FailureCode::GenerationError)
+    };
+    Ending { last, event_seq: feed.terminal_seq(), at, outcome }
 }

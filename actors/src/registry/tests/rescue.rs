@@ -65,3 +65,16 @@ async fn a_cancel_for_a_job_that_is_being_rescued_answers() {
     house.jobs.set(Op::Finish, Mood::Works);
     assert_eq!(house.finished(&feed).await.outcome, Outcome::Failed(FailureCode::GenerationError));
 }
+
+#[actix::test]
+async fn a_whole_script_survives_the_death_of_its_actor() {
+    let house = house();
+    house.episodes.set(Mood::Panics);
+    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+    run.finish();
+    let end = reader.end().await;
+    assert_eq!((end.name.as_str(), &end.data["result"]["savedToEpisode"]), ("completed", &false.into()));
+    assert!(house.finished(&feed).await.last.text_complete);
+    house.episodes.set(Mood::Works);
+    house.until("the outbox has saved it", || feed.view().episode.is_some()).await;
+}
