@@ -17,6 +17,7 @@ use crate::{
     feed::{Feed, FeedContext},
     job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, Start, Status, Supervisor},
     outbox::{Outbox, Owe},
+    patience::answered,
     ports::{Ending, ScriptGenerator},
 };
 
@@ -70,6 +71,9 @@ pub struct JobRegistry {
     /// Outcomes that readers know and the store does not, in the order in which they are tried again.
     pub(super) unrecorded: VecDeque<Ending>,
     pub(super) recording: bool,
+    /// Jobs that are not here any more and may still be in the store.
+    pub(super) forgotten: Vec<JobId>,
+    purging: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
 }
@@ -100,6 +104,8 @@ impl JobRegistry {
             creating: HashMap::new(),
             unrecorded: VecDeque::new(),
             recording: false,
+            forgotten: Vec::new(),
+            purging: false,
             closed: false,
             drained: false,
             settings,
@@ -161,7 +167,8 @@ impl JobRegistry {
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         self.rescue_lost(ctx);
         self.record_late(ctx);
-        self.forget_expired(ctx);
+        self.forget_expired();
+        self.purge(ctx);
         for (id, position) in self.queue.positions() {
             if let Some(entry) = self.table.get(id) {
                 entry.feed.set_queue_position(Some(position));
@@ -169,23 +176,32 @@ impl JobRegistry {
         }
     }
 
-    fn forget_expired(&mut self, ctx: &mut Context<Self>) {
+    fn forget_expired(&mut self) {
         let now = self.ports.clock.now();
         let (owed, expired): (Vec<JobId>, Vec<JobId>) =
             self.retention.expire(now, EXPIRED_AT_ONCE).into_iter().partition(|id| self.is_owed_or_read(*id));
         for id in owed {
             self.retention.keep(id, self.retention_from_now());
         }
-        if expired.is_empty() {
-            return;
-        }
         for id in &expired {
             self.table.remove(*id);
         }
-        let purge = self.ports.jobs.purge(expired);
-        ctx.spawn(purge.into_actor(self).map(|result, _, _| {
+        self.forgotten.extend(expired);
+    }
+
+    /// Has the store forget what is forgotten here, again and again until it has.
+    fn purge(&mut self, ctx: &mut Context<Self>) {
+        if self.purging || self.forgotten.is_empty() {
+            return;
+        }
+        self.purging = true;
+        let jobs = std::mem::take(&mut self.forgotten);
+        let purged = answered(self.ports.jobs.purge(jobs.clone()));
+        ctx.spawn(purged.into_actor(self).map(move |result, registry, _| {
+            registry.purging = false;
             if let Err(error) = result {
-                log::warn!("expired jobs stay in the store until the next start: {error}");
+                log::warn!("{} forgotten jobs are still in the store: {error}", jobs.len());
+                registry.forgotten.extend(jobs);
             }
         }));
     }

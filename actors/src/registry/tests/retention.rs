@@ -63,3 +63,23 @@ async fn a_script_that_is_not_an_episode_yet_is_kept() {
     later(&house, 3700).await;
     assert!(!held(&house, id(&feed)).await);
 }
+
+#[actix::test]
+async fn what_the_store_failed_to_forget_it_is_asked_to_forget_again() {
+    asked_to_forget_again(Mood::Fails).await;
+}
+
+#[actix::test]
+async fn a_store_that_does_not_answer_is_asked_to_forget_again() {
+    asked_to_forget_again(Mood::Hangs).await;
+}
+
+async fn asked_to_forget_again(mood: Mood) {
+    let house = house();
+    let job = id(&completed(&house, "a").await);
+    house.jobs.set(Op::Purge, mood);
+    later(&house, 3700).await;
+    house.journal.until(2, |h| *h == Happened::PurgeCalled(vec![job])).await;
+    house.jobs.set(Op::Purge, Mood::Works);
+    house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
+}
