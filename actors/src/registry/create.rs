@@ -9,6 +9,7 @@ use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse, actor::Entry};
 use crate::{
     feed::Feed,
     job::{Epoch, JobId, JobState, remaining_seconds},
+    patience::answered,
     ports::{NewJob, ScriptGenerator, StoreError},
 };
 
@@ -41,7 +42,7 @@ impl Handler<CreateJob> for JobRegistry {
         }
         self.creating.insert(job.id, Vec::new());
         let generator = create.generator;
-        let stored = self.ports.jobs.create(job.clone());
+        let stored = answered(self.ports.jobs.create(job.clone()));
         Box::pin(stored.into_actor(self).map(move |result, registry, ctx| registry.stored(job, generator, result, ctx)))
     }
 }
@@ -59,6 +60,7 @@ impl JobRegistry {
             let gone = CreateError::Store(StoreError::new("the first request with this key was not answered"));
             return Box::pin(async move { creation.await.unwrap_or(Err(gone)) }.into_actor(self));
         }
+        self.retention.prolong(id, self.retention_from_now());
         match self.table.get(id) {
             Some(entry) => {
                 let estimated_seconds = entry.feed.view().remaining_seconds.unwrap_or(0);
@@ -83,6 +85,8 @@ impl JobRegistry {
                 if let Some(key) = &job.idempotency {
                     self.table.release_key(&key.key);
                 }
+                // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
+                self.forgotten.push(job.id);
                 Err(CreateError::Store(error))
             }
         };

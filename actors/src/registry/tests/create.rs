@@ -105,6 +105,18 @@ async fn a_failed_creation_fails_all_who_wait_for_it_and_gives_back_its_key_and_
 }
 
 #[actix::test]
+async fn a_creation_that_may_have_reached_the_store_is_taken_back() {
+    let house = house();
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let failed = house.try_create(brief_of("project-1", "a"), None).await;
+    assert!(matches!(failed, Err(CreateError::Store(_))), "a store that does not answer is not waited for in vain");
+    let Happened::CreateCalled(job) = house.journal.until(1, |h| matches!(h, Happened::CreateCalled(_))).await else {
+        unreachable!()
+    };
+    house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
+}
+
+#[actix::test]
 async fn unfinished_jobs_are_listed_newest_first_and_by_project() {
     let house = house();
     let mut feeds = Vec::new();

@@ -51,6 +51,20 @@ async fn looking_a_job_up_and_reading_it_keep_it_longer() {
 }
 
 #[actix::test]
+async fn a_repeated_creation_keeps_its_job_longer_and_after_it_is_forgotten_makes_a_new_one() {
+    let house = house();
+    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+    let first = create().await.expect("accepted").feed;
+    house.cancel(&first).await;
+    later(&house, 3000).await;
+    assert!(create().await.expect("known").existing);
+    later(&house, 3000).await;
+    assert!(create().await.expect("known").existing);
+    later(&house, 3700).await;
+    assert!(!create().await.expect("accepted").existing);
+}
+
+#[actix::test]
 async fn a_script_that_is_not_an_episode_yet_is_kept() {
     let house = house();
     house.episodes.set(Mood::Fails);
