@@ -24,7 +24,9 @@ use crate::{
 /// How often the registry looks after what no message tells it: dead threads, retention, places in the queue.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Jobs forgotten in one sweep, so that no sweep takes long.
-const EXPIRED_AT_ONCE: usize = 1000;
+const FORGOTTEN_AT_ONCE: usize = 1000;
+/// Refused creations remembered for taking them back. A store that is down that long has hardly got any of them.
+const TAKEN_BACK_AT_MOST: usize = 100_000;
 /// Requests that may wait for the registry; callers beyond it wait on their own side.
 const MAILBOX: usize = 4096;
 
@@ -179,7 +181,7 @@ impl JobRegistry {
     fn forget_expired(&mut self) {
         let now = self.ports.clock.now();
         let (owed, expired): (Vec<JobId>, Vec<JobId>) =
-            self.retention.expire(now, EXPIRED_AT_ONCE).into_iter().partition(|id| self.is_owed_or_read(*id));
+            self.retention.expire(now, FORGOTTEN_AT_ONCE).into_iter().partition(|id| self.is_owed_or_read(*id));
         for id in owed {
             self.retention.keep(id, self.retention_from_now());
         }
@@ -189,13 +191,22 @@ impl JobRegistry {
         self.forgotten.extend(expired);
     }
 
+    /// Forgets a job that was never there for anybody, but may be in the store.
+    pub(super) fn take_back(&mut self, id: JobId, ctx: &mut Context<Self>) {
+        if self.forgotten.len() < TAKEN_BACK_AT_MOST {
+            self.forgotten.push(id);
+        }
+        self.purge(ctx);
+    }
+
     /// Has the store forget what is forgotten here, again and again until it has.
-    fn purge(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn purge(&mut self, ctx: &mut Context<Self>) {
         if self.purging || self.forgotten.is_empty() {
             return;
         }
         self.purging = true;
-        let jobs = std::mem::take(&mut self.forgotten);
+        let some = self.forgotten.len().min(FORGOTTEN_AT_ONCE);
+        let jobs: Vec<JobId> = self.forgotten.drain(..some).collect();
         let purged = answered(self.ports.jobs.purge(jobs.clone()));
         ctx.spawn(purged.into_actor(self).map(move |result, registry, _| {
             registry.purging = false;

@@ -83,10 +83,10 @@ impl JobRegistry {
             Ok(()) => Ok(self.accept(job, generator, ctx)),
             Err(error) => {
                 if let Some(key) = &job.idempotency {
-                    self.table.release_key(&key.key);
+                    self.table.release_key(&key.key, job.id);
                 }
                 // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
-                self.forgotten.push(job.id);
+                self.take_back(job.id, ctx);
                 Err(CreateError::Store(error))
             }
         };
