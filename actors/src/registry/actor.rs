@@ -84,7 +84,7 @@ pub struct JobRegistry {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub feed: Feed,
-    /// `None` for jobs that had ended before a restart.
+    /// `None` once the job has ended.
     pub actor: Option<Addr<JobActor>>,
 }
 
@@ -151,7 +151,8 @@ impl JobRegistry {
         }
         self.queue.leave(id);
         self.retention.keep(id, self.retention_from_now());
-        if let Some(entry) = self.table.get(id) {
+        if let Some(entry) = self.table.get_mut(id) {
+            entry.actor = None;
             entry.feed.set_queue_position(None);
             let view = entry.feed.view();
             if view.status == Status::Completed && view.episode.is_none() {
