@@ -51,8 +51,8 @@ pub struct Supervisor {
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end, or after [`Suspend`]. A panic in it ends this actor only, and the registry records the
-/// job as failed. Its text is bounded by what the generator sends within the job's timeout.
+/// readers have been shown the end. A panic in it ends this actor only, and the registry records the job as failed, or as
+/// completed if the script was whole. Its text is bounded by what the generator sends within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
     pub(super) generating: Option<GenerationStream>,

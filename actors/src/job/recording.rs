@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Input, JobState, actor::JobPorts};
 use crate::{
-    patience::PATIENCE,
+    patience::{PATIENCE, unbroken},
     ports::{Checkpoint, Ending, EpisodeDraft, EpisodeRef, JobStore},
 };
 
@@ -66,7 +66,7 @@ pub(crate) async fn finish(jobs: Arc<dyn JobStore>, ending: Ending) -> Option<En
     let id = ending.last.id;
     let recorded = async {
         let mut logged = false;
-        while let Err(error) = jobs.finish(ending.clone()).await {
+        while let Err(error) = unbroken(jobs.finish(ending.clone())).await {
             if !logged {
                 log::warn!("{id}: the outcome is not recorded yet, trying again for {PATIENCE:?}: {error}");
                 logged = true;

@@ -36,6 +36,20 @@ async fn a_queued_job_is_canceled_without_ever_starting() {
 }
 
 #[actix::test]
+async fn a_cancel_right_behind_the_start_leaves_no_stream_open_and_no_slot_taken() {
+    let house = build(RegistrySettings { max_streaming: 1, arbiters: 2, ..settings() });
+    for title in 0..50 {
+        let feed = house.create(&title.to_string()).await;
+        house.cancel(&feed).await;
+        assert_eq!((Reader::new(&feed).end().await.name.as_str(), status(&feed)), ("failed", Status::Canceled));
+        assert_eq!(house.generator.open().0, 0);
+    }
+    assert_eq!(house.count().await, JobCounts { canceled: 50, ..JobCounts::default() });
+    while house.generator.started().is_some() {}
+    house.streaming("last", "text").await;
+}
+
+#[actix::test]
 async fn a_cancel_while_saving_lets_the_job_complete() {
     let house = house();
     house.episodes.set(Mood::Hangs);

@@ -78,3 +78,24 @@ async fn a_whole_script_survives_the_death_of_its_actor() {
     house.episodes.set(Mood::Works);
     house.until("the outbox has saved it", || feed.view().episode.is_some()).await;
 }
+
+#[actix::test]
+async fn a_job_store_that_panics_takes_neither_jobs_nor_the_registry_with_it() {
+    let house = house();
+    for op in [Op::Create, Op::Checkpoint, Op::Finish, Op::EpisodeSaved, Op::Purge] {
+        house.jobs.set(op, Mood::Panics);
+    }
+    let refused = house.try_create(brief_of("project-1", "a"), None).await;
+    assert!(matches!(refused, Err(CreateError::Store(_))));
+    house.jobs.set(Op::Create, Mood::Works);
+    let (whole, finishes, mut of_whole) = house.streaming("b", "whole").await;
+    let (_, dies, mut of_dying) = house.streaming("c", "half").await;
+    house.journal.until(2, |h| matches!(h, Happened::CheckpointCalled(_))).await;
+    finishes.finish();
+    dies.panic();
+    assert_eq!(of_whole.end().await.name, "completed");
+    assert_eq!(of_dying.end().await.data["error"]["code"], "GENERATION_ERROR");
+    assert_eq!(house.count().await.unrecorded, 2);
+    house.jobs.set(Op::Finish, Mood::Works);
+    house.finished(&whole).await;
+}
