@@ -7,7 +7,6 @@ use std::{
 };
 
 use actix::prelude::*;
-use chrono::TimeDelta;
 use tokio::sync::oneshot;
 
 use super::{
@@ -17,16 +16,11 @@ use crate::{
     feed::{Feed, FeedContext},
     job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, Start, Status, Supervisor},
     outbox::{Outbox, Owe},
-    patience::answered,
     ports::{Ending, ScriptGenerator},
 };
 
 /// How often the registry looks after what no message tells it: dead threads, retention, places in the queue.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Jobs forgotten in one sweep, so that no sweep takes long.
-const FORGOTTEN_AT_ONCE: usize = 1000;
-/// Refused creations remembered for taking them back. A store that is down that long has hardly got any of them.
-const TAKEN_BACK_AT_MOST: usize = 100_000;
 /// Requests that may wait for the registry; callers beyond it wait on their own side.
 const MAILBOX: usize = 4096;
 
@@ -75,7 +69,7 @@ pub struct JobRegistry {
     pub(super) recording: bool,
     /// Jobs that are not here any more and may still be in the store.
     pub(super) forgotten: Vec<JobId>,
-    purging: bool,
+    pub(super) purging: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
 }
@@ -162,11 +156,6 @@ impl JobRegistry {
         self.dispatch();
     }
 
-    pub(super) fn retention_from_now(&self) -> chrono::DateTime<chrono::Utc> {
-        let retention = TimeDelta::from_std(self.settings.retention).unwrap_or(TimeDelta::MAX);
-        self.ports.clock.now().checked_add_signed(retention).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
-    }
-
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         self.rescue_lost(ctx);
         self.record_late(ctx);
@@ -177,54 +166,6 @@ impl JobRegistry {
                 entry.feed.set_queue_position(Some(position));
             }
         }
-    }
-
-    fn forget_expired(&mut self) {
-        let now = self.ports.clock.now();
-        let (owed, expired): (Vec<JobId>, Vec<JobId>) =
-            self.retention.expire(now, FORGOTTEN_AT_ONCE).into_iter().partition(|id| self.is_owed_or_read(*id));
-        for id in owed {
-            self.retention.keep(id, self.retention_from_now());
-        }
-        for id in &expired {
-            self.table.remove(*id);
-        }
-        self.forgotten.extend(expired);
-    }
-
-    /// Forgets a job that was never there for anybody, but may be in the store.
-    pub(super) fn take_back(&mut self, id: JobId, ctx: &mut Context<Self>) {
-        if self.forgotten.len() < TAKEN_BACK_AT_MOST {
-            self.forgotten.push(id);
-        }
-        self.purge(ctx);
-    }
-
-    /// Has the store forget what is forgotten here, again and again until it has.
-    pub(super) fn purge(&mut self, ctx: &mut Context<Self>) {
-        if self.purging || self.forgotten.is_empty() {
-            return;
-        }
-        self.purging = true;
-        let some = self.forgotten.len().min(FORGOTTEN_AT_ONCE);
-        let jobs: Vec<JobId> = self.forgotten.drain(..some).collect();
-        let purged = answered(self.ports.jobs.purge(jobs.clone()));
-        ctx.spawn(purged.into_actor(self).map(move |result, registry, _| {
-            registry.purging = false;
-            if let Err(error) = result {
-                log::warn!("{} forgotten jobs are still in the store: {error}", jobs.len());
-                registry.forgotten.extend(jobs);
-            }
-        }));
-    }
-
-    /// A script that is not an episode yet must not be forgotten, nor a job that somebody is connected to.
-    fn is_owed_or_read(&self, id: JobId) -> bool {
-        self.table.get(id).is_some_and(|entry| {
-            let view = entry.feed.view();
-            let owed = view.status == Status::Completed && view.episode.is_none() && !view.episode_refused;
-            owed || entry.feed.has_readers() || self.unrecorded.iter().any(|ending| ending.last.id == id)
-        })
     }
 }
 
