@@ -87,6 +87,17 @@ async fn the_same_key_while_the_first_creation_is_pending_waits_for_it() {
 }
 
 #[actix::test]
+async fn a_creation_goes_on_when_its_client_has_left() {
+    let house = house();
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+    assert!(tokio::time::timeout(Duration::from_secs(1), create()).await.is_err());
+    house.jobs.set(Op::Create, Mood::Works);
+    house.generator.run().await;
+    assert!(create().await.expect("accepted").existing);
+}
+
+#[actix::test]
 async fn a_failed_creation_fails_all_who_wait_for_it_and_gives_back_its_key_and_its_room() {
     let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 0, ..settings() });
     house.jobs.set(Op::Create, Mood::Hangs);
