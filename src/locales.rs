@@ -99,7 +99,8 @@ impl Locales {
 }
 
 fn parse(file: &str) -> (Texts, HttpTexts) {
-    let File { steps, failures, errors, faults } = toml::from_str(file).expect("the embedded locale files are complete");
+    let File { steps, failures, errors, faults } =
+        toml::from_str(file).expect("the embedded locale files are complete");
     (Texts { steps, failures }, HttpTexts { errors, faults })
 }
 
@@ -117,8 +118,12 @@ mod tests {
                 .flat_map(|(section, texts)| {
                     texts.as_table().expect("a section").iter().map(move |(key, text)| {
                         let text = text.as_str().expect("text");
-                        let mut names: Vec<&str> =
-                            text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect();
+                        let mut names: Vec<&str> = text
+                            .split('{')
+                            .skip(1)
+                            .filter_map(|rest| rest.split_once('}'))
+                            .map(|(name, _)| name)
+                            .collect();
                         names.sort_unstable();
                         format!("{section}.{key} {names:?}")
                     })
