@@ -7,4 +7,5 @@ pub mod generators;
 pub mod http;
 pub mod locales;
 pub mod sqlite;
+pub mod startup;
 pub mod stores;
