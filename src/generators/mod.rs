@@ -1,18 +1,13 @@
 //! temporary stub
 #![allow(missing_docs, dead_code, clippy::all)]
 use futures_util::StreamExt;
+mod openai;
+mod prompts;
 use generation_actors::ports::*;
 use generation_actors::wording::Step;
-use std::{path::Path, sync::Arc, time::Duration};
-#[derive(Debug, derive_more::Display, derive_more::Error)]
-#[display("x")]
-pub struct PromptError;
-pub struct Prompts;
-impl Prompts {
-    pub fn load(_: Option<&Path>) -> Result<Self, PromptError> {
-        Ok(Self)
-    }
-}
+pub use openai::{OpenAiGenerator, OpenAiOptions, TokenLimitField};
+pub use prompts::{PromptError, Prompts};
+use std::{sync::Arc, time::Duration};
 pub enum ModelPattern {
     Exact(String),
     Prefix(String),
@@ -65,32 +60,5 @@ impl ScriptGenerator for BuiltinGenerator {
                     Some((Ok(Piece::Text(format!("가나다{i} "))), i + 1))
                 })),
         )
-    }
-}
-pub enum TokenLimitField {
-    MaxTokens,
-    MaxCompletionTokens,
-}
-pub struct OpenAiOptions {
-    pub name: String,
-    pub base_url: String,
-    pub api_key: Option<String>,
-    pub tokens_field: TokenLimitField,
-    pub max_tokens: Option<u32>,
-    pub connect_timeout: Duration,
-    pub head_timeout: Duration,
-    pub first_token_timeout: Duration,
-    pub idle_timeout: Duration,
-    pub retries: u32,
-}
-pub struct OpenAiGenerator;
-impl OpenAiGenerator {
-    pub fn new(_: OpenAiOptions, _: Arc<Prompts>) -> Self {
-        Self
-    }
-}
-impl ScriptGenerator for OpenAiGenerator {
-    fn generate(&self, r: GenerationRequest) -> GenerationStream {
-        todo!()
     }
 }
