@@ -1,37 +1,15 @@
 //! temporary stub
 #![allow(missing_docs, dead_code, clippy::all)]
 use futures_util::StreamExt;
+mod catalog;
 mod openai;
 mod prompts;
+pub use catalog::{Catalog, Pattern, Provider};
 use generation_actors::ports::*;
 use generation_actors::wording::Step;
 pub use openai::{OpenAiGenerator, OpenAiOptions, TokenLimitField};
 pub use prompts::{PromptError, Prompts};
 use std::{sync::Arc, time::Duration};
-pub enum ModelPattern {
-    Exact(String),
-    Prefix(String),
-}
-pub struct Provider {
-    pub name: String,
-    pub models: Vec<ModelPattern>,
-    pub generator: Arc<dyn ScriptGenerator>,
-}
-pub struct Catalog {
-    p: Vec<Provider>,
-    d: String,
-}
-impl Catalog {
-    pub fn new(p: Vec<Provider>, d: String) -> Self {
-        Self { p, d }
-    }
-}
-impl ModelCatalog for Catalog {
-    fn route(&self, m: Option<&str>) -> Result<Route, UnknownModel> {
-        let model = m.unwrap_or(&self.d).to_owned();
-        Ok(Route { model, generator: self.p.last().unwrap().generator.clone() })
-    }
-}
 pub struct BuiltinGenerator(u32);
 impl BuiltinGenerator {
     pub fn new(w: u32) -> Self {
