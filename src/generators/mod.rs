@@ -1,1 +1,4 @@
-//! What writes scripts: implementations of the generator port.
+//! What writes scripts: implementations of the generator port, and the catalogue of who serves which model.
+
+pub mod builtin;
+pub mod catalog;
