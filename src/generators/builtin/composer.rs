@@ -11,7 +11,7 @@ pub(super) struct Block {
     pub(super) text: String,
 }
 
-/// The blocks of one draft, each made when it is asked for: in memory is never more than one.
+/// The blocks of one draft, each made when it is asked for.
 ///
 /// They depend on the brief alone, and together have the words that it asks for: within 10 % from 50 words up. A shorter
 /// draft has a title, the notice, one heading and the ending, which is some 30 words, and more only if it fits.

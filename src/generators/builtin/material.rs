@@ -31,6 +31,10 @@ pub(super) struct Material {
 
 /// Of a long description its beginning says what it is about.
 const DESCRIPTION_READ: usize = 4000;
+/// With fewer subjects in the description, the title is asked too.
+const FEW: usize = 3;
+/// One subject can be weighed only against another.
+const LEAST: usize = 2;
 
 impl Material {
     pub(super) fn of(brief: &Brief) -> Self {
@@ -70,14 +74,13 @@ impl Material {
 
 fn subjects_of(description: &str, title: &str, language: Language) -> Vec<String> {
     let mut subjects = subjects::of(description, language);
-    for subject in subjects::of(title, language) {
-        if !subjects.contains(&subject) {
-            subjects.push(subject);
-        }
+    if subjects.len() < FEW {
+        let more = subjects::of(title, language);
+        let more: Vec<String> = more.into_iter().filter(|subject| !subjects.contains(subject)).collect();
+        subjects.extend(more);
     }
-    // Two are needed, so that one can be weighed against the other.
     let own = language.phrases().subjects;
-    subjects.extend(own.iter().map(|&subject| subject.to_owned()).take(own.len().saturating_sub(subjects.len())));
+    subjects.extend(own.iter().map(|&subject| subject.to_owned()).take(LEAST.saturating_sub(subjects.len())));
     subjects
 }
 

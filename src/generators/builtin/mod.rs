@@ -38,8 +38,8 @@ const NAME: &str = "builtin";
 ///   even if fewer are asked for.
 /// - **Resuming**: continues `written` to the character if it is the beginning of the same draft. If it is not, the next
 ///   whole scene beyond its length follows after a blank line, then the rest, and always the ending.
-/// - **Cost**: one scene is in memory at a time; a poll makes at most one scene, and every few dozen pieces other tasks
-///   get their turn. It must be polled within a tokio runtime with timers, unless it writes as fast as it can.
+/// - **Cost**: two scenes at most are in memory; after a few dozen pieces, or scenes skipped when resuming, other tasks get
+///   their turn. It must be polled within a tokio runtime with timers, unless it writes as fast as it can.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltinGenerator {
     words_per_second: u32,

@@ -35,7 +35,7 @@ impl Remainder {
         Self { composer, next, written, position: 0, is_ours: true, is_begun: false }
     }
 
-    /// Makes one block, so that whoever resumes a long draft need not make all of it in one go.
+    /// Makes one block at most, so that whoever resumes a long draft need not make all of it in one go.
     pub(super) fn find(&mut self) -> Found {
         let Some(Block { step, text }) = self.next.take() else { return Found::Nothing };
         self.next = self.composer.next();

@@ -31,8 +31,10 @@ pub(super) struct Scenes {
     outside: Deck,
     entrances: Deck,
     actions: Deck,
+    indoor_actions: Deck,
     pauses: Deck,
     exits: Deck,
+    indoor_exits: Deck,
     transitions: Deck,
     exchanges: Exchanges,
     /// Pairs that have met in an earlier scene.
@@ -52,8 +54,10 @@ impl Scenes {
             outside: Deck::new(phrases.outside.len()),
             entrances: Deck::new(phrases.entrances.len()),
             actions: Deck::new(phrases.actions.len()),
+            indoor_actions: Deck::new(phrases.indoor_actions.len()),
             pauses: Deck::new(phrases.pauses.len()),
             exits: Deck::new(phrases.exits.len()),
+            indoor_exits: Deck::new(phrases.indoor_exits.len()),
             transitions: Deck::new(phrases.transitions.len()),
             exchanges: Exchanges::new(phrases),
             met: Vec::new(),
@@ -101,12 +105,13 @@ impl Scenes {
             subjects,
             blanks,
             quarter,
+            is_inside: place.inside,
             speaker: None,
             draft: Draft::default(),
         };
         scene.draft.paragraph(&heading(phrases, number, place, time.name));
         let is_staged = goal >= STAGED;
-        scene.begin(place, goal, is_staged);
+        scene.begin(goal, is_staged);
         let closing = is_staged.then(|| scene.closing(is_last));
         let body_goal = goal.saturating_sub(closing.as_ref().map_or(0, Draft::words));
         scene.talk(body_goal);
@@ -145,14 +150,15 @@ struct Writing<'a> {
     subjects: &'a [String],
     blanks: Blanks<'a>,
     quarter: usize,
+    is_inside: bool,
     /// Who spoke last, if nothing has been done since.
     speaker: Option<&'static str>,
     draft: Draft,
 }
 
 impl<'a> Writing<'a> {
-    fn begin(&mut self, place: &Place, goal: u64, is_staged: bool) {
-        let (bank, deck) = if place.inside {
+    fn begin(&mut self, goal: u64, is_staged: bool) {
+        let (bank, deck) = if self.is_inside {
             (self.phrases.inside, &mut self.scenes.inside)
         } else {
             (self.phrases.outside, &mut self.scenes.outside)
@@ -168,7 +174,11 @@ impl<'a> Writing<'a> {
     }
 
     fn closing(&mut self, is_last: bool) -> Draft {
-        let exit = self.phrases.exits[self.scenes.exits.draw(self.random)];
+        let exit = if self.is_inside && self.random.chance(40) {
+            self.phrases.indoor_exits[self.scenes.indoor_exits.draw(self.random)]
+        } else {
+            self.phrases.exits[self.scenes.exits.draw(self.random)]
+        };
         let mut closing = Draft::of(&fill(exit, &self.blanks, self.random));
         if !is_last && self.random.chance(35) {
             closing.paragraph(self.phrases.transitions[self.scenes.transitions.draw(self.random)]);
@@ -250,7 +260,11 @@ impl<'a> Writing<'a> {
     }
 
     fn action(&mut self) -> Draft {
-        let action = self.phrases.actions[self.scenes.actions.draw(self.random)];
+        let action = if self.is_inside && self.random.chance(25) {
+            self.phrases.indoor_actions[self.scenes.indoor_actions.draw(self.random)]
+        } else {
+            self.phrases.actions[self.scenes.actions.draw(self.random)]
+        };
         let blanks = self.varied();
         Draft::of(&fill(action, &blanks, self.random))
     }

@@ -144,6 +144,8 @@ mod tests {
             phrases.outside,
             phrases.entrances,
             phrases.actions,
+            phrases.indoor_actions,
+            phrases.indoor_exits,
             phrases.pauses,
             phrases.exits,
             phrases.endings,

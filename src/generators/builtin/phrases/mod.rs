@@ -33,10 +33,14 @@ pub(super) struct Phrases {
     pub(super) entrances: &'static [&'static str],
     /// What people do while they talk.
     pub(super) actions: &'static [&'static str],
+    /// What they do only between walls.
+    pub(super) indoor_actions: &'static [&'static str],
     /// The shortest actions, to end a draft on the very length.
     pub(super) pauses: &'static [&'static str],
     /// How a scene is left.
     pub(super) exits: &'static [&'static str],
+    /// How a room is left.
+    pub(super) indoor_exits: &'static [&'static str],
     /// The last picture.
     pub(super) endings: &'static [&'static str],
     /// How something is said.

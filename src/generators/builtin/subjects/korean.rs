@@ -50,6 +50,28 @@ const WHOLE: &[&str] = &[
     "어른",
     "행운",
     "라면",
+    "마을",
+    "휴가",
+    "피로",
+    "미로",
+    "위로",
+    "가을",
+    "노을",
+    "작가",
+    "화가",
+    "아이",
+    "아버지",
+    "할아버지",
+    "강아지",
+    "누나",
+    "도시",
+    "아기",
+    "공주",
+    "우주",
+    "아내",
+    "막내",
+    "거리",
+    "편지",
     "장면",
     "회의",
     "주의",
@@ -160,7 +182,7 @@ const VERBAL: &[char] = &[
 
 /// How they end when only two are.
 const VERBAL_SHORT: &[char] =
-    &['다', '며', '한', '된', '던', '온', '른', '할', '될', '는', '은', '을', '큰', '긴', '채', '쓴', '본', '진'];
+    &['고', '다', '며', '한', '된', '던', '온', '른', '할', '될', '는', '은', '을', '큰', '긴', '채', '쓴', '본', '진'];
 
 /// The last syllables of stems to which `는` makes an attribute (`내리는`), not a topic.
 const STEMS: &[char] = &[
@@ -196,16 +218,15 @@ fn without_particle(word: &str) -> Option<&str> {
     }
     for (particles, closed) in [(AFTER_CLOSED, true), (AFTER_OPEN, false)] {
         for particle in particles {
-            let Some(stem) = strip(particle) else { continue };
             // `로` also follows ㄹ, where `is_closed` says closed; such a word is left whole.
-            if is_closed(stem) == closed {
-                let is_verb = match *particle {
-                    "는" => stem.ends_with(STEMS),
-                    "와" => stem.ends_with(COMING),
-                    _ => false,
-                };
-                return (!is_verb).then_some(stem);
-            }
+            let Some(stem) = word.strip_suffix(particle).filter(|stem| is_closed(stem) == closed) else { continue };
+            let is_verb = match *particle {
+                "는" => stem.ends_with(STEMS),
+                "와" => stem.ends_with(COMING),
+                _ => false,
+            };
+            // Of a noun of one syllable (`왕이`) too little would be left to tell what it is.
+            return (WHOLE.contains(&stem) || !is_verb && stem.chars().count() >= 2).then_some(stem);
         }
     }
     // `찾는`, `걷는`: after a final consonant `는` is never a particle.
@@ -222,6 +243,7 @@ mod tests {
             ("비 오는 밤, 형사 지수가 고향으로 돌아와 등대에서 사라진 동생을 찾는다.", "형사 지수 고향 등대 동생"),
             ("재벌 2세와 청소부의 사랑 이야기", "재벌 청소부 사랑"),
             ("고양이를 키우는 작가는 마을에서 비밀을 발견한다", "고양이 작가 마을 비밀"),
+            ("왕이 사라진 밤, 궁녀는 휴가를 잃고 숲으로 간다", "궁녀 휴가"),
             ("써 주세요", ""),
         ] {
             assert_eq!(nouns(line).join(" "), expected, "{line}");

@@ -10,7 +10,7 @@ use super::language::Language;
 /// More than a draft can keep in view.
 const MOST: usize = 12;
 /// A longer word is no noun that people say to each other.
-const LONGEST: usize = 24;
+const LONGEST: usize = 30;
 
 /// The subjects of `line`, first come first, as they stand in the middle of a sentence; often none.
 pub(super) fn of(line: &str, language: Language) -> Vec<String> {

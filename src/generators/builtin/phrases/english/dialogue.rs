@@ -12,7 +12,7 @@ pub(super) const EXCHANGES: &[Exchange] = &[
             "I never thought I'd [see|find] you here.",
             "No call, no letter, and [here you are|suddenly you're here]. This is about {t}, isn't it?",
             "[Three|Five|Seven] years. Not [one call|one postcard] in all that time.",
-            "[The light was on|The door was open]. I knew it would be you.",
+            "[I saw a light|I saw you from the road]. I knew it would be you.",
             "{c} told me. You've been [asking about|bringing up] {t} again.",
         ],
         answers: &[

@@ -60,6 +60,7 @@ pub(in super::super) static ENGLISH: Phrases = Phrases {
     outside: stage::OUTSIDE,
     entrances: stage::ENTRANCES,
     actions: stage::ACTIONS,
+    indoor_actions: stage::INDOOR_ACTIONS,
     pauses: &[
         "Silence.",
         "A [long|short] silence.",
@@ -69,6 +70,7 @@ pub(in super::super) static ENGLISH: Phrases = Phrases {
         "They look at each other.",
     ],
     exits: stage::EXITS,
+    indoor_exits: stage::INDOOR_EXITS,
     endings: stage::ENDINGS,
     manners: &[
         "quietly",

@@ -100,25 +100,27 @@ pub(super) const OUTSIDE: &[&str] = &[
 ];
 
 pub(super) const ENTRANCES: &[&str] = &[
-    "{b} arrives [without a knock|soaked|out of breath]. {a} [keeps looking|looks away].",
+    "{b} arrives [unannounced|soaked|out of breath]. {a} [keeps looking|looks away].",
     "Footsteps. {b} stops [a few paces off|on the other side]. The {x} lies between them.",
     "{b} brings [a bag of bread|two paper cups|a bundle of papers]. {a} makes a little room.",
     "Somebody says {a}'s name. It is {b}.",
     "Without a word {b} comes and sits [beside|across from] {a}.",
     "{b} was here first. {a} sees it only now and [smiles, embarrassed|goes stiff].",
-    "{b} comes in, sees the {x} and [hesitates|slows down].",
+    "{b} comes closer, sees the {x} and [hesitates|slows down].",
     "From far off {b} raises a hand. {a} [does not wave back|half waves back].",
 ];
 
 pub(super) const ACTIONS: &[&str] = &[
     "{a} sets the {x} down, hard.",
-    "Instead of answering, {a} looks [out of the window|into the distance|at the floor].",
+    "With one shoe {a} draws [a line|a circle] nobody can see.",
+    "{b} turns a sentence into a [sigh|cough].",
+    "{a} picks a [thread|leaf] off {b}'s sleeve.",
+    "A [cat|cold draught] passes between the two of them.",
+    "Instead of answering, {a} looks [up|into the distance|down].",
     "{b} almost [smiles|gets up].",
     "{a} studies {b}'s [hands|eyes|shoulders] [for a moment|without hurry].",
-    "A phone rings. [Nobody picks it up|Twice, then it stops].",
     "{a} pushes the {x} toward {b}.",
     "{b} takes the {x} and, without looking, [pockets it|hands it back].",
-    "The [curtain|light] stirs once. Both [pretend not to notice|look that way].",
     "{a} [turns away|takes one step back]. {b} does not follow.",
     "{b} moves in close, [elbows on knees|chin in one hand].",
     "{a} takes a sip of [water|cold coffee]. The hand shakes.",
@@ -135,27 +137,40 @@ pub(super) const ACTIONS: &[&str] = &[
     "{a} unfolds a [worn|crumpled] note. All it says is: {t}.",
     "For the first time {b} looks {a} straight in the eye.",
     "[Far away|Close by] a train passes. They wait until it has.",
-    "{a} [gets up|walks a few steps] and turns the light [on|off].",
     "{b} laughs. {a} [joins in|gives in]. It does not last.",
-    "{a} fills {b}'s glass [to the brim|halfway].",
     "{b} turns over an envelope marked with a few words: {t}.",
     "Rain [begins|stops]. {a} holds out a palm to make sure.",
     "Looking for words, {a} spins the {x}.",
-    "{b} gets as far as [three steps|the door] and comes back.",
     "{a}'s shadow reaches {b}'s shoes.",
+];
+
+pub(super) const INDOOR_ACTIONS: &[&str] = &[
+    "A phone rings. [Nobody picks it up|Twice, then it stops].",
+    "The [curtain|light] stirs once. Both [pretend not to notice|look that way].",
+    "{a} [gets up|walks a few steps] and turns the light [on|off].",
+    "{a} fills {b}'s glass [to the brim|halfway].",
+    "{b} gets as far as [three steps|the door] and comes back.",
+    "{a} [opens|draws] the curtain. The room changes colour.",
+    "[Steps|Water in a pipe] upstairs. Both look at the ceiling.",
+    "{b} leans on the wall and [slides down it slowly|folds both arms].",
+    "{a} closes the drawers, [one by one|without a sound].",
 ];
 
 pub(super) const EXITS: &[&str] = &[
     "{b} leaves first. {a} [lets it happen|almost calls out].",
     "The {x} remains. We stay on it longer than is comfortable.",
-    "{a} switches off the light. [Breathing|Footsteps] in the dark.",
     "They walk off in different directions. [One of them looks|Neither looks] back.",
     "In one pocket, {a}'s hand closes round the {x}.",
     "{a} looks where {b} has gone, then [walks the other way|follows after all].",
-    "The door falls shut. Only now does {a} [breathe|sit down].",
     "A call. The display says {c}. {a} [takes it|lets it ring].",
     "{a} and {b} stand side by side, looking at the same thing.",
     "{a} writes one line in a notebook: {t}, look again.",
+];
+
+pub(super) const INDOOR_EXITS: &[&str] = &[
+    "{a} switches off the light. [Breathing|Footsteps] in the dark.",
+    "The door falls shut. Only now does {a} [breathe|sit down].",
+    "One hand on the doorknob, {b} looks back once, and [goes|shuts the door].",
 ];
 
 pub(super) const ENDINGS: &[&str] = &[

@@ -60,6 +60,7 @@ pub(in super::super) static KOREAN: Phrases = Phrases {
     outside: stage::OUTSIDE,
     entrances: stage::ENTRANCES,
     actions: stage::ACTIONS,
+    indoor_actions: stage::INDOOR_ACTIONS,
     pauses: &[
         "침묵.",
         "[긴|짧은] 침묵.",
@@ -69,6 +70,7 @@ pub(in super::super) static KOREAN: Phrases = Phrases {
         "두 사람, 서로를 본다.",
     ],
     exits: stage::EXITS,
+    indoor_exits: stage::INDOOR_EXITS,
     endings: stage::ENDINGS,
     manners: &[
         "낮게",
