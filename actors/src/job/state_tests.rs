@@ -162,3 +162,59 @@ proptest! {
         prop_assert_eq!(announced == 1, seen.status.is_terminal());
     }
 }
+
+/// Every input that leads from one phase to another, found by trying all of them.
+fn moves() -> std::collections::BTreeSet<(String, String)> {
+    let complete = || {
+        let mut first = job();
+        run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
+        job().resumed_from(&first.checkpoint(Epoch(2), 0))
+    };
+    let after = |inputs: &[Input]| {
+        let mut state = job();
+        run(&mut state, inputs.iter().cloned());
+        state
+    };
+    let finished = Input::Piece(Piece::End(EndReason::Finished));
+    let starts = [
+        job(),
+        complete(),
+        after(&[Input::Start]),
+        after(&[Input::Start, text("a")]),
+        after(&[Input::Start, text("a"), finished.clone()]),
+        after(&[Input::Start, Input::Cancel]),
+        after(&[Input::Start, Input::Cancel, Input::Recorded]),
+    ];
+    let inputs = [
+        Input::Start,
+        text("more"),
+        finished,
+        Input::Piece(Piece::End(EndReason::TokenLimit)),
+        Input::GeneratorFailed(Failure::new(FailureCode::ModelUnavailable, "x")),
+        Input::TimedOut,
+        Input::Cancel,
+        saved(),
+        Input::EpisodeDeferred,
+        Input::Recorded,
+    ];
+    let mut moves = std::collections::BTreeSet::new();
+    for start in &starts {
+        for input in &inputs {
+            let mut state = start.clone();
+            if state.apply(input.clone(), at(1)).is_ok() {
+                moves.insert((start.phase().to_string(), state.phase().to_string()));
+            }
+        }
+    }
+    moves
+}
+
+#[test]
+fn the_drawing_shows_the_moves_there_are() {
+    let drawing = include_str!("../../../docs/job-lifecycle.dot");
+    let edges = drawing.lines().filter_map(|line| {
+        let (from, rest) = line.split_once("->")?;
+        Some((from.trim().to_owned(), rest.split('[').next()?.trim().to_owned()))
+    });
+    assert_eq!(moves(), edges.collect());
+}

