@@ -1,1 +1,8 @@
-fn main() {}
+//! The service as its users meet it: the real binary, spoken to over real sockets.
+//!
+//! `tests/run` sets up what these tests need. One file an area; `harness` is what they are written with.
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod harness;
