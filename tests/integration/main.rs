@@ -3,6 +3,18 @@
 //! `tests/run` sets up what these tests need. One file an area; `harness` is what they are written with.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod cancel;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod episodes;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod failures;
 #[cfg(test)]
 mod harness;

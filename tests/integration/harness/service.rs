@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     rc::Rc,
     thread,
@@ -13,7 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::{
     http::{Request, Response},
@@ -100,21 +100,22 @@ impl Builder {
 
     /// Starts it and waits for nothing.
     pub(crate) fn spawn(self) -> Service {
-        let log = self.data.path().with_extension("log");
-        let child = self.command(&log).spawn().expect("setpriv and the service can be run");
+        let log = NamedTempFile::new().expect("a temporary file");
+        let child = self.command(log.path()).spawn().expect("setpriv and the service can be run");
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         Service { builder: self, child, exit: None, address, log, log_from: 0, forgiven: false }
     }
 
     fn command(&self, log: &Path) -> Command {
-        let log = File::options().create(true).append(true).open(log).expect("the log can be written");
+        let log = File::options().append(true).open(log).expect("the log can be written");
         // However this test ends, the service ends with it.
         let mut command = Command::new("setpriv");
         command
-            .args(["--pdeathsig", "KILL", "--", env!("CARGO_BIN_EXE_generation-service"), "--port", "0", "--data-dir"])
-            .arg(self.data.path().join("data"))
+            .args(["--pdeathsig", "KILL", "--", env!("CARGO_BIN_EXE_generation-service")])
             .args(&self.args)
             .env_clear()
+            .env("GENERATION__SERVER__PORT", "0")
+            .env("GENERATION__SERVER__DATA_DIR", self.data.path().join("data"))
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .envs(&self.env)
             .current_dir(self.data.path())
@@ -132,7 +133,7 @@ pub(crate) struct Service {
     child: Child,
     exit: Option<ExitStatus>,
     address: SocketAddr,
-    log: PathBuf,
+    log: NamedTempFile,
     /// Where the log of the present process begins.
     log_from: usize,
     /// Its exit has been judged by the test itself.
@@ -163,7 +164,7 @@ impl Service {
 
     /// All it said, since the first start.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.log).expect("the log is there")).into_owned()
+        String::from_utf8_lossy(&fs::read(self.log.path()).expect("the log is there")).into_owned()
     }
 
     fn pid(&self) -> Pid {
@@ -222,6 +223,11 @@ impl Service {
         self.forgiven = true;
     }
 
+    /// Takes any exit status for right: the test has judged it.
+    pub(crate) fn forgive_exit(&mut self) {
+        self.forgiven = true;
+    }
+
     /// Ends it as an operator would, and asserts that it obeys.
     pub(crate) fn stop(&mut self) {
         self.sigterm();
@@ -233,7 +239,7 @@ impl Service {
     pub(crate) fn restart(&mut self) {
         assert!(self.poll_exit().is_some(), "it still runs");
         self.log_from = self.log().len();
-        self.child = self.builder.command(&self.log).spawn().expect("it could be run before");
+        self.child = self.builder.command(self.log.path()).spawn().expect("it could be run before");
         (self.exit, self.forgiven) = (None, false);
         self.wait_until_ready();
     }

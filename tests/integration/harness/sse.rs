@@ -324,7 +324,7 @@ impl Reader {
         assert!(fresh || (epoch == self.epoch && seq > self.seq), "{event:?} after {}-{}", self.epoch, self.seq);
         (self.epoch, self.seq) = (epoch, seq);
         match event.name.as_str() {
-            "progress" => self.take_progress(&event),
+            "progress" => self.take_progress(&event, fresh),
             "preview" => self.take_preview(&event, fresh),
             "completed" => {
                 let markdown = event.data["result"]["markdown"].as_str().expect("the text");
@@ -336,9 +336,9 @@ impl Reader {
         }
     }
 
-    fn take_progress(&mut self, event: &Event) {
+    fn take_progress(&mut self, event: &Event, fresh: bool) {
         let value = event.data["value"].as_u64().expect("a value");
-        assert!(self.progress <= value && value <= 100, "progress went from {} to {value}", self.progress);
+        assert!((fresh || self.progress <= value) && value <= 100, "progress went from {} to {value}", self.progress);
         self.progress = value;
     }
 
