@@ -18,3 +18,9 @@ mod events;
 mod failures;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod llmock;
+#[cfg(test)]
+mod original;
+#[cfg(test)]
+mod real_model;

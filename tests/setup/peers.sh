@@ -1,4 +1,4 @@
-# The model servers the suite talks to: a Python environment with pinned packages, a tiny random model, a small real one.
+# The model servers the suite talks to: a Python environment with pinned packages, random models, a small real one.
 # To be sourced after common.sh.
 # shellcheck shell=bash
 
@@ -23,16 +23,19 @@ install_python_packages() {
   touch "$stamp"
 }
 
-make_tiny_model() {
-  local script=$root/tests/peers/make_tiny_gguf.py stamp
-  stamp=$models/tiny-made-from-$(digest "$script" "$requirements")
+# Two of random weights: one that writes thousands of tokens a second, and one that takes its time, so that a cancel
+# comes while it writes.
+make_random_models() {
+  local script=$root/tests/peers/make_random_gguf.py stamp
+  stamp=$models/random-made-from-$(digest "$script" "$requirements")
   if [ -e "$stamp" ]; then
-    say "the tiny model is there"
+    say "the models are there"
     return
   fi
   mkdir -p "$models"
-  rm -f "$models"/tiny-made-from-*
+  rm -f "$models"/random-made-from-*
   "$venv/bin/python" "$script" "$models/tiny.gguf"
+  "$venv/bin/python" "$script" "$models/slow.gguf" 512 8 1536 8192
   touch "$stamp"
 }
 

@@ -96,15 +96,20 @@ pub(crate) struct LlamaServer {
 impl LlamaServer {
     /// With a tiny model of random weights: the real protocol, gibberish, thousands of tokens a second.
     pub(crate) fn tiny() -> Self {
-        Self::start("tiny", 1)
+        Self::start("tiny", 4096, 1)
+    }
+
+    /// With a larger model of random weights, which writes about a hundred tokens a second for a minute.
+    pub(crate) fn slow() -> Self {
+        Self::start("slow", 8192, 1)
     }
 
     /// With SmolLM2-135M-Instruct: fluent English.
     pub(crate) fn smollm2() -> Self {
-        Self::start("smollm2", 2)
+        Self::start("smollm2", 4096, 2)
     }
 
-    fn start(model: &'static str, threads: u32) -> Self {
+    fn start(model: &'static str, context: u32, threads: u32) -> Self {
         let address = free_address();
         let script = project_path("tests/peers/llama_server.py");
         let weights = project_path(".cache/models").join(model).with_extension("gguf");
@@ -115,12 +120,17 @@ impl LlamaServer {
             weights.into(),
             port.into(),
             model.into(),
-            "4096".into(),
+            context.to_string().into(),
             threads.to_string().into(),
         ]);
         peer.wait_for(address);
         wait::until("the model to be loaded", || (Request::get("/health").send(address).status() == 200).then_some(()));
         Self { _peer: peer, address, model }
+    }
+
+    /// The name of its model.
+    pub(crate) fn model(&self) -> &str {
+        self.model
     }
 
     /// A provider of the service, as TOML.
@@ -139,15 +149,9 @@ impl LlamaServer {
         line.expect("the metric is there").parse().expect("a number")
     }
 
-    /// Tokens generated since its start.
+    /// Whether it works on a request.
     pub(crate) fn is_generating(&self) -> bool {
         Request::get("/slots").send(self.address).json()[0]["is_processing"] == true
-    }
-
-    /// Tokens decoded so far for the request that runs, or for the last one.
-    pub(crate) fn decoded(&self) -> u64 {
-        let slots = Request::get("/slots").send(self.address).json();
-        slots[0]["next_token"][0]["n_decoded"].as_u64().unwrap_or_default()
     }
 }
 

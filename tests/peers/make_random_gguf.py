@@ -1,9 +1,10 @@
-"""Writes a tiny Llama model with random weights.
+"""Writes a Llama model with random weights, by default a tiny one.
 
-    make_tiny_gguf.py OUT.gguf [WIDTH LAYERS FEED_FORWARD CONTEXT]
+    make_random_gguf.py OUT.gguf [WIDTH LAYERS FEED_FORWARD CONTEXT]
 
-It speaks gibberish, but a real server serves it with the real protocol at thousands of tokens a second. The vocabulary
-has every byte, ASCII, some English words and Hangul syllables, so multi-byte characters appear in its streams.
+It speaks gibberish, but a real server serves it with the real protocol, a tiny one at thousands of tokens a second.
+The vocabulary has every byte, ASCII, some English words and Hangul syllables, so multi-byte characters appear in its
+streams.
 """
 
 import sys
@@ -36,7 +37,7 @@ def main(out: str, width: int = 64, layers: int = 2, feed_forward: int = 128, co
         return (random.standard_normal(shape) * scale).astype(np.float32)
 
     writer = gguf.GGUFWriter(out, "llama")
-    writer.add_name("tiny-random")
+    writer.add_name("random")
     writer.add_context_length(context)
     writer.add_embedding_length(width)
     writer.add_block_count(layers)
