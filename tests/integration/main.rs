@@ -19,6 +19,8 @@ mod failures;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod leash;
+#[cfg(test)]
 mod llmock;
 #[cfg(test)]
 mod original;

@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod peers;
+pub(crate) mod reader;
 pub(crate) mod service;
 pub(crate) mod sse;
 pub(crate) mod upstream;

@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs::File,
     net::{SocketAddr, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
 };
@@ -55,8 +56,13 @@ impl Peer {
         });
     }
 
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 }
 
@@ -179,7 +185,7 @@ impl LlMock {
     /// What it does with the next requests.
     pub(crate) fn behave(&self, behaviors: Value) {
         let scenario = serde_json::json!({ "behaviors": behaviors });
-        self.post("/_llmock/scenario").json(&scenario).send(self.address).expect(200);
+        self.post("/_llmock/scenario").json(&scenario).send(self.address).expect(201);
     }
 
     fn post(&self, path: &str) -> Request {

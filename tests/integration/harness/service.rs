@@ -17,7 +17,8 @@ use tempfile::{NamedTempFile, TempDir};
 
 use super::{
     http::{Request, Response},
-    sse::{Reader, Stream},
+    reader::Reader,
+    sse::Stream,
     upstream::Upstream,
     wait,
 };

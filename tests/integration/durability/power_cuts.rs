@@ -1,21 +1,14 @@
-//! Accepted jobs survive the process: power cuts, orderly ends, restarts; and a start that must not happen says why.
+//! `kill -9` at any moment: no accepted job is lost, no episode doubled.
 
-use std::{
-    fs,
-    rc::Rc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{thread, time::Duration};
 
-use rustix::process::Signal;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use super::{undisturbed, unhurried};
 use crate::harness::{
     brief, brief_with,
     http::Request,
-    service::{Builder, Service},
-    sse::Connected,
+    service::Service,
     upstream::{Step, Upstream, complete},
     wait,
 };
@@ -23,24 +16,6 @@ use crate::harness::{
 fn keyed(key: &str, body: &Value) -> Request {
     Request::new("POST", "/api/v1/generations").header("Idempotency-Key", key).json(body)
 }
-
-/// What the built-in generator writes for a brief when nothing disturbs it.
-fn undisturbed(body: &Value) -> String {
-    let service = Service::start();
-    let id = service.create(body);
-    service.wait_for(&id, "completed");
-    service.script(&id)
-}
-
-/// A service whose jobs take about half a second, with frequent checkpoints.
-fn unhurried() -> Builder {
-    Service::builder()
-        .words_per_second(150)
-        .env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "20ms")
-        .env("GENERATION__SSE__PREVIEW_INTERVAL", "20ms")
-}
-
-// Power cuts.
 
 #[test]
 fn a_job_killed_at_any_moment_ends_in_the_text_of_an_undisturbed_one_and_in_one_episode() {
@@ -207,150 +182,4 @@ fn jobs_are_forgotten_after_their_retention_and_their_episodes_are_not() {
     service.kill9();
     service.restart();
     service.get(&path).expect_error(404, "JOB_NOT_FOUND");
-}
-
-// Orderly ends.
-
-#[test]
-fn a_draining_service_says_so_and_takes_nothing_new() {
-    let mut service = Service::builder().env("GENERATION__SERVER__DRAIN_DELAY", "10s").start();
-    let id = service.create(&brief());
-    service.wait_for(&id, "completed");
-    service.sigterm();
-    wait::until("not to be ready", || (service.get("/health/ready").status() == 503).then_some(()));
-    service.get("/health/live").expect(200);
-    let refused = service.post(&brief());
-    let error = refused.expect_error(503, "SHUTTING_DOWN");
-    assert_eq!(error["retryable"], true);
-    assert!(refused.header("retry-after").is_some_and(|pause| pause.parse::<u64>().is_ok()));
-    assert_eq!(service.stats()["service"]["status"], "draining");
-    service.get(&format!("/api/v1/generations/{id}")).expect(200);
-    // A second signal means now.
-    service.sigterm();
-    service.wait_for_exit(Duration::from_secs(5));
-    service.forgive_exit();
-}
-
-#[test]
-fn sigterm_ends_in_good_order_well_within_its_time() {
-    for signal in [Signal::TERM, Signal::INT] {
-        let mut service = unhurried().words_per_second(20).start();
-        let id = service.create(&brief());
-        service.wait_for_text(&id);
-        let mut stream = service.events(&id, "");
-        stream.event();
-        let began = Instant::now();
-        service.signal(signal);
-        let status = service.wait_for_exit(Duration::from_secs(10));
-        assert_eq!(status.code(), Some(0));
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    }
-}
-
-#[test]
-fn a_job_interrupted_in_good_order_loses_no_text_that_was_shown() {
-    let expected = undisturbed(&brief());
-    let mut service = unhurried().env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "1m").start();
-    let id = service.create(&brief());
-    let mut reader = service.reader(&id, "?preview=delta");
-    while reader.text().is_empty() {
-        assert_ne!(reader.connect(1200), Connected::Stop);
-    }
-    service.stop();
-    service.restart();
-    let shown = reader.text();
-    let first = service.events(&id, "").event_named("preview");
-    assert!(first.data["markdown"].as_str().expect("text").starts_with(&shown), "the text was checkpointed");
-    service.wait_for(&id, "completed");
-    assert_eq!(service.script(&id), expected);
-}
-
-// Starts that must not happen.
-
-#[test]
-fn a_data_folder_in_use_stops_a_second_service() {
-    let service = Service::start();
-    let (status, log) = Service::builder().data(service.data()).start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains("another") || log.contains("in use") || log.contains("locked"), "{log}");
-    assert!(log.contains("data"), "the folder is named: {log}");
-    service.create(&brief());
-}
-
-#[test]
-fn a_data_folder_freed_by_a_kill_can_be_used_at_once() {
-    let mut service = Service::start();
-    service.kill9();
-    service.restart();
-    service.create(&brief());
-}
-
-#[test]
-fn a_database_of_a_newer_version_stops_the_start() {
-    let data = Rc::new(TempDir::new().expect("a folder"));
-    let mut service = Service::builder().data(&data).start();
-    service.stop();
-    let folder = data.path().join("data");
-    let databases: Vec<_> = fs::read_dir(&folder)
-        .expect("the data folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0")))
-        .collect();
-    assert!(!databases.is_empty(), "no database in {}", folder.display());
-    for database in databases {
-        let connection = rusqlite::Connection::open(database).expect("it opens");
-        connection.pragma_update(None, "user_version", 1_000_000).expect("it can be changed");
-    }
-    let (status, log) = Service::builder().data(&data).start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains("newer"), "{log}");
-    assert!(!log.contains("panicked"), "{log}");
-}
-
-#[test]
-fn a_data_folder_that_cannot_be_one_stops_the_start() {
-    let data = Rc::new(TempDir::new().expect("a folder"));
-    fs::write(data.path().join("data"), "a file").expect("it can be written");
-    let (status, log) = Service::builder().data(&data).start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains("data") && !log.contains("panicked"), "{log}");
-}
-
-#[test]
-fn a_data_folder_that_cannot_be_written_stops_the_start() {
-    // Root may write anywhere but where the kernel itself refuses.
-    let arguments = ["--data-dir", "/proc/generation-service"];
-    let builder = arguments.iter().fold(Service::builder(), |builder, argument| builder.arg(argument));
-    let (status, log) = builder.start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains("/proc/generation-service") && !log.contains("panicked"), "{log}");
-}
-
-#[test]
-fn a_port_in_use_stops_the_start() {
-    let service = Service::start();
-    let port = service.address().port().to_string();
-    let (status, log) = Service::builder().arg("--port").arg(&port).start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains(&port), "{log}");
-}
-
-#[test]
-fn faults_of_the_configuration_are_all_listed() {
-    let (status, log) = Service::builder()
-        .env("GENERATION__SSE__HEARTBEAT", "soon")
-        .env("GENERATION__JOBS__MAX_STREAMING", "0")
-        .env("GENERATION__SSE__HARTBEAT", "1s")
-        .start_in_vain();
-    assert!(!status.success());
-    for key in ["sse.heartbeat", "jobs.max_streaming", "hartbeat"] {
-        assert!(log.contains(key), "{key} is missing in: {log}");
-    }
-}
-
-#[test]
-fn a_check_of_the_configuration_starts_nothing() {
-    let (status, log) = Service::builder().arg("--check").start_in_vain();
-    assert!(status.success(), "{log}");
-    assert!(!log.contains("http://127.0.0.1:"), "{log}");
 }
