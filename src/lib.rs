@@ -6,4 +6,6 @@ pub mod episodes;
 pub mod generators;
 pub mod http;
 pub mod locales;
+pub mod sqlite;
+pub mod startup;
 pub mod stores;

@@ -7,6 +7,7 @@
 pub mod feed;
 pub mod job;
 pub mod outbox;
+mod patience;
 pub mod ports;
 pub mod registry;
 #[cfg(test)]

@@ -1,1 +1,5 @@
 //! Where finished scripts become episodes: implementations of the episode store port.
+
+mod sqlite;
+
+pub use sqlite::SqliteEpisodes;

@@ -32,8 +32,6 @@ pub struct HttpOptions {
     pub public_url: Option<String>,
     /// Whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
-    /// Origins whose pages may call; `None` is every origin.
-    pub allowed_origins: Option<Vec<String>>,
     /// Bytes of a request body.
     pub max_body: usize,
     /// Open event streams; 0 is no limit.

@@ -9,7 +9,7 @@ use actix_web::{
 };
 use generation_actors::ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeSummary};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{
@@ -89,7 +89,13 @@ pub(super) async fn list(
     }
     let page = EpisodePage { limit, offset };
     let (episodes, total) = within(&request, &context, context.episodes.list(&project_id, page)).await?;
-    Ok(fresh().json(json!({ "episodes": episodes, "total": total })))
+    Ok(fresh().json(ListBody { episodes, total }))
+}
+
+#[derive(Serialize)]
+struct ListBody {
+    episodes: Vec<EpisodeSummary>,
+    total: u64,
 }
 
 #[derive(Serialize)]

@@ -59,7 +59,6 @@ mod tests {
         HttpOptions {
             public_url: None,
             trusted_proxies: Vec::new(),
-            allowed_origins: None,
             max_body: 1024,
             max_streams: 0,
             timing: StreamTiming { heartbeat: second, keep_alive: second, retry: second },

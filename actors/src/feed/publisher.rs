@@ -1,8 +1,11 @@
 //! The feed itself: the newest state of one job, and the publishing of it.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU32, Ordering::Relaxed},
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
 };
 
 use bytes::Bytes;
@@ -33,10 +36,16 @@ pub struct FeedContext {
 /// What one job shows; cheap to clone, all clones are the same feed.
 ///
 /// The job's owner publishes (never from two places at once); anybody may read. All calls return at once.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Feed(pub(super) Arc<Shared>);
 
-#[derive(Debug)]
+/// Names the job only: a script has no place in a log.
+impl fmt::Debug for Feed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Feed({}, epoch {})", self.view().id, self.0.epoch)
+    }
+}
+
 pub(super) struct Shared {
     epoch: Epoch,
     context: FeedContext,
@@ -45,7 +54,6 @@ pub(super) struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
 pub(super) struct State {
     /// Counts publishings; event ids are made from it.
     version: u64,

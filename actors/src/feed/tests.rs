@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     job::{Epoch, JobView, Status},
     ports::EpisodeRef,
-    testing::{context, view},
+    testing::{Event, context, parse, view},
 };
 
 /// An `EventSource` that checks what it gets.
@@ -21,24 +21,26 @@ struct Client {
     mode: PreviewMode,
     connection: Option<(Subscription, VecDeque<Bytes>)>,
     last_id: Option<String>,
+    epoch: u64,
     text: String,
     newest_progress: i64,
     newest_preview: i64,
     end: Option<Value>,
 }
 
-fn parse(frame: &Bytes) -> (String, Option<String>, Value) {
-    let text = std::str::from_utf8(frame).expect("UTF-8");
-    assert!(text.ends_with("\n\n") && !text.trim_end().contains("\n\n"), "one block: {text:?}");
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-    let data = serde_json::from_str(&field("data: ").expect("data")).expect("JSON");
-    (field("event: ").expect("event"), field("id: "), data)
-}
-
 impl Client {
     fn new(mode: PreviewMode) -> Self {
         let text = String::new();
-        Self { mode, connection: None, last_id: None, text, newest_progress: -1, newest_preview: -1, end: None }
+        Self {
+            mode,
+            connection: None,
+            last_id: None,
+            epoch: 0,
+            text,
+            newest_progress: -1,
+            newest_preview: -1,
+            end: None,
+        }
     }
 
     /// Reconnects if need be and moves what is there from the feed to the wire.
@@ -69,12 +71,18 @@ impl Client {
     }
 
     fn take(&mut self, frame: &Bytes) {
-        let (name, id, data) = parse(frame);
+        let Event { name, id, data } = parse(frame);
         assert!(self.end.is_none(), "{name} after the terminal event");
         let id = id.expect("an id");
-        let seq = |id: &str| id.split_once('-').expect("two parts").1.parse::<u64>().expect("a number");
+        let number = |part: &str| part.parse::<u64>().expect("a number");
+        let point = |id: &str| id.split_once('-').map(|(epoch, seq)| (number(epoch), number(seq))).expect("two parts");
         if let Some(last) = &self.last_id {
-            assert!(seq(&id) > seq(last), "ids grow: {last} then {id}");
+            assert!(point(&id) > point(last), "ids grow: {last} then {id}");
+        }
+        if point(&id).0 != self.epoch {
+            // The job was taken up again: a fresh start, before the first preview of which there is no text.
+            (self.epoch, self.newest_progress, self.newest_preview) = (point(&id).0, -1, -1);
+            self.text.clear();
         }
         self.last_id = Some(id);
         match name.as_str() {
@@ -86,8 +94,8 @@ impl Client {
             "preview" => {
                 let stamp = data["wordCount"].as_i64().expect("a count");
                 assert!(stamp > self.newest_preview, "the same preview twice");
-                self.newest_preview = stamp;
                 self.preview(&data);
+                self.newest_preview = stamp;
             }
             _ => self.end = Some(data),
         }
@@ -98,8 +106,10 @@ impl Client {
             PreviewMode::Full => self.text = data["markdown"].as_str().expect("markdown").to_owned(),
             PreviewMode::Delta => {
                 let offset = data["offset"].as_u64().expect("an offset") as usize;
-                let kept: Vec<u16> = self.text.encode_utf16().collect();
-                assert_eq!(offset, kept.len(), "neither a gap nor text sent twice");
+                if self.newest_preview < 0 {
+                    assert_eq!(offset, 0, "the first text of an epoch is the whole");
+                }
+                assert_eq!(offset, self.text.encode_utf16().count(), "neither a gap nor text sent twice");
                 self.text.push_str(data["delta"].as_str().expect("a delta"));
             }
         }
@@ -108,16 +118,26 @@ impl Client {
 
 #[derive(Debug, Clone)]
 enum Act {
-    Publish { text: String, moved: bool },
+    Publish {
+        text: String,
+        moved: bool,
+    },
     Poll(usize),
-    Receive { client: usize, events: usize, cut: bool },
+    Receive {
+        client: usize,
+        events: usize,
+        cut: bool,
+    },
+    /// The process dies; the job is taken up again from so many percent of its text.
+    Restart(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        ("[a가😀\n\"]{0,5}", any::<bool>()).prop_map(|(text, moved)| Act::Publish { text, moved }),
-        (0usize..4).prop_map(Act::Poll),
-        (0usize..4, 0usize..4, any::<bool>()).prop_map(|(client, events, cut)| Act::Receive { client, events, cut }),
+        8 => ("[a가😀\n\"]{0,5}", any::<bool>()).prop_map(|(text, moved)| Act::Publish { text, moved }),
+        8 => (0usize..4).prop_map(Act::Poll),
+        8 => (0usize..4, 0usize..4, any::<bool>()).prop_map(|(client, events, cut)| Act::Receive { client, events, cut }),
+        1 => (0usize..=100).prop_map(Act::Restart),
     ]
 }
 
@@ -139,7 +159,8 @@ proptest! {
         let mut job = view();
         let mut script = String::new();
         job.remaining_seconds = Some(0);
-        let feed = Feed::new(Epoch::FIRST, job.clone(), "", context());
+        let shared = context();
+        let mut feed = Feed::new(Epoch::FIRST, job.clone(), "", shared.clone());
         let modes = [PreviewMode::Full, PreviewMode::Delta, PreviewMode::Full, PreviewMode::Delta];
         let mut clients = modes.map(Client::new);
         let mut stamp = 0;
@@ -156,6 +177,13 @@ proptest! {
                 }
                 Act::Poll(client) => clients[client].poll(&feed),
                 Act::Receive { client, events, cut } => clients[client].receive(events, cut),
+                Act::Restart(percent) => {
+                    for client in &mut clients {
+                        client.connection = None;
+                    }
+                    script.truncate(script.floor_char_boundary(script.len() * percent / 100));
+                    feed = Feed::new(Epoch(feed.epoch().0 + 1), job.clone(), &script, shared.clone());
+                }
             }
         }
         stamp += 1;
@@ -177,10 +205,11 @@ proptest! {
             if completed && client.mode == PreviewMode::Delta && client.newest_progress >= 0 && client.newest_progress < i64::MAX {
                 prop_assert_eq!(&client.text, &script);
             }
-            prop_assert_eq!(client.last_id.clone(), Some(format!("1-{seq}")));
+            let epoch = feed.epoch();
+            prop_assert_eq!(client.last_id.clone(), Some(format!("{epoch}-{seq}")));
             let last = client.last_id.as_deref().map(LastEventId::parse);
             prop_assert_eq!(feed.opening(last), Opening::MarkEnd);
-            prop_assert_eq!(feed.opening(Some(LastEventId::parse("1-end"))), Opening::Stop);
+            prop_assert_eq!(feed.opening(Some(LastEventId::parse(&format!("{epoch}-end")))), Opening::Stop);
         }
         prop_assert_eq!(feed.meter().read().open, 0);
     }
@@ -200,7 +229,7 @@ proptest! {
     }
 }
 
-fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<(String, Option<String>, Value)> {
+fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<Event> {
     let mut out = VecDeque::new();
     let mut subscription = feed.subscribe(resume, mode);
     let _turn = subscription.poll_events(&Context::from_waker(Waker::noop()), &mut out);
@@ -211,9 +240,9 @@ fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<(String, Opti
 fn a_late_reader_gets_progress_then_the_whole_text() {
     let feed = Feed::new(Epoch(3), view(), "FADE IN:", context());
     let events = read_all(&feed, Resume::Fresh, PreviewMode::Delta);
-    assert_eq!(events.iter().map(|e| e.0.as_str()).collect::<Vec<_>>(), ["progress", "preview"]);
-    assert_eq!(events[1].2["delta"], "FADE IN:");
-    assert_eq!(events[1].2["offset"], 0);
+    assert_eq!(events.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["progress", "preview"]);
+    assert_eq!(events[1].data["delta"], "FADE IN:");
+    assert_eq!(events[1].data["offset"], 0);
 }
 
 #[test]
@@ -225,7 +254,10 @@ fn a_finished_job_shows_a_newcomer_its_end_only_also_after_a_restart() {
     for feed in [feed, restored] {
         let events = read_all(&feed, Resume::Fresh, PreviewMode::Full);
         assert_eq!(events.len(), 1);
-        assert_eq!((events[0].0.as_str(), events[0].1.as_deref()), ("completed", Some(format!("1-{seq}").as_str())));
+        assert_eq!(
+            (events[0].name.as_str(), events[0].id.as_deref()),
+            ("completed", Some(format!("1-{seq}").as_str()))
+        );
     }
 }
 
@@ -266,4 +298,11 @@ fn a_slow_reader_skips_and_the_skipped_are_counted() {
     let _turn = reader.poll_events(&context, &mut out);
     assert_eq!(out.len(), 1);
     assert_eq!(feed.meter().read().coalesced, 9);
+}
+
+#[test]
+fn a_feed_in_a_log_names_its_job_and_shows_no_script() {
+    let feed = Feed::new(Epoch::FIRST, view(), "a secret", context());
+    let logged = format!("{feed:?}");
+    assert!(logged.contains(&feed.view().id.to_string()) && !logged.contains("secret"), "{logged}");
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     feed::Feed,
+    patience::answered,
     ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, ScriptGenerator},
 };
 
@@ -50,8 +51,8 @@ pub struct Supervisor {
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end, or after [`Suspend`]. A panic in it ends this actor only, and the registry records the
-/// job as failed. Its text is bounded by what the generator sends within the job's timeout.
+/// readers have been shown the end. A panic in it ends this actor only, and the registry records the job as failed, or as
+/// completed if the script was whole. Its text is bounded by what the generator sends within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
     pub(super) generating: Option<GenerationStream>,
@@ -72,6 +73,7 @@ pub struct JobActor {
     stored: usize,
     unrecorded: Option<Ending>,
     waiting_for_end: Vec<oneshot::Sender<()>>,
+    /// Must not start any more; a cancel still counts.
     suspended: bool,
     _exit: ExitNotice,
 }
@@ -120,9 +122,6 @@ impl JobActor {
 
     /// Applies what happened and carries out what follows from it.
     pub(super) fn input(&mut self, input: Input, ctx: &mut Context<Self>) {
-        if self.suspended {
-            return;
-        }
         match self.state.apply(input, self.ports.clock.now()) {
             Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect, ctx)),
             Err(ignored) => log::debug!("{}: input {ignored}", self.state.id()),
@@ -203,7 +202,7 @@ impl JobActor {
         }
         self.checkpoint_under_way = true;
         let upto = self.state.text().len();
-        let written = self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored));
+        let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
         ctx.spawn(written.into_actor(self).map(move |result, job, _ctx| {
             job.checkpoint_under_way = false;
             match result {
@@ -245,6 +244,18 @@ impl JobActor {
         ctx.stop();
     }
 
+    fn leave_off(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {
+        self.show();
+        self.stop_generating(ctx);
+        let id = self.state.id();
+        let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
+        Box::pin(async move {
+            if let Err(error) = written.await {
+                log::error!("{id}: last checkpoint failed, it will resume from an earlier one: {error}");
+            }
+        })
+    }
+
     fn end_of_job(&mut self) -> ResponseFuture<()> {
         let (ended, end) = oneshot::channel();
         self.waiting_for_end.push(ended);
@@ -263,7 +274,9 @@ impl Handler<Start> for JobActor {
     type Result = ();
 
     fn handle(&mut self, _: Start, ctx: &mut Context<Self>) {
-        self.input(Input::Start, ctx);
+        if !self.suspended {
+            self.input(Input::Start, ctx);
+        }
     }
 }
 
@@ -284,19 +297,13 @@ impl Handler<Suspend> for JobActor {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Suspend, ctx: &mut Context<Self>) -> ResponseFuture<()> {
-        if matches!(self.state.phase(), Phase::Saving | Phase::Ending) {
-            return self.end_of_job();
-        }
-        self.show();
-        self.stop_generating(ctx);
         self.suspended = true;
-        let id = self.state.id();
-        let written = self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored));
-        Box::pin(async move {
-            if let Err(error) = written.await {
-                log::error!("{id}: last checkpoint failed, it will resume from an earlier one: {error}");
-            }
-        })
+        match self.state.phase() {
+            Phase::Generating => self.leave_off(ctx),
+            Phase::Saving | Phase::Ending => self.end_of_job(),
+            // The store knows all there is to know.
+            Phase::Queued | Phase::Ended => Box::pin(std::future::ready(())),
+        }
     }
 }
 

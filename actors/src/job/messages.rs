@@ -16,7 +16,8 @@ pub struct Start;
 #[rtype(result = "()")]
 pub struct Cancel;
 
-/// The process is going down: drop the generator, checkpoint, and do no more. Answered once the checkpoint is durable.
+/// The process is going down: drop the generator, checkpoint, and do not start again. Answered once the checkpoint is
+/// durable; a job that is about to end answers when it has.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Suspend;

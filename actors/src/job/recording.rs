@@ -2,13 +2,14 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::{Input, JobState, actor::JobPorts};
-use crate::ports::{Checkpoint, Ending, EpisodeDraft, EpisodeRef, JobStore};
+use crate::{
+    patience::{PATIENCE, unbroken},
+    ports::{Checkpoint, Ending, EpisodeDraft, EpisodeRef, JobStore},
+};
 
-/// How long the end of a job waits for a store that fails before readers are told anyway.
-const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 
 /// Makes the whole text durable, then saves it; says how that went.
@@ -59,19 +60,23 @@ fn draft(state: &JobState, ports: &JobPorts) -> EpisodeDraft {
     }
 }
 
-/// Records the outcome; gives it back if the store has not taken it after [`PATIENCE`].
+/// Records the outcome, trying again while the store fails; gives it back if the store has not taken it after [`PATIENCE`],
+/// when readers are told anyway.
 pub(crate) async fn finish(jobs: Arc<dyn JobStore>, ending: Ending) -> Option<Ending> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let error = match timeout(PATIENCE, jobs.finish(ending.clone())).await {
-            Ok(Ok(())) => return None,
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {PATIENCE:?}"),
-        };
-        log::error!("{}: the outcome is not recorded yet: {error}", ending.last.id);
-        if Instant::now() + BETWEEN_TRIES >= deadline {
-            return Some(ending);
+    let id = ending.last.id;
+    let recorded = async {
+        let mut logged = false;
+        while let Err(error) = unbroken(jobs.finish(ending.clone())).await {
+            if !logged {
+                log::warn!("{id}: the outcome is not recorded yet, trying again for {PATIENCE:?}: {error}");
+                logged = true;
+            }
+            sleep(BETWEEN_TRIES).await;
         }
-        sleep(BETWEEN_TRIES).await;
+    };
+    if timeout(PATIENCE, recorded).await.is_ok() {
+        return None;
     }
+    log::error!("{id}: the outcome is not recorded, but its readers are told");
+    Some(ending)
 }

@@ -100,6 +100,8 @@ struct Pace {
     expected: f64,
     /// When this taking-up wrote its first words, and how many there were before.
     first_words: Option<(DateTime<Utc>, u64)>,
+    /// When the model was done or stopped: what is saved and recorded after it is not its slowness.
+    stopped: Option<DateTime<Utc>>,
 }
 
 impl JobState {
@@ -117,7 +119,7 @@ impl JobState {
             created_at,
             started_at: None,
             outcome: None,
-            pace: Pace { expected: words_per_second, first_words: None },
+            pace: Pace { expected: words_per_second, first_words: None, stopped: None },
         }
     }
 
@@ -190,6 +192,7 @@ impl JobState {
                 return self.stop(Outcome::Failed(FailureCode::GenerationError), now);
             }
             Piece::End(EndReason::Finished) => {
+                self.pace.stopped = Some(now);
                 let mut effects = vec![Effect::StopGenerating];
                 effects.extend(self.complete());
                 return effects;
@@ -208,6 +211,7 @@ impl JobState {
     }
 
     fn stop(&mut self, outcome: Outcome, now: DateTime<Utc>) -> Vec<Effect> {
+        self.pace.stopped = Some(now);
         let mut effects = vec![Effect::StopGenerating];
         effects.extend(self.end(outcome, now));
         effects
@@ -267,7 +271,7 @@ impl JobState {
     /// How fast this job writes, once that can be told (after a second of text).
     pub fn words_per_second(&self, now: DateTime<Utc>) -> Option<f64> {
         let (since, before) = self.pace.first_words?;
-        let seconds = (now - since).num_milliseconds() as f64 / 1000.0;
+        let seconds = (self.pace.stopped.unwrap_or(now) - since).num_milliseconds() as f64 / 1000.0;
         let words = self.text.words().saturating_sub(before);
         (seconds >= 1.0 && words > 0).then(|| words as f64 / seconds)
     }

@@ -115,6 +115,17 @@ fn remaining_time_follows_the_measured_speed() {
     assert_eq!(job.view(at(12)).remaining_seconds, Some(10), "50 words in ten seconds, 50 to go");
 }
 
+#[test]
+fn waiting_for_a_store_does_not_count_as_writing_slowly() {
+    let mut job = job();
+    run(&mut job, [Input::Start]);
+    job.apply(text("one two "), at(2)).expect("text");
+    job.apply(text(&"word ".repeat(48)), at(12)).expect("text");
+    job.apply(Input::Piece(Piece::End(EndReason::Finished)), at(12)).expect("the end");
+    job.apply(Input::EpisodeDeferred, at(22)).expect("deferred");
+    assert_eq!(job.words_per_second(at(32)), Some(5.0));
+}
+
 fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
         2 => Just(Input::Start),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Brief, FailureCode, JobId};
 use crate::{
-    ports::EpisodeRef,
+    ports::{EpisodeRef, Outcome},
     wording::{Step, Wording},
 };
 
@@ -93,6 +93,27 @@ pub struct StatusBody<'a> {
 }
 
 impl JobView {
+    /// The same job once it has ended like this, for jobs that have no actor to say so.
+    #[must_use]
+    pub(crate) fn ended(self, outcome: &Outcome, at: DateTime<Utc>) -> Self {
+        let (status, step, progress) = match outcome {
+            Outcome::Completed { .. } => (Status::Completed, Step::Done, 100),
+            Outcome::Failed(_) => (Status::Failed, Step::Failed, self.progress),
+            Outcome::Canceled => (Status::Canceled, Step::Canceled, self.progress),
+        };
+        Self {
+            status,
+            step,
+            progress,
+            completed_at: Some(at),
+            remaining_seconds: None,
+            text_complete: status == Status::Completed,
+            failure: outcome.failure(),
+            episode: outcome.episode().cloned(),
+            ..self
+        }
+    }
+
     /// The status object in the job's language.
     pub fn status_body<'a>(&'a self, wording: &'a Wording, queue_position: Option<u32>) -> StatusBody<'a> {
         let locale = self.brief.locale;

@@ -1,14 +1,16 @@
 //! The actor that pays what the episode store is owed.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
 
 use actix::prelude::*;
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
 use super::backoff;
 use crate::{
     feed::Feed,
     job::{JobId, JobPorts},
+    patience::answered,
     ports::{EpisodeDraft, EpisodeError, EpisodeRef},
 };
 
@@ -59,20 +61,13 @@ impl Outbox {
         let Some(debt) = self.owed.get_mut(&id) else { return };
         debt.due = None;
         self.under_way += 1;
-        let (episodes, jobs) = (self.ports.episodes.clone(), self.ports.jobs.clone());
-        let (draft, deadline) = (draft(&debt.feed, self.ports.clock.now()), self.save_timeout);
-        let paying = async move {
-            let saved = timeout(deadline, episodes.save(draft)).await;
-            let saved =
-                saved.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {deadline:?}"))))?;
-            let episode = EpisodeRef { id: saved.id, number: saved.number };
-            match jobs.episode_saved(id, episode.clone()).await {
-                Ok(()) => Ok(episode),
-                // Saving again answers the same episode, so nothing is doubled by coming back to it.
-                Err(error) => Err(EpisodeError::Unavailable(error.to_string())),
-            }
-        };
-        ctx.spawn(paying.into_actor(self).map(move |result, outbox, _| outbox.paid(id, result)));
+        let draft = draft(&debt.feed, self.ports.clock.now());
+        // One script that makes a store panic must not end the trying for all others.
+        let paying = AssertUnwindSafe(save(self.ports.clone(), id, draft, self.save_timeout)).catch_unwind();
+        ctx.spawn(paying.into_actor(self).map(move |result, outbox, _| {
+            let panicked = |_| Err(EpisodeError::Unavailable("the store panicked".into()));
+            outbox.paid(id, result.unwrap_or_else(panicked));
+        }));
     }
 
     fn paid(&mut self, id: JobId, result: Result<EpisodeRef, EpisodeError>) {
@@ -98,6 +93,18 @@ impl Outbox {
                 debt.due = Some(Instant::now() + pause);
             }
         }
+    }
+}
+
+/// Saves the script and notes its episode with the job. Saving again answers the same episode, so nothing is doubled by
+/// coming back after either step failed.
+async fn save(ports: JobPorts, id: JobId, draft: EpisodeDraft, deadline: Duration) -> Result<EpisodeRef, EpisodeError> {
+    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {deadline:?}")));
+    let saved = timeout(deadline, ports.episodes.save(draft)).await.unwrap_or_else(late)?;
+    let episode = EpisodeRef { id: saved.id, number: saved.number };
+    match answered(ports.jobs.episode_saved(id, episode.clone())).await {
+        Ok(()) => Ok(episode),
+        Err(error) => Err(EpisodeError::Unavailable(error.to_string())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The time of day.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 /// Tells the time, so that tests can set it. Timeouts do not use it: they run on tokio's monotonic clock.
 pub trait Clock: Send + Sync + 'static {
@@ -8,12 +8,12 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The machine's clock.
+/// The machine's clock, to the millisecond: finer times would differ between what is stored and what is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        Utc::now().trunc_subsecs(3)
     }
 }

@@ -1,9 +1,12 @@
 //! The registry actor: state, timer, admission.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::prelude::*;
-use chrono::TimeDelta;
 use tokio::sync::oneshot;
 
 use super::{
@@ -18,8 +21,6 @@ use crate::{
 
 /// How often the registry looks after what no message tells it: dead threads, retention, places in the queue.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Jobs forgotten in one sweep, so that no sweep takes long.
-const EXPIRED_AT_ONCE: usize = 1000;
 /// Requests that may wait for the registry; callers beyond it wait on their own side.
 const MAILBOX: usize = 4096;
 
@@ -32,7 +33,7 @@ pub struct RegistrySettings {
     pub max_queued: usize,
     /// How long a finished job is kept after its end or its last reader.
     pub retention: Duration,
-    /// Threads that run jobs.
+    /// Threads that run jobs; with 0 they run on the registry's own.
     pub arbiters: usize,
     /// Times of each job.
     pub job: JobSettings,
@@ -63,9 +64,12 @@ pub struct JobRegistry {
     pub(super) outbox: Addr<Outbox>,
     /// Jobs whose creation is being made durable, with the callers that sent the same key meanwhile.
     pub(super) creating: HashMap<JobId, Vec<oneshot::Sender<Result<Created, CreateError>>>>,
-    /// Outcomes that readers know and the store does not.
-    pub(super) unrecorded: Vec<Ending>,
+    /// Outcomes that readers know and the store does not, in the order in which they are tried again.
+    pub(super) unrecorded: VecDeque<Ending>,
     pub(super) recording: bool,
+    /// Jobs that are not here any more and may still be in the store.
+    pub(super) forgotten: Vec<JobId>,
+    pub(super) purging: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
 }
@@ -74,33 +78,36 @@ pub struct JobRegistry {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub feed: Feed,
-    /// `None` for jobs that had ended before a restart.
+    /// `None` once the job has ended.
     pub actor: Option<Addr<JobActor>>,
 }
 
 impl JobRegistry {
     /// A registry without jobs, on an arbiter of its own.
     pub fn start_new(parts: RegistryParts) -> Addr<Self> {
-        Self::start_in_arbiter(&Arbiter::new().handle(), move |ctx| {
-            ctx.set_mailbox_capacity(MAILBOX);
-            let RegistryParts { settings, ports, feeds } = parts;
-            Self {
-                outbox: Outbox::new(ports.clone(), settings.job.save_timeout).start(),
-                table: Table::default(),
-                queue: FairQueue::new(settings.max_streaming, settings.max_queued),
-                retention: Retention::default(),
-                speeds: Speeds::default(),
-                arbiters: Arbiters::new(settings.arbiters),
-                creating: HashMap::new(),
-                unrecorded: Vec::new(),
-                recording: false,
-                closed: false,
-                drained: false,
-                settings,
-                ports,
-                feeds,
-            }
-        })
+        Self::start_in_arbiter(&Arbiter::new().handle(), move |_| Self::new(parts))
+    }
+
+    /// To be called on the arbiter that the registry will run on: the outbox starts there.
+    pub(super) fn new(RegistryParts { settings, ports, feeds }: RegistryParts) -> Self {
+        Self {
+            outbox: Outbox::new(ports.clone(), settings.job.save_timeout).start(),
+            table: Table::default(),
+            queue: FairQueue::new(settings.max_streaming, settings.max_queued),
+            retention: Retention::default(),
+            speeds: Speeds::default(),
+            arbiters: Arbiters::new(settings.arbiters),
+            creating: HashMap::new(),
+            unrecorded: VecDeque::new(),
+            recording: false,
+            forgotten: Vec::new(),
+            purging: false,
+            closed: false,
+            drained: false,
+            settings,
+            ports,
+            feeds,
+        }
     }
 
     /// Starts the actor of an unfinished job, which then waits for its turn.
@@ -138,7 +145,8 @@ impl JobRegistry {
         }
         self.queue.leave(id);
         self.retention.keep(id, self.retention_from_now());
-        if let Some(entry) = self.table.get(id) {
+        if let Some(entry) = self.table.get_mut(id) {
+            entry.actor = None;
             entry.feed.set_queue_position(None);
             let view = entry.feed.view();
             if view.status == Status::Completed && view.episode.is_none() {
@@ -148,50 +156,16 @@ impl JobRegistry {
         self.dispatch();
     }
 
-    pub(super) fn retention_from_now(&self) -> chrono::DateTime<chrono::Utc> {
-        let retention = TimeDelta::from_std(self.settings.retention).unwrap_or(TimeDelta::MAX);
-        self.ports.clock.now().checked_add_signed(retention).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
-    }
-
     fn sweep(&mut self, ctx: &mut Context<Self>) {
         self.rescue_lost(ctx);
         self.record_late(ctx);
-        self.forget_expired(ctx);
+        self.forget_expired();
+        self.purge(ctx);
         for (id, position) in self.queue.positions() {
             if let Some(entry) = self.table.get(id) {
                 entry.feed.set_queue_position(Some(position));
             }
         }
-    }
-
-    fn forget_expired(&mut self, ctx: &mut Context<Self>) {
-        let now = self.ports.clock.now();
-        let (owed, expired): (Vec<JobId>, Vec<JobId>) =
-            self.retention.expire(now, EXPIRED_AT_ONCE).into_iter().partition(|id| self.is_owed_or_read(*id));
-        for id in owed {
-            self.retention.keep(id, self.retention_from_now());
-        }
-        if expired.is_empty() {
-            return;
-        }
-        for id in &expired {
-            self.table.remove(*id);
-        }
-        let purge = self.ports.jobs.purge(expired);
-        ctx.spawn(purge.into_actor(self).map(|result, _, _| {
-            if let Err(error) = result {
-                log::warn!("expired jobs stay in the store until the next start: {error}");
-            }
-        }));
-    }
-
-    /// A script that is not an episode yet must not be forgotten, nor a job that somebody is connected to.
-    fn is_owed_or_read(&self, id: JobId) -> bool {
-        self.table.get(id).is_some_and(|entry| {
-            let view = entry.feed.view();
-            let owed = view.status == Status::Completed && view.episode.is_none() && !view.episode_refused;
-            owed || entry.feed.has_readers() || self.unrecorded.iter().any(|ending| ending.last.id == id)
-        })
     }
 }
 
@@ -199,6 +173,7 @@ impl Actor for JobRegistry {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(SWEEP, Self::sweep);
     }
 }

@@ -2,7 +2,8 @@
 
 use actix::prelude::*;
 
-/// A fixed number of arbiters, used in turn; one that has stopped is replaced the next time it is wanted.
+/// A fixed number of arbiters, used in turn; one that has stopped is replaced the next time it is wanted. A pool of none
+/// lets jobs run on the arbiter of whoever asks.
 pub(super) struct Arbiters {
     pool: Vec<Arbiter>,
     next: usize,
@@ -10,12 +11,13 @@ pub(super) struct Arbiters {
 
 impl Arbiters {
     pub(super) fn new(size: usize) -> Self {
-        Self { pool: (0..size.max(1)).map(|_| Arbiter::new()).collect(), next: 0 }
+        Self { pool: (0..size).map(|_| Arbiter::new()).collect(), next: 0 }
     }
 
     /// The next arbiter that still runs.
     pub(super) fn pick(&mut self) -> ArbiterHandle {
-        self.next = (self.next + 1) % self.pool.len();
+        let Some(last) = self.pool.len().checked_sub(1) else { return Arbiter::current() };
+        self.next = if self.next < last { self.next + 1 } else { 0 };
         let arbiter = &mut self.pool[self.next];
         // A stopped arbiter refuses work; an actor started on it would never run and nobody would hear of it.
         if !arbiter.spawn(std::future::ready(())) {

@@ -9,15 +9,26 @@ use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse, actor::Entry};
 use crate::{
     feed::Feed,
     job::{Epoch, JobId, JobState, remaining_seconds},
+    patience::answered,
     ports::{NewJob, ScriptGenerator, StoreError},
 };
 
 type Answer = Result<Created, CreateError>;
 
-impl Handler<CreateJob> for JobRegistry {
-    type Result = ResponseActFuture<Self, Answer>;
+/// The store has answered for a job. It comes as a message because an actor polls all futures of its context at every
+/// wake: with a thousand creations under way each look-up would poll a thousand futures.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+struct Stored {
+    job: NewJob,
+    generator: Arc<dyn ScriptGenerator>,
+    result: Result<(), StoreError>,
+}
 
-    fn handle(&mut self, create: CreateJob, _: &mut Context<Self>) -> Self::Result {
+impl Handler<CreateJob> for JobRegistry {
+    type Result = ResponseFuture<Answer>;
+
+    fn handle(&mut self, create: CreateJob, ctx: &mut Context<Self>) -> Self::Result {
         let known = create.idempotency.as_ref().map_or(KeyUse::New, |key| self.table.key_use(key));
         match known {
             KeyUse::Same(id) => return self.existing(id),
@@ -41,48 +52,33 @@ impl Handler<CreateJob> for JobRegistry {
         }
         self.creating.insert(job.id, Vec::new());
         let generator = create.generator;
-        let stored = self.ports.jobs.create(job.clone());
-        Box::pin(stored.into_actor(self).map(move |result, registry, ctx| registry.stored(job, generator, result, ctx)))
+        let stored = answered(self.ports.jobs.create(job.clone()));
+        let registry = ctx.address();
+        Box::pin(async move {
+            let result = stored.await;
+            let answer = registry.send(Stored { job, generator, result }).await;
+            answer.unwrap_or_else(|_| Err(CreateError::Store(StoreError::new("the registry has ended"))))
+        })
     }
 }
 
-fn answer(result: Answer) -> ResponseActFuture<JobRegistry, Answer> {
-    Box::pin(actix::fut::ready(result))
+fn answer(result: Answer) -> ResponseFuture<Answer> {
+    Box::pin(std::future::ready(result))
 }
 
-impl JobRegistry {
-    /// The job that a key stands for, once it is durable.
-    fn existing(&mut self, id: JobId) -> ResponseActFuture<Self, Answer> {
-        if let Some(waiting) = self.creating.get_mut(&id) {
-            let (created, creation) = oneshot::channel();
-            waiting.push(created);
-            let gone = CreateError::Store(StoreError::new("the first request with this key was not answered"));
-            return Box::pin(async move { creation.await.unwrap_or(Err(gone)) }.into_actor(self));
-        }
-        match self.table.get(id) {
-            Some(entry) => {
-                let estimated_seconds = entry.feed.view().remaining_seconds.unwrap_or(0);
-                answer(Ok(Created { feed: entry.feed.clone(), existing: true, estimated_seconds }))
-            }
-            // Claims are released with their job, so there is none without it.
-            None => answer(Err(CreateError::IdempotencyConflict)),
-        }
-    }
+impl Handler<Stored> for JobRegistry {
+    type Result = Answer;
 
-    fn stored(
-        &mut self,
-        job: NewJob,
-        generator: Arc<dyn ScriptGenerator>,
-        result: Result<(), StoreError>,
-        ctx: &mut Context<Self>,
-    ) -> Answer {
+    fn handle(&mut self, Stored { job, generator, result }: Stored, ctx: &mut Context<Self>) -> Answer {
         let waiting = self.creating.remove(&job.id).unwrap_or_default();
         let created = match result {
             Ok(()) => Ok(self.accept(job, generator, ctx)),
             Err(error) => {
                 if let Some(key) = &job.idempotency {
-                    self.table.release_key(&key.key);
+                    self.table.release_key(&key.key, job.id);
                 }
+                // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
+                self.take_back(job.id, ctx);
                 Err(CreateError::Store(error))
             }
         };
@@ -91,6 +87,27 @@ impl JobRegistry {
             let _gone_is_fine = waiting.send(again);
         }
         created
+    }
+}
+
+impl JobRegistry {
+    /// The job that a key stands for, once it is durable.
+    fn existing(&mut self, id: JobId) -> ResponseFuture<Answer> {
+        if let Some(waiting) = self.creating.get_mut(&id) {
+            let (created, creation) = oneshot::channel();
+            waiting.push(created);
+            let gone = CreateError::Store(StoreError::new("the first request with this key was not answered"));
+            return Box::pin(async move { creation.await.unwrap_or(Err(gone)) });
+        }
+        self.retention.prolong(id, self.retention_from_now());
+        match self.table.get(id) {
+            Some(entry) => {
+                let estimated_seconds = entry.feed.view().remaining_seconds.unwrap_or(0);
+                answer(Ok(Created { feed: entry.feed.clone(), existing: true, estimated_seconds }))
+            }
+            // Claims are released with their job, so there is none without it.
+            None => answer(Err(CreateError::IdempotencyConflict)),
+        }
     }
 
     fn accept(&mut self, job: NewJob, generator: Arc<dyn ScriptGenerator>, ctx: &mut Context<Self>) -> Created {

@@ -1,10 +1,15 @@
 //! Going down without losing anything.
 
 use actix::prelude::*;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use tokio::time::timeout;
 
 use super::{Drain, JobRegistry, messages::Close};
-use crate::{feed::Feed, job::Suspend};
+use crate::{
+    feed::Feed,
+    job::{JobActor, Suspend},
+    patience::PATIENCE,
+};
 
 impl Handler<Close> for JobRegistry {
     type Result = ();
@@ -20,15 +25,22 @@ impl Handler<Drain> for JobRegistry {
     fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> ResponseFuture<()> {
         self.closed = true;
         self.drained = true;
-        let (actors, feeds): (Vec<_>, Vec<Feed>) =
-            self.table.active().map(|(_, entry)| (entry.actor.clone(), entry.feed.clone())).unzip();
-        log::info!("draining: {} unfinished jobs are checkpointed and go on after the restart", feeds.len());
-        let suspended: Vec<_> = actors.into_iter().flatten().map(|actor| actor.send(Suspend)).collect();
+        let suspending: Vec<_> =
+            self.table.active().map(|(_, entry)| suspend(entry.actor.clone(), entry.feed.clone())).collect();
+        log::info!("draining: {} unfinished jobs go on after the restart", suspending.len());
+        let recording = self.record_last();
         Box::pin(async move {
-            join_all(suspended).await;
-            for feed in feeds {
-                feed.cut();
-            }
+            join(join_all(suspending), recording).await;
         })
     }
+}
+
+/// Cuts a job's readers once its text is durable, but does not wait for ever: what is in the store goes on in any case.
+async fn suspend(actor: Option<Addr<JobActor>>, feed: Feed) {
+    if let Some(actor) = actor
+        && timeout(PATIENCE, actor.send(Suspend)).await.is_err()
+    {
+        log::error!("{}: not suspended within {PATIENCE:?}, it will resume from its last checkpoint", feed.view().id);
+    }
+    feed.cut();
 }

@@ -4,6 +4,7 @@ mod actor;
 mod arbiters;
 mod create;
 mod drain;
+mod forgetting;
 mod handle;
 mod lookup;
 mod messages;

@@ -71,15 +71,6 @@ impl FairQueue {
     /// Lets a job wait at the end of its project's line. The bound is [`FairQueue::room_for`]'s to keep: an accepted job is
     /// never refused here.
     pub fn push(&mut self, job: JobId, project: &str) {
-        self.enter(job, project, VecDeque::push_back);
-    }
-
-    /// Lets a job that had been streaming before a restart wait at the head of its project's line.
-    pub fn push_front(&mut self, job: JobId, project: &str) {
-        self.enter(job, project, VecDeque::push_front);
-    }
-
-    fn enter(&mut self, job: JobId, project: &str, push: fn(&mut VecDeque<JobId>, JobId)) {
         self.turns += 1;
         let turn = self.turns;
         let line = self.projects.entry(project.to_owned()).or_default();
@@ -87,7 +78,7 @@ impl FairQueue {
             line.turn = turn;
             self.order.insert((line.streaming, turn), project.to_owned());
         }
-        push(&mut line.waiting, job);
+        line.waiting.push_back(job);
         self.waiting += 1;
         self.jobs.insert(job, Place { project: project.to_owned(), streaming: false });
     }
@@ -213,15 +204,6 @@ mod tests {
         }
         assert_eq!((queue.streaming(), queue.waiting()), (2, 3));
         assert_eq!(queue.room_for(1), Err(QueueFull));
-    }
-
-    #[test]
-    fn jobs_from_before_a_restart_go_first() {
-        let mut queue = FairQueue::new(1, 10);
-        let (waiting, resumed) = (JobId::new(), JobId::new());
-        queue.push(waiting, "p");
-        queue.push_front(resumed, "p");
-        assert_eq!(queue.admit(), Some(resumed));
     }
 
     proptest! {

@@ -9,12 +9,11 @@ use futures_util::stream;
 use super::{JobRegistry, actor::Entry};
 use crate::{
     feed::Feed,
-    job::{Failure, FailureCode, JobState, JobView, Status},
+    job::{Failure, FailureCode, JobState},
     ports::{
         Checkpoint, GenerationRequest, GenerationStream, NewJob, Outcome, Route, ScriptGenerator, StoredJob,
         UnknownModel,
     },
-    wording::Step,
 };
 
 /// Take these jobs in; sent once, before any other message.
@@ -40,7 +39,7 @@ impl Handler<Adopt> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, adopt: Adopt, ctx: &mut Context<Self>) {
-        let mut had_been_streaming = Vec::new();
+        let mut waiting = Vec::new();
         for (stored, route) in adopt.jobs {
             let StoredJob { accepted, last, ended } = stored;
             if let Some((event_seq, at, outcome)) = ended {
@@ -52,14 +51,16 @@ impl Handler<Adopt> for JobRegistry {
             let writer = writer(route, adopt.resume || !streaming);
             self.adopt_unfinished(&accepted, &last, writer, ctx);
             if streaming {
-                had_been_streaming.push((id, project));
-            } else {
                 self.queue.push(id, &project);
+            } else {
+                waiting.push((id, project));
             }
         }
-        // Pushed to the front last to first, so that the oldest is first again.
-        for (id, project) in had_been_streaming.into_iter().rev() {
-            self.queue.push_front(id, &project);
+        // Those that had a slot get one before any that waited is even in the queue: fairness between projects would
+        // let it pass.
+        self.dispatch();
+        for (id, project) in waiting {
+            self.queue.push(id, &project);
         }
         self.dispatch();
     }
@@ -85,7 +86,7 @@ impl JobRegistry {
         at: DateTime<Utc>,
         outcome: &Outcome,
     ) {
-        let view = ended_view(self.state_of(accepted, last).view(at), outcome, at);
+        let view = self.state_of(accepted, last).view(at).ended(outcome, at);
         let feed = Feed::ended(last.epoch, event_seq, view, &last.text, self.feeds.clone());
         self.table.insert(accepted.id, Entry { feed, actor: None }, accepted.idempotency.as_ref(), true);
         self.settle(accepted.id);
@@ -109,24 +110,5 @@ impl JobRegistry {
     fn state_of(&self, accepted: &NewJob, last: &Checkpoint) -> JobState {
         let speed = self.speeds.expected(&accepted.brief.model);
         JobState::new(accepted.id, Arc::new(accepted.brief.clone()), accepted.created_at, speed).resumed_from(last)
-    }
-}
-
-fn ended_view(view: JobView, outcome: &Outcome, at: DateTime<Utc>) -> JobView {
-    let (status, step, progress) = match outcome {
-        Outcome::Completed { .. } => (Status::Completed, Step::Done, 100),
-        Outcome::Failed(_) => (Status::Failed, Step::Failed, view.progress),
-        Outcome::Canceled => (Status::Canceled, Step::Canceled, view.progress),
-    };
-    JobView {
-        status,
-        step,
-        progress,
-        completed_at: Some(at),
-        remaining_seconds: None,
-        text_complete: status == Status::Completed,
-        failure: outcome.failure(),
-        episode: outcome.episode().cloned(),
-        ..view
     }
 }

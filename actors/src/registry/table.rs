@@ -55,9 +55,11 @@ impl<J> Table<J> {
         self.keys.insert(key.key.clone(), (key.body_digest.clone(), job));
     }
 
-    /// Gives up a claim whose job was not accepted after all.
-    pub fn release_key(&mut self, key: &str) {
-        self.keys.remove(key);
+    /// Gives up a job's claim; one that another job has taken over since is left alone.
+    pub fn release_key(&mut self, key: &str, job: JobId) {
+        if self.keys.get(key).is_some_and(|(_, holder)| *holder == job) {
+            self.keys.remove(key);
+        }
     }
 
     /// What `key` stands for.
@@ -107,7 +109,7 @@ impl<J> Table<J> {
         let row = self.jobs.remove(&id)?;
         self.active.remove(&row.arrival);
         if let Some(key) = row.key {
-            self.keys.remove(&key);
+            self.release_key(&key, id);
         }
         Some(row.job)
     }
@@ -178,6 +180,19 @@ mod tests {
         assert_eq!(table.key_use(&key("b")), KeyUse::Other);
         table.remove(id);
         assert_eq!(table.key_use(&key("b")), KeyUse::New);
+    }
+
+    #[test]
+    fn a_key_that_a_later_job_holds_outlives_the_earlier_one() {
+        let mut table = Table::default();
+        let key = IdempotencyKey { key: "k".into(), body_digest: "a".into() };
+        let [earlier, later] = [(); 2].map(|()| JobId::new());
+        table.insert(earlier, (), Some(&key), false);
+        table.insert(later, (), Some(&key), true);
+        table.remove(earlier);
+        assert_eq!(table.key_use(&key), KeyUse::Same(later));
+        table.remove(later);
+        assert_eq!(table.key_use(&key), KeyUse::New);
     }
 
     #[test]

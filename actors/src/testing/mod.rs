@@ -1,9 +1,26 @@
-//! Small builders that the unit tests of this crate share.
+//! What the unit tests of this crate share: small builders, and ports that do as the test says.
+
+mod clock;
+mod episode_store;
+mod generator;
+mod job_store;
+mod journal;
+mod mood;
+mod reader;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub(crate) use self::{
+    clock::SetClock,
+    episode_store::FakeEpisodeStore,
+    generator::{Run, ScriptedGenerator},
+    job_store::{FakeJobStore, Op},
+    journal::{Happened, Journal, soon},
+    mood::Mood,
+    reader::{Event, Reader, parse},
+};
 use crate::{
     feed::{FeedContext, Meter},
     job::{Brief, JobId, JobState, JobView},

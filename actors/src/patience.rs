@@ -1,0 +1,21 @@
+//! How long anybody here waits for the job store, and what is made of a store that breaks.
+
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt as _;
+use tokio::time::timeout;
+
+use crate::ports::StoreError;
+
+/// A store that is slower than this is taken for one that is down.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for a write, at most for [`PATIENCE`]. The port lets a write that nobody waits for any more happen nevertheless.
+pub(crate) async fn answered(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+    timeout(PATIENCE, unbroken(write)).await.unwrap_or_else(|_| Err(StoreError::timed_out(PATIENCE)))
+}
+
+/// Turns a panic of the store into an error: the registry awaits it as well, and all jobs would go with that one.
+pub(crate) async fn unbroken(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+    AssertUnwindSafe(write).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::new("it panicked")))
+}

@@ -1,0 +1,153 @@
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::{
+    feed::{LastEventId, Opening},
+    job::{Epoch, FailureCode},
+    ports::{Checkpoint, EpisodeRef, NewJob, Outcome, Route, StoredJob, UnknownModel},
+    testing::{Mood, at},
+};
+
+/// A job as a store remembers it; `text` is `None` for one that was still queued.
+fn stored(title: &str, text: Option<&str>) -> StoredJob {
+    let id = JobId::new();
+    let last = Checkpoint {
+        id,
+        epoch: Epoch(2),
+        started_at: text.map(|_| at(-60)),
+        progress: if text.is_some() { 40 } else { 0 },
+        model_used: None,
+        usage: None,
+        text_offset: 0,
+        text: text.unwrap_or_default().into(),
+        text_complete: false,
+    };
+    let accepted = NewJob { id, brief: brief_of(title, title), idempotency: key(title, "1"), created_at: at(-90) };
+    StoredJob { accepted, last, ended: None }
+}
+
+fn ended(title: &str, text: &str, outcome: Outcome) -> StoredJob {
+    let ended: (u64, DateTime<Utc>, Outcome) = (29, at(-30), outcome);
+    StoredJob { ended: Some(ended), ..stored(title, Some(text)) }
+}
+
+impl House {
+    async fn adopt(&self, jobs: Vec<StoredJob>, resume: bool) {
+        let route = || Ok(Route { model: "builtin".into(), generator: Arc::new(self.generator.clone()) });
+        let jobs = jobs.into_iter().map(|job| (job, route())).collect();
+        self.registry.adopt(Adopt { jobs, resume }).await.expect("the registry lives");
+    }
+
+    async fn find(&self, job: &StoredJob) -> Feed {
+        self.registry.find(job.accepted.id).await.expect("the registry lives").expect("held")
+    }
+}
+
+#[actix::test]
+async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
+    let house = house();
+    let job = stored("a", Some("one "));
+    house.adopt(vec![job.clone()], true).await;
+    let feed = house.find(&job).await;
+    let mut reader = Reader::new(&feed);
+    let run = house.generator.run().await;
+    assert_eq!(run.request.written, "one ");
+    assert_eq!(reader.event("preview").await.data["delta"], "one ");
+    run.text("two").finish();
+    let end = reader.end().await;
+    assert_eq!(end.data["result"]["markdown"], "one two");
+    let ending = house.finished(&feed).await;
+    assert_eq!(end.id, Some(format!("2-{}", ending.event_seq)));
+    assert_eq!((ending.last.epoch, ending.last.started_at), (Epoch(2), Some(at(-60))));
+    let again = house.try_create(brief_of("a", "a"), key("a", "1")).await.expect("known");
+    assert_eq!(id(&again.feed), job.accepted.id, "idempotency keys survive");
+}
+
+#[actix::test]
+async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
+    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
+    let jobs = vec![
+        ended("over", "x", Outcome::Canceled),
+        stored("queued-1", None),
+        ended("over-too", "x", Outcome::Canceled),
+        stored("streaming-1", Some("one")),
+        stored("queued-2", None),
+        stored("streaming-2", Some("two")),
+        ended("over-as-well", "x", Outcome::Canceled),
+    ];
+    house.adopt(jobs, true).await;
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        let run = house.generator.run().await;
+        order.push(run.title.clone());
+        run.text("whole").finish();
+    }
+    assert_eq!(order, ["streaming-1", "streaming-2", "queued-1", "queued-2"]);
+}
+
+#[actix::test]
+async fn streaming_jobs_fail_with_their_text_where_resuming_is_off_and_queued_ones_run() {
+    let house = house();
+    let (streaming, queued) = (stored("a", Some("half")), stored("b", None));
+    house.adopt(vec![streaming.clone(), queued], false).await;
+    let feed = house.find(&streaming).await;
+    assert_eq!(Reader::new(&feed).end().await.data["error"]["code"], "GENERATION_ERROR");
+    assert_eq!(feed.text().0, "half");
+    assert_eq!(house.finished(&feed).await.outcome, Outcome::Failed(FailureCode::GenerationError));
+    assert_eq!(house.generator.run().await.title, "b");
+}
+
+#[actix::test]
+async fn a_complete_text_is_saved_without_asking_the_model() {
+    let house = house();
+    let mut job = stored("a", Some("whole"));
+    job.last.text_complete = true;
+    house.adopt(vec![job.clone()], false).await;
+    let feed = house.find(&job).await;
+    let end = Reader::new(&feed).end().await;
+    assert_eq!(end.data["result"]["markdown"], "whole");
+    assert_eq!(end.data["result"]["savedToEpisode"], true);
+    assert_eq!(house.journal.count(|h| matches!(h, Happened::Asked(_))), 0);
+}
+
+#[actix::test]
+async fn a_job_whose_model_is_gone_fails_as_unavailable() {
+    let house = house();
+    let job = stored("a", None);
+    let unknown = UnknownModel { model: "gone".into(), known: vec!["builtin".into()] };
+    house.registry.adopt(Adopt { jobs: vec![(job.clone(), Err(unknown))], resume: true }).await.expect("lives");
+    let feed = house.find(&job).await;
+    assert_eq!(Reader::new(&feed).end().await.data["error"]["code"], "MODEL_UNAVAILABLE");
+}
+
+#[actix::test]
+async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
+    let house = house();
+    let episode = EpisodeRef { id: "e".into(), number: 3 };
+    let completed = ended("a", "whole", Outcome::Completed { episode: Some(episode) });
+    let failed = ended("b", "half", Outcome::Failed(FailureCode::TimeoutError));
+    house.adopt(vec![completed.clone(), failed.clone()], true).await;
+    for (job, name, text) in [(&completed, "completed", "whole"), (&failed, "failed", "half")] {
+        let feed = house.find(job).await;
+        let end = Reader::new(&feed).end().await;
+        assert_eq!((end.name.as_str(), end.id.as_deref()), (name, Some("2-29")));
+        assert_eq!(feed.opening(Some(LastEventId::parse("2-29"))), Opening::MarkEnd);
+        assert_eq!((feed.text().0.as_str(), feed.view().completed_at), (text, Some(at(-30))));
+    }
+    assert_eq!(house.find(&completed).await.view().episode.as_ref().map(|e| e.number), Some(3));
+    assert_eq!(house.journal.all(), [], "nothing is written or asked");
+    assert_eq!(house.count().await, JobCounts { completed: 1, failed: 1, episodes_saved: 1, ..JobCounts::default() });
+}
+
+#[actix::test]
+async fn a_completed_job_without_an_episode_is_owed_again() {
+    let house = house();
+    house.episodes.set(Mood::Fails);
+    let job = ended("a", "whole", Outcome::Completed { episode: None });
+    house.adopt(vec![job.clone()], true).await;
+    house.journal.until(2, |h| matches!(h, Happened::SaveCalled(draft) if draft.markdown == "whole")).await;
+    house.episodes.set(Mood::Works);
+    let feed = house.find(&job).await;
+    house.until("it is saved", || feed.view().episode.is_some()).await;
+    house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
+}

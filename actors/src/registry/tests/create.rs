@@ -1,0 +1,148 @@
+use super::*;
+use crate::{
+    ports::StoreError,
+    testing::{Mood, Op},
+};
+
+#[actix::test]
+async fn no_more_stream_than_may_stream_and_no_more_wait_than_may_wait() {
+    let house = house_with(RegistrySettings { max_streaming: 2, max_queued: 3, ..settings() });
+    let mut feeds = Vec::new();
+    for title in ["a", "b", "c", "d", "e"] {
+        feeds.push(house.create(title).await);
+    }
+    let refused = house.try_create(brief_of("project-1", "f"), None).await;
+    assert_eq!(refused.map(|_| ()), Err(CreateError::QueueFull));
+    let runs = [house.generator.run().await, house.generator.run().await];
+    assert_eq!(house.count().await, JobCounts { queued: 3, streaming: 2, ..JobCounts::default() });
+
+    runs[0].text("whole").finish();
+    house.generator.run().await;
+    house.create("f").await;
+    for feed in &feeds {
+        house.cancel(feed).await;
+    }
+    assert_eq!(house.generator.open().1, 2, "never more than two at once");
+}
+
+#[actix::test]
+async fn creations_under_way_count_as_queued() {
+    let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 1, ..settings() });
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let pending = futures_util::future::join(house.create("a"), house.create("b"));
+    tokio::pin!(pending);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut pending).await.is_err());
+    let refused = house.try_create(brief_of("project-1", "c"), None).await;
+    assert_eq!(refused.map(|_| ()), Err(CreateError::QueueFull));
+    house.jobs.set(Op::Create, Mood::Works);
+    soon(pending).await;
+}
+
+#[actix::test]
+async fn one_projects_crowd_does_not_delay_anothers_first_job() {
+    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
+    let mut crowd = Vec::new();
+    for _ in 0..20 {
+        crowd.push(house.create_in("crowd", "crowd").await);
+    }
+    let single = house.create_in("single", "single").await;
+    house.until("the single job is next", || single.queue_position() == Some(1)).await;
+    assert_eq!(crowd[2].queue_position(), Some(2));
+    assert_eq!(crowd[19].queue_position(), Some(19));
+    assert_eq!(crowd[0].queue_position(), None, "it streams");
+    let runs = [house.generator.run().await, house.generator.run().await];
+    runs[0].text("whole").finish();
+    assert_eq!(house.generator.run().await.title, "single");
+    assert_eq!(single.queue_position(), None);
+}
+
+#[actix::test]
+async fn the_same_key_and_body_give_the_same_job_and_another_body_conflicts() {
+    let house = house();
+    let create = |digest| house.try_create(brief_of("project-1", "a"), key("k", digest));
+    let first = create("1").await.expect("accepted");
+    let again = create("1").await.expect("found");
+    assert_eq!((first.existing, again.existing), (false, true));
+    assert_eq!(id(&first.feed), id(&again.feed));
+    assert_eq!(create("2").await.map(|_| ()), Err(CreateError::IdempotencyConflict));
+    house.cancel(&first.feed).await;
+    assert_eq!(id(&create("1").await.expect("found").feed), id(&first.feed), "also when it is over");
+    assert_eq!(house.journal.count(|h| matches!(h, Happened::Created(_))), 1);
+}
+
+#[actix::test]
+async fn the_same_key_while_the_first_creation_is_pending_waits_for_it() {
+    let house = house();
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+    let both = futures_util::future::join(create(), create());
+    tokio::pin!(both);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut both).await.is_err());
+    house.jobs.set(Op::Create, Mood::Works);
+    let (first, second) = soon(both).await;
+    let (first, second) = (first.expect("accepted"), second.expect("found"));
+    assert_eq!((first.existing, second.existing), (false, true));
+    assert_eq!(id(&first.feed), id(&second.feed));
+    assert_eq!(house.journal.count(|h| matches!(h, Happened::Created(_))), 1);
+}
+
+#[actix::test]
+async fn a_creation_goes_on_when_its_client_has_left() {
+    let house = house();
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+    assert!(tokio::time::timeout(Duration::from_secs(1), create()).await.is_err());
+    house.jobs.set(Op::Create, Mood::Works);
+    house.generator.run().await;
+    assert!(create().await.expect("accepted").existing);
+}
+
+#[actix::test]
+async fn a_failed_creation_fails_all_who_wait_for_it_and_gives_back_its_key_and_its_room() {
+    let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 0, ..settings() });
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+    let both = futures_util::future::join(create(), create());
+    tokio::pin!(both);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut both).await.is_err());
+    house.jobs.set(Op::Create, Mood::Fails);
+    let (first, second) = soon(both).await;
+    for failed in [first, second] {
+        assert!(matches!(failed, Err(CreateError::Store(StoreError { .. }))));
+    }
+    assert!(house.generator.started().is_none());
+    house.jobs.set(Op::Create, Mood::Works);
+    assert!(!create().await.expect("accepted").existing);
+}
+
+#[actix::test]
+async fn a_creation_that_may_have_reached_the_store_is_taken_back() {
+    let house = house();
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let failed = house.try_create(brief_of("project-1", "a"), None).await;
+    assert!(matches!(failed, Err(CreateError::Store(_))), "a store that does not answer is not waited for in vain");
+    let Happened::CreateCalled(job) = house.journal.until(1, |h| matches!(h, Happened::CreateCalled(_))).await else {
+        unreachable!()
+    };
+    house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
+}
+
+#[actix::test]
+async fn unfinished_jobs_are_listed_newest_first_and_by_project() {
+    let house = house();
+    let mut feeds = Vec::new();
+    for (project, title) in [("p", "a"), ("q", "b"), ("p", "c"), ("p", "d")] {
+        feeds.push(house.create_in(project, title).await);
+    }
+    house.cancel(&feeds[3]).await;
+    let list = |project: Option<&str>, limit, before| {
+        house.registry.active(ListActive { project: project.map(str::to_owned), limit, before })
+    };
+    let titles = |page: &Page<Feed>| page.jobs.iter().map(|feed| feed.view().brief.title.clone()).collect::<Vec<_>>();
+    let first = list(None, 2, None).await.expect("the registry lives");
+    assert_eq!((titles(&first), first.total), (vec!["c".into(), "b".into()], 3));
+    let second = list(None, 2, first.next).await.expect("the registry lives");
+    assert_eq!((titles(&second), second.next), (vec!["a".into()], None));
+    let of_p = list(Some("p"), 9, None).await.expect("the registry lives");
+    assert_eq!((titles(&of_p), of_p.total), (vec!["c".into(), "a".into()], 2));
+}

@@ -1,0 +1,163 @@
+//! The registry, its jobs and the outbox together, over ports that do as the test says.
+//!
+//! Unless a test needs real threads, everything runs on its own arbiter with the time paused: waiting ten seconds for a
+//! store takes none, and nothing depends on how fast the machine is.
+
+mod adopt;
+mod cancel;
+mod create;
+mod drain;
+mod ending;
+mod outbox;
+mod rescue;
+mod retention;
+mod streaming;
+
+use std::{sync::Arc, time::Duration};
+
+use actix::prelude::*;
+
+use super::*;
+use crate::{
+    feed::Feed,
+    job::{Brief, JobId, JobPorts, JobSettings, Status},
+    ports::IdempotencyKey,
+    testing::{
+        FakeEpisodeStore, FakeJobStore, Happened, Journal, Reader, ScriptedGenerator, SetClock, brief, context, soon,
+    },
+};
+
+struct House {
+    registry: RegistryHandle,
+    journal: Journal,
+    jobs: FakeJobStore,
+    episodes: FakeEpisodeStore,
+    generator: ScriptedGenerator,
+    clock: SetClock,
+}
+
+fn settings() -> RegistrySettings {
+    RegistrySettings {
+        max_streaming: 4,
+        max_queued: 100,
+        retention: Duration::from_secs(3600),
+        arbiters: 0,
+        job: JobSettings {
+            preview_interval: Duration::from_millis(500),
+            checkpoint_interval: Duration::from_secs(1),
+            timeout: Duration::from_secs(600),
+            save_timeout: Duration::from_secs(10),
+        },
+    }
+}
+
+/// Everything on the test's own arbiter, in a time that jumps to the next timer.
+fn house() -> House {
+    house_with(settings())
+}
+
+fn house_with(settings: RegistrySettings) -> House {
+    assert_eq!(settings.arbiters, 0, "paused time holds on this arbiter only");
+    tokio::time::pause();
+    build(settings)
+}
+
+/// Jobs on threads of their own, in real time.
+fn house_with_threads(arbiters: usize) -> House {
+    let mut settings = RegistrySettings { arbiters, ..settings() };
+    settings.job.preview_interval = Duration::from_millis(10);
+    build(settings)
+}
+
+fn build(settings: RegistrySettings) -> House {
+    let journal = Journal::default();
+    let jobs = FakeJobStore::new(journal.clone());
+    let episodes = FakeEpisodeStore::new(journal.clone());
+    let clock = SetClock::default();
+    let ports =
+        JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes.clone()), clock: Arc::new(clock.clone()) };
+    let registry = JobRegistry::new(RegistryParts { settings, ports, feeds: context() }).start();
+    let generator = ScriptedGenerator::new(journal.clone());
+    House { registry: registry.into(), journal, jobs, episodes, generator, clock }
+}
+
+fn brief_of(project: &str, title: &str) -> Brief {
+    Brief { project_id: project.into(), title: title.into(), ..(*brief()).clone() }
+}
+
+fn key(key: &str, digest: &str) -> Option<IdempotencyKey> {
+    Some(IdempotencyKey { key: key.into(), body_digest: digest.into() })
+}
+
+impl House {
+    async fn try_create(&self, brief: Brief, idempotency: Option<IdempotencyKey>) -> Result<Created, CreateError> {
+        let generator = Arc::new(self.generator.clone());
+        self.registry.create(CreateJob { brief, generator, idempotency }).await.expect("the registry lives")
+    }
+
+    async fn create_in(&self, project: &str, title: &str) -> Feed {
+        self.try_create(brief_of(project, title), None).await.expect("accepted").feed
+    }
+
+    async fn create(&self, title: &str) -> Feed {
+        self.create_in("project-1", title).await
+    }
+
+    /// A job that has written `text`, which its reader has seen.
+    async fn streaming(&self, title: &str, text: &str) -> (Feed, crate::testing::Run, Reader) {
+        let feed = self.create(title).await;
+        let run = self.generator.run().await;
+        assert_eq!(run.title, title);
+        let mut reader = Reader::new(&feed);
+        run.text(text);
+        reader.event("preview").await;
+        (feed, run, reader)
+    }
+
+    async fn cancel(&self, feed: &Feed) {
+        soon(self.registry.cancel(id(feed))).await.expect("the registry lives");
+    }
+
+    async fn count(&self) -> JobCounts {
+        self.registry.count().await.expect("the registry lives")
+    }
+
+    /// How the job ended, in the store.
+    async fn finished(&self, feed: &Feed) -> crate::ports::Ending {
+        let wanted = |happened: &Happened| matches!(happened, Happened::Finished(ending) if ending.last.id == id(feed));
+        match self.journal.until(1, wanted).await {
+            Happened::Finished(ending) => ending,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// Waits until the sweep (or whatever else takes time) has made `condition` true.
+    async fn until(&self, what: &str, condition: impl Fn() -> bool) {
+        let reached = async {
+            while !condition() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(120), reached).await.is_ok(), "not reached: {what}");
+    }
+}
+
+fn id(feed: &Feed) -> JobId {
+    feed.view().id
+}
+
+fn status(feed: &Feed) -> Status {
+    feed.view().status
+}
+
+fn dropped(title: &str) -> impl Fn(&Happened) -> bool {
+    move |happened| matches!(happened, Happened::StreamDropped(dropped) if dropped == title)
+}
+
+fn finished(happened: &Happened) -> bool {
+    matches!(happened, Happened::Finished(_))
+}
+
+fn saved(happened: &Happened) -> bool {
+    matches!(happened, Happened::Saved(_))
+}

@@ -1,0 +1,91 @@
+use super::*;
+use crate::{
+    ports::Outcome,
+    testing::{Mood, Op},
+};
+
+/// A job that completed without an episode because the store is in `mood`.
+async fn owed(house: &House, mood: Mood) -> Feed {
+    house.episodes.set(mood);
+    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+    run.finish();
+    let end = reader.end().await;
+    assert_eq!((end.name.as_str(), &end.data["result"]["savedToEpisode"]), ("completed", &false.into()));
+    assert_eq!(end.data["result"]["episodeId"], serde_json::Value::Null);
+    assert_eq!(house.finished(&feed).await.outcome, Outcome::Completed { episode: None });
+    feed
+}
+
+fn save_called(happened: &Happened) -> bool {
+    matches!(happened, Happened::SaveCalled(_))
+}
+
+#[actix::test]
+async fn a_job_completes_without_its_episode_after_the_save_timeout_and_the_outbox_goes_on_trying() {
+    let house = house();
+    let begin = tokio::time::Instant::now();
+    let feed = owed(&house, Mood::Hangs).await;
+    assert!(begin.elapsed() >= settings().job.save_timeout);
+    assert_eq!(house.count().await.episodes_pending, 1);
+    house.journal.until(3, save_called).await;
+    house.episodes.set(Mood::Works);
+    let noted = house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
+    assert!(matches!(noted, Happened::EpisodeNoted(job, episode) if job == id(&feed) && episode.number == 1));
+    house.until("it is shown", || feed.view().episode.is_some()).await;
+    assert_eq!(Reader::new(&feed).end().await.data["result"]["episodeId"], "episode-1");
+    assert_eq!(house.count().await, JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
+}
+
+#[actix::test]
+async fn pauses_between_tries_grow_and_stay_bounded() {
+    let house = house();
+    let _feed = owed(&house, Mood::Fails).await;
+    let before = house.journal.count(save_called);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let tries = house.journal.count(save_called) - before;
+    // 1, 2, 4, …, 60 seconds, each up to a half shorter: 14 in ten minutes without jitter, 25 with the most.
+    assert!((10..=26).contains(&tries), "{tries} tries in ten minutes");
+}
+
+#[actix::test]
+async fn a_refused_episode_is_not_tried_for_ever() {
+    let house = house();
+    let feed = owed(&house, Mood::Refuses).await;
+    house.until("the refusal is known", || feed.view().episode_refused).await;
+    let tries = house.journal.count(save_called);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(house.journal.count(save_called), tries);
+    assert_eq!(house.count().await.episodes_refused, 1);
+}
+
+#[actix::test]
+async fn an_episode_that_the_job_store_failed_to_note_is_saved_again_as_the_same_one() {
+    saved_again_as_the_same_one(Mood::Fails).await;
+}
+
+#[actix::test]
+async fn an_episode_that_the_job_store_did_not_answer_for_is_saved_again_as_the_same_one() {
+    saved_again_as_the_same_one(Mood::Hangs).await;
+}
+
+async fn saved_again_as_the_same_one(mood: Mood) {
+    let house = house();
+    house.jobs.set(Op::EpisodeSaved, mood);
+    let feed = owed(&house, Mood::Fails).await;
+    house.episodes.set(Mood::Works);
+    house.journal.until(2, saved).await;
+    assert_eq!(feed.view().episode, None);
+    house.jobs.set(Op::EpisodeSaved, Mood::Works);
+    house.until("it is noted", || feed.view().episode.as_ref().is_some_and(|episode| episode.number == 1)).await;
+}
+
+#[actix::test]
+async fn a_store_that_panics_does_not_end_the_outbox() {
+    let house = house();
+    let feed = owed(&house, Mood::Fails).await;
+    house.episodes.set(Mood::Panics);
+    let tried = house.journal.count(save_called);
+    house.journal.until(tried + 1, save_called).await;
+    house.episodes.set(Mood::Works);
+    house.until("it is saved", || feed.view().episode.is_some()).await;
+}

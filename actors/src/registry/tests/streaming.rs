@@ -1,0 +1,160 @@
+use super::*;
+use crate::{
+    job::FailureCode,
+    ports::{EndReason, Outcome, Piece, Usage},
+    testing::{Mood, Op},
+};
+
+#[actix::test]
+async fn a_job_goes_from_creation_to_a_terminal_event_that_names_its_episode() {
+    let house = house();
+    let (feed, run, mut reader) = house.streaming("a", "FADE IN:").await;
+    run.piece(Piece::Model("model-1".into())).text(" 비가 온다.");
+    run.piece(Piece::Usage(Usage { completion_tokens: 7, measured: true })).finish();
+    let end = reader.end().await;
+    assert_eq!(end.name, "completed");
+    let result = &end.data["result"];
+    assert_eq!(result["markdown"], "FADE IN: 비가 온다.");
+    assert_eq!(result["episodeId"], "episode-1");
+    assert_eq!(result["savedToEpisode"], true);
+    assert_eq!(result["modelUsed"], "model-1");
+    assert_eq!(result["tokens"], 7);
+
+    let ending = house.finished(&feed).await;
+    assert_eq!(end.id, Some(format!("1-{}", ending.event_seq)), "the store knows the terminal event's number");
+    assert!(matches!(ending.outcome, Outcome::Completed { episode: Some(_) }));
+    let order = [
+        house.journal.position(|h| matches!(h, Happened::Created(_))),
+        house.journal.position(|h| matches!(h, Happened::Asked(_))),
+        house.journal.position(dropped("a")),
+        house.journal.position(|h| matches!(h, Happened::Checkpointed(last) if last.text_complete)),
+        house.journal.position(saved),
+        house.journal.position(finished),
+    ];
+    assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{order:?}");
+}
+
+#[actix::test]
+async fn nothing_is_answered_or_started_before_the_job_is_durable() {
+    let house = house();
+    house.jobs.set(Op::Create, Mood::Hangs);
+    let creation = house.create("a");
+    tokio::pin!(creation);
+    assert!(tokio::time::timeout(Duration::from_secs(5), &mut creation).await.is_err());
+    assert!(house.generator.started().is_none());
+    assert_eq!(house.count().await, JobCounts::default());
+    house.jobs.set(Op::Create, Mood::Works);
+    let feed = soon(creation).await;
+    assert_eq!(house.generator.run().await.title, feed.view().brief.title);
+}
+
+#[actix::test]
+async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_where_the_last_one_ended() {
+    let house = house();
+    let (_feed, run, _reader) = house.streaming("a", "one ").await;
+    let checkpointed = |h: &Happened| matches!(h, Happened::Checkpointed(_));
+    house.journal.until(1, checkpointed).await;
+    run.text("two ");
+    run.text("three ");
+    house.journal.until(2, checkpointed).await;
+    let texts: Vec<(usize, String)> = house
+        .journal
+        .all()
+        .into_iter()
+        .filter_map(|h| match h {
+            Happened::Checkpointed(c) => Some((c.text_offset, c.text)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(texts, [(0, "one ".to_owned()), (4, "two three ".to_owned())]);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(house.journal.count(checkpointed), 2, "nothing new, nothing written");
+}
+
+#[actix::test]
+async fn a_failed_checkpoint_is_repeated_with_the_next() {
+    let house = house();
+    house.jobs.set(Op::Checkpoint, Mood::Fails);
+    let (_feed, run, _reader) = house.streaming("a", "one ").await;
+    house.journal.until(1, |h| matches!(h, Happened::CheckpointCalled(_))).await;
+    run.text("two ");
+    house.jobs.set(Op::Checkpoint, Mood::Works);
+    let Happened::Checkpointed(written) = house.journal.until(1, |h| matches!(h, Happened::Checkpointed(_))).await
+    else {
+        unreachable!()
+    };
+    assert_eq!((written.text_offset, written.text.as_str()), (0, "one two "));
+}
+
+#[actix::test]
+async fn a_store_that_swallows_a_checkpoint_is_asked_again() {
+    let house = house();
+    house.jobs.set(Op::Checkpoint, Mood::Hangs);
+    let (_feed, _run, _reader) = house.streaming("a", "one ").await;
+    house.journal.until(2, |h| matches!(h, Happened::CheckpointCalled(_))).await;
+}
+
+#[actix::test]
+async fn a_generator_that_fails_ends_the_job_with_its_code_and_its_text() {
+    let house = house();
+    let (feed, run, mut reader) = house.streaming("a", "half").await;
+    run.fail(FailureCode::ModelUnavailable);
+    let end = reader.end().await;
+    assert_eq!(
+        (&end.data["error"]["code"], &end.data["error"]["retryable"]),
+        (&"MODEL_UNAVAILABLE".into(), &true.into())
+    );
+    let ending = house.finished(&feed).await;
+    assert_eq!(ending.outcome, Outcome::Failed(FailureCode::ModelUnavailable));
+    assert_eq!((feed.text().0.as_str(), ending.last.text.as_str()), ("half", "half"));
+}
+
+#[actix::test]
+async fn half_a_script_never_passes_for_a_whole() {
+    let house = house();
+    let (_, run, mut reader) = house.streaming("a", "half").await;
+    run.end_without_mark();
+    assert_eq!(reader.end().await.data["error"]["code"], "GENERATION_ERROR");
+    let (_, run, mut reader) = house.streaming("b", "half").await;
+    run.piece(Piece::End(EndReason::TokenLimit));
+    assert_eq!(reader.end().await.data["error"]["code"], "TOKEN_LIMIT_EXCEEDED");
+    assert_eq!(house.journal.count(|h| matches!(h, Happened::SaveCalled(_))), 0);
+}
+
+#[actix::test]
+async fn a_job_that_takes_too_long_times_out_and_its_stream_is_dropped() {
+    let house = house();
+    let (feed, _run, mut reader) = house.streaming("a", "half").await;
+    let begin = tokio::time::Instant::now();
+    // Longer than the deadline of `soon`, which the reader uses.
+    house.until_timed_out(&feed).await;
+    assert!(begin.elapsed() >= settings().job.timeout - Duration::from_secs(1));
+    assert_eq!(reader.end().await.data["error"]["code"], "TIMEOUT_ERROR");
+    assert_eq!(house.journal.count(dropped("a")), 1);
+    assert_eq!(house.finished(&feed).await.outcome, Outcome::Failed(FailureCode::TimeoutError));
+}
+
+#[actix::test]
+async fn jobs_stream_on_threads_of_their_own() {
+    let house = house_with_threads(2);
+    let mut readers = Vec::new();
+    for title in ["a", "b", "c"] {
+        let (_, run, reader) = house.streaming(title, "text").await;
+        readers.push((run, reader));
+    }
+    for (run, mut reader) in readers {
+        run.finish();
+        assert_eq!(reader.end().await.name, "completed");
+    }
+}
+
+impl House {
+    async fn until_timed_out(&self, feed: &Feed) {
+        let ended = async {
+            while !status(feed).is_terminal() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::time::timeout(settings().job.timeout * 2, ended).await.expect("the job times out");
+    }
+}

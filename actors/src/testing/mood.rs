@@ -1,0 +1,52 @@
+//! How a fake port behaves, changed by the test at any time.
+
+use std::{collections::HashMap, hash::Hash};
+
+use tokio::sync::watch;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Mood {
+    #[default]
+    Works,
+    Fails,
+    /// Will never do it.
+    Refuses,
+    /// Answers once the mood changes.
+    Hangs,
+    Panics,
+}
+
+/// A mood for each operation.
+pub(crate) struct Moods<O>(watch::Sender<HashMap<O, Mood>>);
+
+impl<O> Default for Moods<O> {
+    fn default() -> Self {
+        Self(watch::Sender::new(HashMap::new()))
+    }
+}
+
+impl<O: Copy + Eq + Hash> Moods<O> {
+    pub(crate) fn set(&self, operation: O, mood: Mood) {
+        self.0.send_modify(|moods| {
+            moods.insert(operation, mood);
+        });
+    }
+
+    /// The mood in which `operation` is answered.
+    pub(crate) fn settled(&self, operation: O) -> impl Future<Output = Mood> + use<O> {
+        let mut moods = self.0.subscribe();
+        async move {
+            loop {
+                match moods.borrow_and_update().get(&operation).copied().unwrap_or_default() {
+                    Mood::Hangs => {}
+                    Mood::Panics => panic!("this port panics because the test wants it to"),
+                    settled => return settled,
+                }
+                // A test that is over takes its store with it.
+                if moods.changed().await.is_err() {
+                    return Mood::Fails;
+                }
+            }
+        }
+    }
+}

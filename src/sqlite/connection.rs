@@ -1,0 +1,55 @@
+//! The two connections and how they are set.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{OpenError, migrations};
+
+/// Only an operator's own tools can hold the file locked, and only for moments.
+const BUSY: Duration = Duration::from_secs(5);
+/// A write-ahead log that has grown in a burst shrinks to this again.
+const LOG_BYTES: i64 = 16 * 1024 * 1024;
+const STATEMENTS: usize = 64;
+
+/// Opens the database for writing, creating and migrating it as needed, and proves that it can be written.
+pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::opening(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = open(path, flags).map_err(failed)?;
+    let (found, known) = (migrations::format(&connection).map_err(failed)?, migrations::NEWEST);
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    let prepare = |connection: &mut Connection| {
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+        // In WAL mode anything less may lose the last commits when the power fails.
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        migrations::migrate(connection)?;
+        probe(connection)
+    };
+    prepare(&mut connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens the database for reading, beside the one that writes.
+pub(super) fn reading(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    open(path, flags).map_err(|error| OpenError::opening(path, error))
+}
+
+/// Writes a little: the only way to know that writing works.
+pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO probe (probe, written_at) VALUES (1, datetime('now'))
+               ON CONFLICT (probe) DO UPDATE SET written_at = excluded.written_at";
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}

@@ -1,0 +1,86 @@
+//! What the two threads do.
+
+use rusqlite::Connection;
+use tokio::sync::mpsc::Receiver;
+
+use super::{DatabaseError, lane::Task};
+
+/// The most writes that share one commit; bounds how long the first of them waits for the others.
+const GROUP: usize = 1024;
+
+/// Writes in groups until the lane is closed and empty, then folds the log back into the database file.
+pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {
+    let mut group = Vec::new();
+    while tasks.blocking_recv_many(&mut group, GROUP) > 0 {
+        while !group.is_empty() {
+            let (run, committed) = write_together(&connection, &mut group);
+            group.drain(..run).for_each(|task| task.answer(committed.clone()));
+        }
+    }
+    // Nothing is lost without it: the log is read at the next start.
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        log::warn!("the database's log stays beside it: {error}");
+    }
+}
+
+/// Reads one by one until the lane is closed and empty.
+pub(super) fn read_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {
+    while let Some(mut task) = tasks.blocking_recv() {
+        // Around several statements, so that they see one state.
+        let begun = execute(&connection, "BEGIN");
+        if begun.is_ok() {
+            task.run(&connection);
+        }
+        roll_back(&connection);
+        task.answer(begun);
+    }
+}
+
+/// Runs tasks in one transaction. Returns how many of them it dealt with, and whether what they changed is durable.
+fn write_together(connection: &Connection, tasks: &mut [Box<dyn Task>]) -> (usize, Result<(), DatabaseError>) {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        roll_back(connection);
+        return (tasks.len(), Err(error));
+    }
+    for (index, task) in tasks.iter_mut().enumerate() {
+        if let Err(error) = run_in_savepoint(connection, task.as_mut()) {
+            roll_back(connection);
+            return (index + 1, Err(error));
+        }
+    }
+    let committed = execute(connection, "COMMIT");
+    if committed.is_err() {
+        roll_back(connection);
+    }
+    (tasks.len(), committed)
+}
+
+/// Keeps a task's failure from the others of its transaction.
+///
+/// # Errors
+/// The transaction is lost: SQLite undoes all of it after some failures, such as a full disk.
+fn run_in_savepoint(connection: &Connection, task: &mut dyn Task) -> Result<(), DatabaseError> {
+    execute(connection, "SAVEPOINT task")?;
+    let succeeded = task.run(connection);
+    if connection.is_autocommit() {
+        return Err(DatabaseError::RolledBack);
+    }
+    if !succeeded {
+        execute(connection, "ROLLBACK TO task")?;
+    }
+    execute(connection, "RELEASE task")
+}
+
+fn roll_back(connection: &Connection) {
+    if connection.is_autocommit() {
+        return;
+    }
+    if let Err(error) = execute(connection, "ROLLBACK") {
+        log::error!("a transaction could not be rolled back: {error}");
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), DatabaseError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

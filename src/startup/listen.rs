@@ -1,0 +1,86 @@
+//! The socket and the HTTP server on it.
+
+use std::{
+    any::Any,
+    io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::Server, rt::net::TcpStream, web::Data};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use super::{Failure, translate};
+use crate::{
+    config::{self, Settings},
+    http::{self, Context},
+};
+
+/// Connections that wait to be accepted: every reader of a restarted service comes back within seconds.
+const BACKLOG: i32 = 8192;
+/// Longer than common proxies keep their connections to us (nginx: 60 s), so that it is they who close them.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections per worker; the limit of open files is what binds.
+const MAX_CONNECTIONS: usize = 1_000_000;
+/// How long a stop waits for requests that are being answered; event streams have been cut by then.
+const LAST_ANSWERS: u64 = 3;
+
+/// Binds the first address that the configured host stands for.
+///
+/// # Errors
+/// None of them can be bound.
+pub(super) fn bind(server: &config::Server) -> Result<TcpListener, Failure> {
+    let failed = |source| Failure::Listen { address: format!("{}:{}", server.host, server.port), source };
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name stands for no address");
+    for address in (server.host.as_str(), server.port).to_socket_addrs().map_err(failed)? {
+        match bind_one(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(failed(last))
+}
+
+fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Starts to serve on `listener`, over HTTP/1.1 and, for clients that know it beforehand, HTTP/2.
+///
+/// # Errors
+/// The system refuses.
+pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Context>) -> Result<Server, Failure> {
+    let origins = translate::origins(settings);
+    let routes = http::configure(context);
+    let workers = match settings.server.workers {
+        0 => translate::cores(),
+        workers => workers,
+    };
+    let write_timeout = settings.sse.write_timeout;
+    let server = HttpServer::new(move || App::new().wrap(http::cors(origins.as_deref())).configure(routes.clone()))
+        .workers(workers)
+        .keep_alive(KEEP_ALIVE)
+        .max_connections(MAX_CONNECTIONS)
+        .tcp_nodelay(true)
+        // Otherwise a reader that has gone is noticed at the next write only.
+        .h1_allow_half_closed(false)
+        .on_connect(move |connection, _| limit_writes(connection, write_timeout))
+        .disable_signals()
+        .shutdown_timeout(LAST_ANSWERS)
+        .listen_auto_h2c(listener)
+        .map_err(Failure::Io)?;
+    Ok(server.run())
+}
+
+/// A reader that takes nothing for so long is disconnected by the kernel, which alone sees what the peer has taken:
+/// while its window is closed or it does not acknowledge, the connection's body is not even asked for more.
+fn limit_writes(connection: &dyn Any, timeout: Duration) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(timeout)) {
+        log::warn!("a connection goes without a write timeout: {error}");
+    }
+}

@@ -1,0 +1,106 @@
+//! From settings to a running service and back: build, listen, wait for the end, go down without losing anything.
+
+mod banner;
+mod failure;
+mod listen;
+mod logging;
+mod models;
+mod shutdown;
+mod translate;
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use actix_web::{rt::System, web::Data};
+use generation_actors::{
+    feed::{FeedContext, Meter},
+    job::JobPorts,
+    ports::{Clock as _, EpisodeStore, JobStore, ModelCatalog, SystemClock},
+    registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
+};
+use tokio::time::timeout;
+
+pub use failure::Failure;
+pub use logging::init_logging;
+
+use crate::{
+    config::{OnRestart, Settings},
+    episodes::SqliteEpisodes,
+    http::Context,
+    locales::Locales,
+    sqlite::Database,
+    stores::SqliteJobs,
+};
+
+/// Reading all jobs back is bounded by the disk; past this something is broken.
+const RECOVERY: Duration = Duration::from_secs(120);
+
+/// Runs the service until it is told to stop (SIGTERM, SIGINT) or cannot go on.
+///
+/// # Errors
+/// It could not start, or one of its vital parts ended by itself. Accepted jobs are safe in either case.
+pub fn run(settings: Settings) -> Result<(), Failure> {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        log::warn!("the limit of open files stays as it is: {error}");
+    }
+    System::new().block_on(run_in_system(settings))
+}
+
+async fn run_in_system(settings: Settings) -> Result<(), Failure> {
+    // Bound first: a port in use must not leave a data directory behind.
+    let listener = listen::bind(&settings.server)?;
+    let models = Arc::new(models::catalog(&settings)?);
+    let database = Database::open(&settings.server.data_dir)?;
+    let jobs: Arc<dyn JobStore> = Arc::new(SqliteJobs::new(database.clone()));
+    let episodes: Arc<dyn EpisodeStore> = Arc::new(SqliteEpisodes::new(database.clone()));
+    let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
+
+    let registry = RegistryHandle::from(JobRegistry::start_new(RegistryParts {
+        settings: translate::registry(&settings),
+        ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
+        feeds: FeedContext { wording: locales.wording.clone(), meter: meter.clone() },
+    }));
+    adopt(&registry, jobs.as_ref(), models.as_ref(), settings.jobs.on_restart).await?;
+
+    let started_at = clock.now();
+    let context = Data::new(Context {
+        options: translate::http(&settings),
+        draining: AtomicBool::new(false),
+        models: models.clone(),
+        registry,
+        jobs,
+        episodes,
+        clock,
+        meter,
+        locales,
+        started_at,
+    });
+    let address = listener.local_addr().map_err(Failure::Io)?;
+    let server = listen::serve(listener, &settings, context.clone())?;
+    banner::print(address, &settings);
+    let ended = shutdown::serve_until_told(server, &context, &settings.server).await;
+    database.close();
+    ended
+}
+
+/// Takes up the jobs of an earlier process before anybody can ask for them.
+async fn adopt(
+    registry: &RegistryHandle,
+    jobs: &dyn JobStore,
+    models: &dyn ModelCatalog,
+    on_restart: OnRestart,
+) -> Result<(), Failure> {
+    let stored = timeout(RECOVERY, jobs.recover()).await.map_err(|_| Failure::RecoveryTimedOut(RECOVERY))??;
+    let unfinished = stored.iter().filter(|job| job.ended.is_none()).count();
+    if unfinished > 0 {
+        log::info!("taking up {unfinished} unfinished jobs of an earlier run");
+    }
+    let jobs = stored.into_iter().map(|job| {
+        let route = models.route(Some(&job.accepted.brief.model));
+        (job, route)
+    });
+    registry.adopt(Adopt { jobs: jobs.collect(), resume: on_restart == OnRestart::Resume }).await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Providers as configured, turned into generators.
+
+use std::sync::Arc;
+
+use generation_actors::ports::ScriptGenerator;
+
+use super::Failure;
+use crate::{
+    config::{self, ProviderKind, Settings, TokensField},
+    generators::{
+        BuiltinGenerator, Catalog, ModelPattern, OpenAiGenerator, OpenAiOptions, Prompts, Provider, TokenLimitField,
+    },
+};
+
+/// All active providers, in the order they are asked.
+///
+/// # Errors
+/// A prompt template cannot be read or does not compile.
+pub(super) fn catalog(settings: &Settings) -> Result<Catalog, Failure> {
+    let prompts = Arc::new(Prompts::load(settings.models.prompts_dir.as_deref())?);
+    let active = settings.providers.iter().filter(|provider| provider.active);
+    let providers = active.map(|provider| Provider {
+        name: provider.name.clone(),
+        models: provider.models.iter().map(pattern).collect(),
+        generator: generator(provider, &prompts),
+    });
+    Ok(Catalog::new(providers.collect(), settings.models.default.clone()))
+}
+
+fn pattern(pattern: &config::ModelPattern) -> ModelPattern {
+    match pattern {
+        config::ModelPattern::Exact(name) => ModelPattern::Exact(name.clone()),
+        config::ModelPattern::Prefix(prefix) => ModelPattern::Prefix(prefix.clone()),
+    }
+}
+
+fn generator(provider: &config::Provider, prompts: &Arc<Prompts>) -> Arc<dyn ScriptGenerator> {
+    match &provider.kind {
+        ProviderKind::Builtin { words_per_second } => Arc::new(BuiltinGenerator::new(*words_per_second)),
+        ProviderKind::OpenAi(openai) => {
+            Arc::new(OpenAiGenerator::new(openai_options(&provider.name, openai), Arc::clone(prompts)))
+        }
+    }
+}
+
+fn openai_options(name: &str, openai: &config::OpenAi) -> OpenAiOptions {
+    OpenAiOptions {
+        name: name.to_owned(),
+        base_url: openai.base_url.clone(),
+        api_key: openai.api_key.as_ref().map(|key| key.expose().to_owned()),
+        tokens_field: match openai.tokens_field {
+            TokensField::MaxTokens => TokenLimitField::MaxTokens,
+            TokensField::MaxCompletionTokens => TokenLimitField::MaxCompletionTokens,
+        },
+        max_tokens: openai.max_tokens,
+        connect_timeout: openai.connect_timeout,
+        head_timeout: openai.head_timeout,
+        first_token_timeout: openai.first_token_timeout,
+        idle_timeout: openai.idle_timeout,
+        retries: openai.retries,
+    }
+}

@@ -1,0 +1,50 @@
+//! Settings in the words of those who use them; `config` and they do not know each other.
+
+use std::{num::NonZeroUsize, thread};
+
+use generation_actors::{job::JobSettings, registry::RegistrySettings};
+
+use crate::{
+    config::{AllowedOrigins, Settings},
+    http::{HttpOptions, StreamTiming},
+};
+
+pub(super) fn registry(settings: &Settings) -> RegistrySettings {
+    let jobs = &settings.jobs;
+    RegistrySettings {
+        max_streaming: jobs.max_streaming,
+        max_queued: jobs.max_queued,
+        retention: jobs.retention,
+        arbiters: cores(),
+        job: JobSettings {
+            preview_interval: settings.sse.preview_interval,
+            checkpoint_interval: jobs.checkpoint_interval,
+            timeout: jobs.timeout,
+            save_timeout: settings.episodes.save_timeout,
+        },
+    }
+}
+
+pub(super) fn http(settings: &Settings) -> HttpOptions {
+    let sse = &settings.sse;
+    HttpOptions {
+        public_url: settings.server.public_url.clone(),
+        trusted_proxies: settings.server.trusted_proxies.clone(),
+        max_body: settings.limits.max_body,
+        max_streams: sse.max_connections as u64,
+        timing: StreamTiming { heartbeat: sse.heartbeat, keep_alive: sse.keep_alive, retry: sse.retry },
+        episode_timeout: settings.episodes.save_timeout,
+    }
+}
+
+/// The origins whose pages may call; `None` is every origin.
+pub(super) fn origins(settings: &Settings) -> Option<Vec<String>> {
+    match &settings.cors.allowed_origins {
+        AllowedOrigins::Any => None,
+        AllowedOrigins::These(origins) => Some(origins.clone()),
+    }
+}
+
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

@@ -1,0 +1,94 @@
+//! What is remembered of jobs after a restart.
+
+use generation_actors::{
+    job::{Epoch, FailureCode},
+    ports::{Checkpoint, EpisodeRef, IdempotencyKey, NewJob, Outcome, StoredJob, Usage},
+};
+use rusqlite::{Connection, Row, types::Type};
+use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as Unreadable};
+
+use super::script;
+use crate::sqlite::DatabaseError;
+
+/// Raises the epoch of every unfinished job, then reads all jobs, oldest first.
+///
+/// # Errors
+/// One that cannot be read fails all: a job that was accepted must not vanish without a word.
+pub(super) fn recover(connection: &Connection) -> Result<Vec<StoredJob>, DatabaseError> {
+    connection.execute("UPDATE job_states SET epoch = epoch + 1 WHERE outcome IS NULL", [])?;
+    let mut statement = connection.prepare("SELECT * FROM jobs JOIN job_states USING (job) ORDER BY job")?;
+    let mut rows = statement.query([])?;
+    let mut jobs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut job = stored(row)?;
+        job.last.text = script::read(connection, row.get("job")?, row.get("text_length")?)?;
+        jobs.push(job);
+    }
+    Ok(jobs)
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
+    let accepted = accepted(row)?;
+    let last = Checkpoint {
+        id: accepted.id,
+        epoch: Epoch(row.get("epoch")?),
+        started_at: row.get("started_at")?,
+        progress: row.get("progress")?,
+        model_used: row.get("model_used")?,
+        usage: usage(row)?,
+        text_offset: 0,
+        text: String::new(),
+        text_complete: row.get("text_complete")?,
+    };
+    let ended = match outcome(row)? {
+        Some(outcome) => Some((row.get("event_seq")?, row.get("ended_at")?, outcome)),
+        None => None,
+    };
+    Ok(StoredJob { accepted, last, ended })
+}
+
+fn accepted(row: &Row<'_>) -> rusqlite::Result<NewJob> {
+    let key: Option<String> = row.get("idempotency_key")?;
+    let body_digest: Option<String> = row.get("body_digest")?;
+    let brief: String = row.get("brief")?;
+    Ok(NewJob {
+        id: word(row, "id")?,
+        brief: serde_json::from_str(&brief).map_err(|error| unreadable("brief", error))?,
+        idempotency: key.zip(body_digest).map(|(key, body_digest)| IdempotencyKey { key, body_digest }),
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn usage(row: &Row<'_>) -> rusqlite::Result<Option<Usage>> {
+    let tokens: Option<u64> = row.get("completion_tokens")?;
+    let measured: Option<bool> = row.get("tokens_measured")?;
+    Ok(tokens.zip(measured).map(|(completion_tokens, measured)| Usage { completion_tokens, measured }))
+}
+
+fn outcome(row: &Row<'_>) -> rusqlite::Result<Option<Outcome>> {
+    let outcome: Option<String> = row.get("outcome")?;
+    Ok(match outcome.as_deref() {
+        None => None,
+        Some("completed") => Some(Outcome::Completed { episode: episode(row)? }),
+        Some("failed") => Some(Outcome::Failed(word::<FailureCode>(row, "failure")?)),
+        // The column is checked to hold nothing else.
+        Some(_) => Some(Outcome::Canceled),
+    })
+}
+
+fn episode(row: &Row<'_>) -> rusqlite::Result<Option<EpisodeRef>> {
+    let id: Option<String> = row.get("episode_id")?;
+    let number: Option<u32> = row.get("episode_number")?;
+    Ok(id.zip(number).map(|(id, number)| EpisodeRef { id, number }))
+}
+
+/// A value that is written as one word.
+fn word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    T::deserialize(text.into_deserializer()).map_err(|error: Unreadable| unreadable(column, error))
+}
+
+fn unreadable(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    let source = format!("column {column}: {error}");
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, source.into())
+}
