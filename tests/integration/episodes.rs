@@ -80,7 +80,7 @@ fn numbers_start_at_one_in_every_project_and_are_never_used_again() {
             saved["id"].as_str().expect("an id").to_owned()
         })
         .collect();
-    assert_eq!(save(&service, "다른 프로젝트".replace(' ', "-").as_str(), "First")["number"], 1);
+    assert_eq!(save(&service, "%EB%8B%A4%EB%A5%B8%20%EA%B2%83", "First")["number"], 1);
     let last = format!("{}/{}", path("p"), ids[2]);
     service.send(&Request::new("DELETE", &last)).expect(204);
     service.get(&last).expect_error(404, "NOT_FOUND");

@@ -27,6 +27,8 @@ pub(crate) struct Reader {
     seq: u64,
     progress: u64,
     text: Vec<u16>,
+    /// The text is of an earlier epoch; a crash may have lost the last of it.
+    text_is_old: bool,
     pub(crate) terminal: Option<Event>,
     pub(crate) connections: usize,
 }
@@ -41,6 +43,7 @@ impl Reader {
             seq: 0,
             progress: 0,
             text: Vec::new(),
+            text_is_old: false,
             terminal: None,
             connections: 0,
         }
@@ -115,9 +118,12 @@ impl Reader {
         let fresh = epoch > self.epoch;
         assert!(fresh || (epoch == self.epoch && seq > self.seq), "{event:?} after {}-{}", self.epoch, self.seq);
         (self.epoch, self.seq) = (epoch, seq);
+        if fresh {
+            (self.progress, self.text_is_old) = (0, true);
+        }
         match event.name.as_str() {
-            "progress" => self.take_progress(&event, fresh),
-            "preview" => self.take_preview(&event, fresh),
+            "progress" => self.take_progress(&event),
+            "preview" => self.take_preview(&event),
             "completed" => {
                 let markdown = event.data["result"]["markdown"].as_str().expect("the text");
                 self.terminal = Some(event.clone());
@@ -128,13 +134,13 @@ impl Reader {
         }
     }
 
-    fn take_progress(&mut self, event: &Event, fresh: bool) {
+    fn take_progress(&mut self, event: &Event) {
         let value = event.data["value"].as_u64().expect("a value");
-        assert!((fresh || self.progress <= value) && value <= 100, "progress went from {} to {value}", self.progress);
+        assert!(self.progress <= value && value <= 100, "progress went from {} to {value}", self.progress);
         self.progress = value;
     }
 
-    fn take_preview(&mut self, event: &Event, fresh: bool) {
+    fn take_preview(&mut self, event: &Event) {
         let data = &event.data;
         let text: Vec<u16> = match (data["markdown"].as_str(), data["delta"].as_str(), data["offset"].as_u64()) {
             (Some(markdown), None, None) => markdown.encode_utf16().collect(),
@@ -145,10 +151,10 @@ impl Reader {
             }
             other => panic!("a preview is full or a delta: {other:?}"),
         };
-        // After a crash a little of the text may have been lost; it comes again, and the same.
+        // What a crash has lost comes again, and the same.
         let common = text.len().min(self.text.len());
         assert_eq!(text[..common], self.text[..common], "a preview changes text that was shown before");
-        assert!(fresh || text.len() > self.text.len(), "a preview brings nothing new");
-        self.text = text;
+        assert!(self.text_is_old || text.len() > self.text.len(), "a preview brings nothing new");
+        (self.text, self.text_is_old) = (text, false);
     }
 }
