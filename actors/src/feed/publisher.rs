@@ -100,6 +100,12 @@ impl Feed {
     pub fn new(epoch: Epoch, view: JobView, text: &str, context: FeedContext) -> Self {
         let feed = Self::at_version(0, epoch, view.clone(), context);
         feed.publish(view, text);
+        if text.is_empty() && epoch > Epoch::FIRST {
+            // Readers of the earlier taking-up may hold text that was never made durable: an empty preview clears it.
+            let mut state = feed.lock();
+            let version = state.version;
+            state.preview.at(version);
+        }
         feed
     }
 

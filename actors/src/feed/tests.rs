@@ -80,9 +80,8 @@ impl Client {
             assert!(point(&id) > point(last), "ids grow: {last} then {id}");
         }
         if point(&id).0 != self.epoch {
-            // The job was taken up again: a fresh start, before the first preview of which there is no text.
+            // The job was taken up again: a fresh start, whose first preview replaces all text.
             (self.epoch, self.newest_progress, self.newest_preview) = (point(&id).0, -1, -1);
-            self.text.clear();
         }
         self.last_id = Some(id);
         match name.as_str() {
@@ -108,6 +107,7 @@ impl Client {
                 let offset = data["offset"].as_u64().expect("an offset") as usize;
                 if self.newest_preview < 0 {
                     assert_eq!(offset, 0, "the first text of an epoch is the whole");
+                    self.text.clear();
                 }
                 assert_eq!(offset, self.text.encode_utf16().count(), "neither a gap nor text sent twice");
                 self.text.push_str(data["delta"].as_str().expect("a delta"));

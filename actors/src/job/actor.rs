@@ -157,6 +157,8 @@ impl JobActor {
         self.generating = Some(self.generator.generate(request));
         self.deadline = Some(Instant::now() + self.settings.timeout);
         self.tick_from_now(ctx);
+        // That it has begun must survive as well: a restart treats jobs that had streamed differently.
+        self.write_checkpoint(ctx);
         ctx.spawn(Pump);
     }
 
@@ -197,9 +199,12 @@ impl JobActor {
 
     /// At most one is under way: when the store is slow, the next one carries more text instead.
     fn checkpoint(&mut self, ctx: &mut Context<Self>) {
-        if self.checkpoint_under_way || self.stored == self.state.text().len() {
-            return;
+        if !self.checkpoint_under_way && self.stored < self.state.text().len() {
+            self.write_checkpoint(ctx);
         }
+    }
+
+    fn write_checkpoint(&mut self, ctx: &mut Context<Self>) {
         self.checkpoint_under_way = true;
         let upto = self.state.text().len();
         let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));

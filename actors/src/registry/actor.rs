@@ -144,14 +144,15 @@ impl JobRegistry {
             return;
         }
         self.queue.leave(id);
-        self.retention.keep(id, self.retention_from_now());
         if let Some(entry) = self.table.get_mut(id) {
             entry.actor = None;
             entry.feed.set_queue_position(None);
             let view = entry.feed.view();
+            let ended = view.completed_at.unwrap_or_else(|| self.ports.clock.now());
             if view.status == Status::Completed && view.episode.is_none() {
                 self.outbox.do_send(Owe(entry.feed.clone()));
             }
+            self.retention.keep(id, self.retention_after(ended));
         }
         self.dispatch();
     }

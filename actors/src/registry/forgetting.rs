@@ -1,5 +1,7 @@
 //! Jobs that nobody needs any more, gone from here and then from the store.
 
+use std::time::Duration;
+
 use actix::prelude::*;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,14 +13,26 @@ use crate::{
 
 /// Jobs forgotten in one sweep, so that no sweep takes long.
 const FORGOTTEN_AT_ONCE: usize = 1000;
+/// The least time a finished job can still be read after a restart, unless the retention time is shorter.
+const GRACE: Duration = Duration::from_secs(60);
 /// Refused creations remembered for taking them back. A store that is down that long has hardly got any of them.
 const TAKEN_BACK_AT_MOST: usize = 100_000;
 
 impl JobRegistry {
     /// Until when something is kept that is wanted now.
     pub(super) fn retention_from_now(&self) -> DateTime<Utc> {
+        self.retention_from(self.ports.clock.now())
+    }
+
+    /// Until when a job is kept that ended at `ended`, perhaps before a restart: its readers get time to come back.
+    pub(super) fn retention_after(&self, ended: DateTime<Utc>) -> DateTime<Utc> {
+        let grace = self.settings.retention.min(GRACE);
+        self.retention_from(ended).max(self.ports.clock.now() + grace)
+    }
+
+    fn retention_from(&self, moment: DateTime<Utc>) -> DateTime<Utc> {
         let retention = TimeDelta::from_std(self.settings.retention).unwrap_or(TimeDelta::MAX);
-        self.ports.clock.now().checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC)
+        moment.checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
     /// Forgets jobs whose time is over, unless they are still wanted.

@@ -151,3 +151,26 @@ async fn a_completed_job_without_an_episode_is_owed_again() {
     house.until("it is saved", || feed.view().episode.is_some()).await;
     house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
 }
+
+#[actix::test]
+async fn retention_counts_from_the_end_whatever_restarts_came_between() {
+    let house = house();
+    let recent = ended("a", "whole", Outcome::Canceled);
+    let mut overdue = ended("b", "whole", Outcome::Canceled);
+    overdue.ended = Some((29, at(-7200), Outcome::Canceled));
+    house.adopt(vec![recent.clone(), overdue.clone()], true).await;
+    let purged = |job: &StoredJob| {
+        let job = job.accepted.id;
+        move |h: &Happened| *h == Happened::Purged(vec![job])
+    };
+    house.clock.advance(50);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(house.journal.count(purged(&overdue)), 0, "its readers have a minute to come back");
+    house.clock.advance(20);
+    house.journal.until(1, purged(&overdue)).await;
+    house.clock.advance(3490);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(house.journal.count(purged(&recent)), 0);
+    house.clock.advance(20);
+    house.journal.until(1, purged(&recent)).await;
+}

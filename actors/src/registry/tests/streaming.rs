@@ -53,10 +53,12 @@ async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_w
     let house = house();
     let (_feed, run, _reader) = house.streaming("a", "one ").await;
     let checkpointed = |h: &Happened| matches!(h, Happened::Checkpointed(_));
-    house.journal.until(1, checkpointed).await;
+    let Happened::Checkpointed(begun) = house.journal.until(1, checkpointed).await else { unreachable!() };
+    assert!(begun.started_at.is_some(), "a restart must know that the job had streamed");
+    house.journal.until(2, checkpointed).await;
     run.text("two ");
     run.text("three ");
-    house.journal.until(2, checkpointed).await;
+    house.journal.until(3, checkpointed).await;
     let texts: Vec<(usize, String)> = house
         .journal
         .all()
@@ -66,9 +68,9 @@ async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_w
             _ => None,
         })
         .collect();
-    assert_eq!(texts, [(0, "one ".to_owned()), (4, "two three ".to_owned())]);
+    assert_eq!(texts, [(0, String::new()), (0, "one ".to_owned()), (4, "two three ".to_owned())]);
     tokio::time::sleep(Duration::from_secs(30)).await;
-    assert_eq!(house.journal.count(checkpointed), 2, "nothing new, nothing written");
+    assert_eq!(house.journal.count(checkpointed), 3, "nothing new, nothing written");
 }
 
 #[actix::test]
