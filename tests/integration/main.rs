@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod cancel;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod durability;
@@ -24,5 +26,7 @@ mod leash;
 mod llmock;
 #[cfg(test)]
 mod original;
+#[cfg(test)]
+mod queue;
 #[cfg(test)]
 mod real_model;

@@ -1,5 +1,6 @@
 //! Creating a job: what is taken, what is refused, and with which words.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{GENERATIONS, fields_of, post};
@@ -7,7 +8,6 @@ use crate::harness::{
     brief, brief_with,
     http::{Request, exchange_raw},
     service::Service,
-    upstream::{Gate, Step, Upstream, complete},
 };
 
 #[test]
@@ -184,26 +184,45 @@ fn a_model_that_nobody_serves_is_refused_naming_those_there_are() {
 }
 
 #[test]
-fn a_full_queue_refuses_with_retry_after_and_drains() {
-    let gate = Gate::default();
-    let held = gate.clone();
-    let upstream =
-        Upstream::start(move |_| [vec![Step::Hold(held.clone())], complete(["A scene. ", "The end."])].concat());
-    let service = Service::builder()
-        .upstream(&upstream)
-        .env("GENERATION__JOBS__MAX_STREAMING", "1")
-        .env("GENERATION__JOBS__MAX_QUEUED", "1")
-        .start();
-    let running = service.create(&brief());
-    service.wait_for(&running, "streaming");
-    let waiting = service.create(&brief());
-    let refused = service.post(&brief());
-    let error = refused.expect_error(503, "QUEUE_FULL");
-    assert_eq!(error["retryable"], true);
-    let pause: u64 = refused.header("retry-after").expect("Retry-After").parse().expect("whole seconds");
-    assert!(pause >= 1);
-    gate.open();
-    service.wait_for(&running, "completed");
-    service.wait_for(&waiting, "completed");
-    service.create(&brief());
+fn whatever_is_sent_is_answered_in_the_one_shape() {
+    let service = Service::builder().env("GENERATION__JOBS__MAX_STREAMING", "1").start();
+    let fragments = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "null",
+        "true",
+        "-1",
+        "1e999",
+        "\\u0000",
+        "\\ud800",
+        "\u{fffd}",
+        "projectId",
+        "description",
+        "temperature",
+        "\"projectId\":\"p\"",
+        "\"description\":\"d\"",
+        "\"lengthTarget\":1",
+        "\u{1F3AC}",
+    ]);
+    let bodies = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..200),
+        prop::collection::vec(fragments, 0..30).prop_map(|parts| parts.concat().into_bytes()),
+    ];
+    let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
+    proptest::test_runner::TestRunner::new(config)
+        .run(&bodies, |body| {
+            let answer = service.send(&post(body));
+            match answer.status() {
+                201 => {}
+                400 => drop(answer.expect_error(400, "INVALID_JSON")),
+                _ => drop(answer.expect_error(422, "VALIDATION_ERROR")),
+            }
+            Ok(())
+        })
+        .unwrap();
 }

@@ -2,6 +2,7 @@
 
 use std::{thread, time::Duration};
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::{gated, quiet, wait_for_connections};
@@ -10,6 +11,7 @@ use crate::harness::{
     service::Service,
     sse::End,
     upstream::{Script, Step, Upstream},
+    wait,
 };
 
 #[test]
@@ -109,5 +111,19 @@ fn a_slow_reader_holds_up_neither_the_job_nor_others_and_still_gets_the_end() {
     let (events, end) = slow.rest();
     let previews = events.iter().filter(|event| event.name == "preview").count();
     assert!(previews < 50, "{previews} previews: a slow reader skips to the newest");
+    assert_eq!((events.last().expect("events").name.as_str(), end), ("completed", End::Clean));
+}
+
+#[test]
+fn a_service_that_was_frozen_goes_on_where_it_was() {
+    let service = Service::builder().words_per_second(100).env("GENERATION__SSE__PREVIEW_INTERVAL", "20ms").start();
+    let id = service.create(&brief());
+    let mut stream = service.events(&id, "");
+    stream.event_named("preview");
+    service.signal(Signal::STOP);
+    // Whatever was under way arrives; then there is silence.
+    wait::until("silence", || stream.next_within(Duration::from_millis(100)).is_none().then_some(()));
+    service.signal(Signal::CONT);
+    let (events, end) = stream.rest();
     assert_eq!((events.last().expect("events").name.as_str(), end), ("completed", End::Clean));
 }

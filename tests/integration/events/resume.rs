@@ -1,5 +1,6 @@
 //! How streams end, and what a client is told that comes back.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::{UNKNOWN, active_connections, gated, quiet};
@@ -115,4 +116,24 @@ fn a_drain_cuts_streams_after_a_jittered_retry() {
     }
     assert!(pauses.iter().all(|pause| (1500..=4500).contains(pause)), "{pauses:?}");
     assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{pauses:?}: they would all come back together");
+}
+
+#[test]
+fn no_last_id_whatsoever_makes_a_browser_give_up() {
+    let service = Service::start();
+    let id = service.create(&brief());
+    service.wait_for(&id, "completed");
+    let (known, unknown) =
+        (format!("/api/v1/generations/{id}/events"), format!("/api/v1/generations/{UNKNOWN}/events"));
+    let ids = prop_oneof!["[!-~]{1,40}", "[0-9]{1,25}-[0-9]{1,25}", "[0-9]{1,3}-(end|gone|)", "[가-힣]{1,5}"];
+    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    proptest::test_runner::TestRunner::new(config)
+        .run(&ids, |last| {
+            for path in [&known, &unknown] {
+                let status = service.send(&Request::get(path).header("Last-Event-ID", &last)).status();
+                prop_assert!(matches!(status, 200 | 204), "{} for {:?}", status, last);
+            }
+            Ok(())
+        })
+        .unwrap();
 }
