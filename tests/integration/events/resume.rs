@@ -9,6 +9,7 @@ use crate::harness::{
     http::Request,
     service::Service,
     sse::{End, Stream},
+    wait,
 };
 
 #[test]
@@ -102,7 +103,7 @@ fn streams_beyond_the_limit_are_cut_not_refused() {
 
 #[test]
 fn a_drain_cuts_streams_after_a_jittered_retry() {
-    let (service, _upstream, id) = quiet(|builder| builder);
+    let (mut service, _upstream, id) = quiet(|builder| builder);
     let mut streams: Vec<_> = (0..8).map(|_| service.events(&id, "")).collect();
     for stream in &mut streams {
         stream.event();
@@ -116,6 +117,7 @@ fn a_drain_cuts_streams_after_a_jittered_retry() {
     }
     assert!(pauses.iter().all(|pause| (1500..=4500).contains(pause)), "{pauses:?}");
     assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{pauses:?}: they would all come back together");
+    assert!(service.wait_for_exit(wait::PATIENCE).success());
 }
 
 #[test]
