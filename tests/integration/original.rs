@@ -131,7 +131,8 @@ const CARELESS: &str = "
 fn a_page_of_any_origin_can_create_and_follow_and_is_stopped_after_the_end() {
     let service = Service::builder().env("GENERATION__SSE__RETRY", "50ms").start();
     let browser = Browser::start();
-    browser.open("about:blank");
+    let elsewhere = Service::start();
+    browser.open(&elsewhere.url("/health/live"));
     browser.run(CARELESS, vec![json!(service.url("")), brief()]);
     // Neither an end of the stream nor an error: only 204 makes a browser stop for good.
     browser.wait_until("window.source && window.source.readyState === EventSource.CLOSED");
