@@ -27,6 +27,8 @@ mod llmock;
 #[cfg(test)]
 mod original;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod real_model;

@@ -45,6 +45,11 @@ impl Browser {
         self.wait(url, self.client.goto(url));
     }
 
+    /// Gives the window another size.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        self.wait("resize", self.client.set_window_size(width, height));
+    }
+
     pub(crate) fn reload(&self) {
         self.wait("reload", self.client.refresh());
     }
