@@ -134,16 +134,15 @@ fn faults_are_shown_at_their_fields_in_both_languages() {
     let invalid = "[...document.querySelectorAll('[aria-invalid=true]')].map((field) => field.name)";
     browser.wait_until(&format!("{invalid}.length"));
     assert_eq!(browser.run(&format!("return {invalid}"), Vec::new()), json!(["temperature", "lengthTarget"]));
-    let one = browser.text("#fault-temperature");
+    let fault = "document.querySelector('#fault-temperature')?.textContent";
+    let shown = || browser.wait_until(fault).as_str().expect("text").to_owned();
+    let one = shown();
 
     // Which of the two it begins with is the browser's preference.
     browser.click("#language");
     browser.click("#brief-form [type=submit]");
-    wait::until("the fault in the other language", || (browser.text("#fault-temperature") != one).then_some(()));
-    let (korean, english) = match (one, browser.text("#fault-temperature")) {
-        (one, other) if one.is_ascii() => (other, one),
-        texts => texts,
-    };
+    let other = wait::until("the fault in the other language", || Some(shown()).filter(|text| *text != one));
+    let (korean, english) = if one.is_ascii() { (other, one) } else { (one, other) };
     assert!(english.is_ascii() && korean.chars().any(|c| ('가'..='힣').contains(&c)), "{korean} / {english}");
     assert_eq!(service.stats()["jobs"]["total"], 0);
 }

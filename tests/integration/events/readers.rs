@@ -101,6 +101,9 @@ fn a_reader_that_takes_nothing_is_disconnected() {
 fn a_slow_reader_holds_up_neither_the_job_nor_others_and_still_gets_the_end() {
     let upstream = Upstream::start(|_| [flood(), vec![Step::Finish("stop"), Step::Done]].concat());
     let service = Service::builder().upstream(&upstream).env("GENERATION__SSE__PREVIEW_INTERVAL", "10ms").start();
+    // What a first job brings into memory is not the reader's doing.
+    let undisturbed = service.create(&brief());
+    service.reader(&undisturbed, "").follow();
     let id = service.create(&brief());
     let mut slow = service.events(&id, "");
     let before = service.resident_memory();
