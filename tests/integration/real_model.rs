@@ -66,18 +66,24 @@ const FOLLOW: &str = "
     eventSource.addEventListener('failed', (event) => { window.failure = event.data; eventSource.close(); });
 ";
 
+/// As much as so small a model can follow.
+const PROMPT: &str = "
+    {%- block system %}You write short screenplays.{% endblock %}
+    {%- block user %}Write a short scene of about {{ length_target }} words: {{ description }}{% endblock %}
+    {%- block continue %}Go on.{% endblock %}";
+
 #[test]
 fn a_language_models_words_stream_into_a_browser_and_are_saved() {
     let server = LlamaServer::smollm2();
-    let service = served_by(&server).env("GENERATION__SSE__PREVIEW_INTERVAL", "100ms").start();
+    let service = served_by(&server).prompt(PROMPT).env("GENERATION__SSE__PREVIEW_INTERVAL", "50ms").start();
     let browser = Browser::start();
     browser.open(&service.url("/"));
     let id = service.create(&brief_with(json!({
-        "description": "Two people meet at a cafe on a rainy night and share a secret.",
+        "description": "two people meet at a cafe.",
         "title": "A rainy night",
         // Always the most likely word: the same text in every run.
         "temperature": 0,
-        "lengthTarget": 150
+        "lengthTarget": 60
     })));
     browser.run(FOLLOW, vec![json!(id)]);
     let outcome = browser.wait_until_within(3 * wait::PATIENCE, "window.result || window.failure");

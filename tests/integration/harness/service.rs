@@ -64,6 +64,14 @@ impl Builder {
         self.env("GENERATION__PROVIDERS", toml)
     }
 
+    /// A prompt template in place of the embedded default.
+    pub(crate) fn prompt(self, template: &str) -> Self {
+        let folder = self.data.path().join("prompts");
+        fs::create_dir_all(&folder).expect("a folder for prompts");
+        fs::write(folder.join("default.jinja"), template).expect("it can be written");
+        self.env("GENERATION__MODELS__PROMPTS_DIR", folder.to_str().expect("a path in UTF-8"))
+    }
+
     /// `upstream` alone, for all models; `more` is TOML for further keys of its provider, with a leading comma.
     pub(crate) fn upstream_with(self, upstream: &Upstream, more: &str) -> Self {
         let url = upstream.url();
