@@ -23,7 +23,9 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("screenplay.js", JS, include_str!("page/screenplay.js")),
     ("sheet.js", JS, include_str!("page/sheet.js")),
     ("stage.js", JS, include_str!("page/stage.js")),
+    ("storage.js", JS, include_str!("page/storage.js")),
     ("style.css", CSS, include_str!("page/style.css")),
+    ("texts.js", JS, include_str!("page/texts.js")),
 ];
 const JS: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";

@@ -29,20 +29,20 @@ pub(super) fn page(material: &mut Material, cast: &Cast) -> Draft {
     page.paragraph(&format!("> {}", labels.notice));
     if target >= INTRODUCED {
         let words = (target / 8).min(PREMISE_WORDS) as usize;
-        page.paragraph(&format!("**{}:** {}", labels.kind, material.kind()));
+        page.paragraph(&format!("> **{}:** {}", labels.kind, material.kind()));
         page.paragraph(&format!(
-            "**{}:** {}",
+            "> **{}:** {}",
             labels.premise,
             quoted(&material.description, words, PREMISE_CHARACTERS)
         ));
     }
     if target >= CAST_LISTED {
         page.paragraph(&format!(
-            "**{}:** {}",
+            "> **{}:** {}",
             labels.subjects,
             material.subjects[..material.subjects.len().min(6)].join(", ")
         ));
-        page.paragraph(&format!("**{}**", labels.cast));
+        page.paragraph(&format!("> **{}**", labels.cast));
         page.paragraph(&people(material, cast));
     }
     page.paragraph(labels.fade_in);

@@ -8,6 +8,7 @@ import { ActiveJobs, Episodes } from './lists.js';
 import { LogView } from './log.js';
 import { Sheet } from './sheet.js';
 import { Stage } from './stage.js';
+import { recall, remember } from './storage.js';
 
 const get = (id) => document.getElementById(id);
 translatePage();
@@ -21,7 +22,7 @@ const feed = new Feed(
   {
     state: (name) => {
       stage.connection(name);
-      log.add('', t(`state_${name}`), '', 'note');
+      log.add(feed.lastId, t(`state_${name}`), '', 'note');
     },
     progress: (event) => stage.progress(event),
     heartbeat: ({ status, queuePosition }) => stage.queue(status, queuePosition),
@@ -31,12 +32,15 @@ const feed = new Feed(
       if (wordCount !== undefined) stage.counts(wordCount, estimatedTokens);
     },
     end: ended,
-    entry: (id, name, data) => log.add(id, name, data, name === 'dropped' || name === 'resuming' ? 'note' : 'event'),
-    resumed: ({ id, length, added, seamless }) =>
-      stage.note(seamless ? 'note_resumed' : 'note_restarted', { id, length: count(length), added: count(added) }),
-    lost: (error) => stage.alert(error.status === 404 ? t('lostJob') : error.message),
+    entry: (id, name, data) => log.add(id, name, data),
+    resumed: ({ id, length, added, seamless }) => {
+      const said = [seamless ? 'note_resumed' : 'note_restarted', { id, length: count(length), added: count(added) }];
+      stage.note(...said);
+      log.add(id, t(...said), '', 'note');
+    },
+    lost: (error) => stage.lost(feed.job, error.status === 404 ? t('lostJob') : error.message),
   },
-  localStorage.getItem('previews') === 'full' ? 'full' : 'delta',
+  recall('previews') === 'full' ? 'full' : 'delta',
 );
 
 const form = new BriefForm(get('brief-form'), ({ jobId }) => {
@@ -63,17 +67,23 @@ async function ended(name, { error, result }, text) {
   if (feed.job !== jobId) return;
   sheet.show(script, text.length, false);
   stage.text(script);
-  stage.ended(name, job?.currentStep);
-  if (result) {
-    stage.counts(result.wordCount, result.tokens, result.modelUsed);
-    const number = job?.episodeNumber;
-    stage.note(result.savedToEpisode ? (number ? 'saved' : 'savedNoNumber') : 'notSaved', { number });
-    episodes.show(form.projectId);
-  } else {
-    const body = BriefForm.bodyOf(jobId);
-    const why = error.retryable && !body ? ` ${t('noRetryHere')}` : '';
-    stage.alert(error.message + why, error.code, error.retryable && body ? () => form.send(body) : null);
-  }
+  stage.ended(error?.code === 'JOB_CANCELED' ? 'canceled' : name, job?.currentStep);
+  if (error) failed(error, jobId);
+  else await finished(result, jobId);
+}
+
+async function finished({ wordCount, tokens, modelUsed, savedToEpisode, episodeId }, jobId) {
+  stage.counts(wordCount, tokens, modelUsed);
+  await episodes.show(form.projectId);
+  if (feed.job !== jobId) return;
+  const number = episodes.numberOf(episodeId);
+  stage.note(savedToEpisode ? (number ? 'saved' : 'savedNoNumber') : 'notSaved', { number });
+}
+
+function failed({ code, message, retryable }, jobId) {
+  const body = retryable ? BriefForm.bodyOf(jobId) : null;
+  if (code === 'JOB_CANCELED') stage.say(message);
+  else stage.alert(retryable && !body ? `${message} ${t('noRetryHere')}` : message, code, body && (() => form.send(body)));
 }
 
 async function follow(jobId) {
@@ -124,8 +134,8 @@ get('cancel').addEventListener('click', async ({ currentTarget: button }) => {
   }
 });
 get('drop').addEventListener('click', () => {
-  stage.note('note_dropped', { id: feed.lastId });
   feed.drop();
+  stage.note('note_dropped', { id: feed.lastId });
 });
 get('language').addEventListener('click', () => {
   switchLanguage();
@@ -137,7 +147,7 @@ get('language').addEventListener('click', () => {
 for (const radio of document.querySelectorAll('[name=previews]')) {
   radio.checked = radio.value === feed.mode;
   radio.addEventListener('change', () => {
-    localStorage.setItem('previews', radio.value);
+    remember('previews', radio.value);
     feed.setMode(radio.value);
   });
 }

@@ -3,6 +3,7 @@
 import { ApiError, call, uniqueKey } from './api.js';
 import { language, t } from './i18n.js';
 import { element } from './sheet.js';
+import { recall, rememberHere } from './storage.js';
 
 const NUMBERS = new Set(['episodeNumber', 'temperature', 'lengthTarget']);
 const KEPT = 'brief:';
@@ -83,7 +84,7 @@ export class BriefForm {
     try {
       const job = await call('POST', 'generations', { body, headers: { 'Idempotency-Key': this.#pending.key } });
       this.#pending = null;
-      sessionStorage.setItem(KEPT + job.jobId, text);
+      rememberHere(KEPT + job.jobId, text);
       this.#created(job, body);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -96,7 +97,7 @@ export class BriefForm {
 
   /** The body that a job was asked for with, if it was asked for here. */
   static bodyOf(jobId) {
-    const text = sessionStorage.getItem(KEPT + jobId);
+    const text = recall(KEPT + jobId);
     return text ? JSON.parse(text) : null;
   }
 

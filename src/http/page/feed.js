@@ -63,15 +63,14 @@ export class Feed {
   /** Stops following; the job itself goes on. */
   close() {
     this.#disconnect();
+    if (this.#job) this.#on.state('closed');
     this.#job = null;
-    this.#on.state('closed');
   }
 
   /** Breaks the connection and comes back a moment later with the id of the last event seen. */
   drop() {
     if (!this.#source) return;
     this.#disconnect();
-    this.#on.entry(this.#lastId, 'dropped', '');
     this.#on.state('dropped');
     this.#later(() => this.#resume(), DROPPED_FOR);
   }
@@ -94,7 +93,6 @@ export class Feed {
 
   #resume() {
     this.#remember();
-    this.#on.entry(this.#lastId, 'resuming', '');
     this.#open('reconnecting');
   }
 

@@ -135,6 +135,11 @@ export class Episodes {
     }
   }
 
+  /** The number of an episode that is in the list. */
+  numberOf(episodeId) {
+    return [...this.#parts.list.children].find((item) => item.dataset.id === episodeId)?.dataset.number;
+  }
+
   /** Marks the episode that the sheet shows. */
   mark(episodeId) {
     this.#current = episodeId;
@@ -170,7 +175,7 @@ export class Episodes {
 
   #item({ id, number, title, createdAt }) {
     const item = element('li');
-    item.dataset.id = id;
+    Object.assign(item.dataset, { id, number });
     const link = element('a', 'entry');
     link.href = `#episode/${encodeURIComponent(this.#project)}/${encodeURIComponent(id)}`;
     const when = new Date(createdAt).toLocaleString(language(), { dateStyle: 'medium', timeStyle: 'short' });

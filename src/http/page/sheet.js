@@ -16,15 +16,21 @@ export class Sheet {
   #text = '';
   #changed = 0;
   #live = false;
+  #wasLive = false;
   #frame = 0;
   #nodes = [];
   #following = true;
+  #top = 0;
 
   constructor(scroller, paper, jump) {
     this.#scroller = scroller;
     this.#paper = paper;
     this.#jump = jump;
     scroller.addEventListener('scroll', () => this.#look(), { passive: true });
+    // A notice above takes room from the sheet, and leaves get their true height only once they are laid out.
+    const settled = new ResizeObserver(() => this.#live && this.#following && this.#scrollToEnd());
+    settled.observe(scroller);
+    settled.observe(paper);
     jump.addEventListener('click', () => {
       this.#following = true;
       this.#scrollToEnd();
@@ -40,16 +46,11 @@ export class Sheet {
     this.#frame ||= requestAnimationFrame(() => this.#render());
   }
 
-  /** An empty sheet, read from its top. */
+  /** An empty sheet, whose end is followed when it grows. */
   clear() {
-    this.#following = true;
     this.show('');
-  }
-
-  /** Leaves the reader at the top of a text that does not grow. */
-  toTop() {
-    this.#following = false;
-    this.#scroller.scrollTop = 0;
+    this.#following = true;
+    this.#wasLive = false;
   }
 
   #render() {
@@ -69,13 +70,17 @@ export class Sheet {
     this.#paper.lang = /\p{Script=Hangul}/u.test(this.#text.slice(0, 2000)) ? 'ko' : 'en';
     this.#paper.classList.toggle('live', this.#live);
     this.#paper.parentElement.classList.toggle('blank', this.#text === '');
-    if (this.#live && this.#following) this.#scrollToEnd();
+    if (this.#following && (this.#live || this.#wasLive)) this.#scrollToEnd();
     else this.#look();
+    this.#wasLive = this.#live;
   }
 
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.#following = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
+    // Only a reader who scrolls up leaves the end; a text that grew under one who stays does not.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
     this.#jump.hidden = this.#following || !this.#live;
   }
 

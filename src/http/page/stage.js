@@ -35,6 +35,13 @@ export class Stage {
     this.connection('idle');
   }
 
+  /** There is no such job. */
+  lost(jobId, message) {
+    this.#name(t('lostTitle'), jobId);
+    this.#get('stage').dataset.end = 'lost';
+    this.alert(message);
+  }
+
   /** Who and what, from the status object. */
   about({ title, projectId, model, modelUsed, status, queuePosition }) {
     this.#name(title, `${projectId} · ${modelUsed ?? model}`);
@@ -90,7 +97,8 @@ export class Stage {
     stage.dataset.state = name;
     this.#get('connection').textContent = t(`state_${name}`);
     this.#get('drop').disabled = name !== 'live';
-    this.#get('cancel').hidden = stage.dataset.shows !== 'job' || name === 'ended' || name === 'closed';
+    const over = stage.dataset.shows !== 'job' || name === 'ended' || name === 'closed';
+    this.#get('cancel').hidden = this.#get('drop').hidden = over;
     if (name === 'reconnecting' && this.#note?.key !== 'note_dropped') this.note('note_reconnecting');
     if (name === 'live' && this.#note?.key === 'note_reconnecting') this.note('');
   }
@@ -99,6 +107,12 @@ export class Stage {
   note(key, blanks) {
     this.#note = key ? { key, blanks } : null;
     this.#get('note').textContent = key ? t(key, blanks) : '';
+  }
+
+  /** Something the service says, in the language of the job. */
+  say(message) {
+    this.note('');
+    this.#get('note').textContent = message;
   }
 
   /** Something went wrong; `retry` is what the button does, if it can be tried again. */

@@ -54,14 +54,14 @@ fn the_text_has_not_changed_since_it_was_last_looked_at() {
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     };
-    assert_eq!([digest(KOREAN, 3000), digest(ENGLISH, 3000)], [4_858_854_026_419_896_228, 9_983_767_342_233_509_080]);
+    assert_eq!([digest(KOREAN, 3000), digest(ENGLISH, 3000)], [8_552_181_864_115_459_299, 15_659_640_335_119_873_907]);
 }
 
 #[test]
 fn drafts_are_laid_out_as_screenplays() {
     for (request, sign, hint, picture) in [
-        (KOREAN, "## S#1. 실", "임시 초안", "**기획:** 비 오는 밤"),
-        (ENGLISH, "T. ", "Placeholder draft", "**Premise:** A retired"),
+        (KOREAN, "## S#1. 실", "임시 초안", "> **기획:** 비 오는 밤"),
+        (ENGLISH, "T. ", "Placeholder draft", "> **Premise:** A retired"),
     ] {
         let text = text(&brief(request, 2000));
         let lines: Vec<&str> = text.lines().collect();
@@ -152,7 +152,10 @@ fn hostile_briefs_stay_plain_text() {
             assert!(!text.contains(['\r', '\0', '\u{7}', '\u{202e}', '\u{200b}']));
             assert!(!text.contains("<script") || text.contains("\\<script"));
             assert_eq!(text.lines().filter(|line| line.starts_with("# ")).count(), 1, "{text}");
-            assert!(text.lines().filter(|line| line.starts_with('>')).count() == 1 && !text.contains("\n---"));
+            // The notice, then labels of our own.
+            let mut quotes = text.lines().filter(|line| line.starts_with('>'));
+            assert!(quotes.next().is_some() && quotes.all(|line| line.starts_with("> **")), "{text}");
+            assert!(!text.contains("\n---"));
         }
     }
 }
