@@ -93,6 +93,24 @@ async fn nobody_listening_is_a_model_that_is_not_there() {
     );
 }
 
+#[actix_web::test]
+async fn over_tls_only_http_1_is_offered() {
+    let (upstream, options) = Upstream::new().await;
+    let base_url = options.base_url.replace("http://127.0.0.1", "https://localhost");
+    let options = OpenAiOptions { base_url, retries: 0, ..options };
+    let hello = async {
+        let mut connection = upstream.connection().await;
+        let mut hello = vec![0; 4096];
+        let size = connection.read(&mut hello).await.expect("a greeting");
+        hello.truncate(size);
+        hello
+    };
+    let ((_, failure), hello) = tokio::join!(all(generate(options, "")), hello);
+    let offers = |protocol: &[u8]| hello.windows(protocol.len()).any(|window| window == protocol);
+    assert!(offers(b"\x08http/1.1") && !offers(b"\x02h2"));
+    assert_eq!(failure.map(|failure| failure.code), Some(FailureCode::ModelUnavailable));
+}
+
 /// Holds a connection in a phase until the deadline of that phase has passed.
 async fn stalls(change: impl FnOnce(&mut OpenAiOptions), before: &str) -> (String, FailureCode) {
     let (upstream, mut options) = Upstream::new().await;
