@@ -132,10 +132,12 @@ impl Said {
     }
 
     fn any(&self, needles: &[&str]) -> bool {
-        [&self.code, &self.kind, &self.message].into_iter().any(|text| {
-            let text = text.to_ascii_lowercase();
-            needles.iter().any(|needle| text.contains(needle))
-        })
+        self.labelled(needles) || contains(&self.message, needles)
+    }
+
+    /// Whether a code or type says so, whatever the message says.
+    fn labelled(&self, needles: &[&str]) -> bool {
+        contains(&self.code, needles) || contains(&self.kind, needles)
     }
 
     /// Servers have no common name for it; some say it in the text alone.
@@ -152,9 +154,9 @@ impl Said {
             ])
     }
 
-    /// Asking again costs nothing less and will never help.
+    /// Asking again will never help. Messages do not count: those of passing rate limits point to billing pages too.
     fn is_quota(&self) -> bool {
-        self.any(&["insufficient_quota", "billing", "spend_limit", "quota_exceeded", "insufficient credits"])
+        self.labelled(&["insufficient_quota", "billing", "spend_limit", "quota_exceeded"])
     }
 
     /// Gateways answer 400 for it.
@@ -165,6 +167,11 @@ impl Said {
     fn is_passing(&self) -> bool {
         self.any(&["rate_limit", "overloaded", "server_error", "unavailable", "api_error", "throttling", "timeout"])
     }
+}
+
+fn contains(text: &str, needles: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    needles.iter().any(|needle| text.contains(needle))
 }
 
 #[cfg(test)]
@@ -198,6 +205,13 @@ mod tests {
         assert_eq!(of(429, quota), (FailureCode::ModelUnavailable, Retry::Never));
         let newer = json!({"error": {"message": "…", "type": "insufficient_quota", "code": "credit_exhausted"}});
         assert_eq!(of(429, newer), (FailureCode::ModelUnavailable, Retry::Never));
+    }
+
+    #[test]
+    fn a_rate_limit_that_mentions_billing_may_still_pass() {
+        let message = "Rate limit reached. Add a payment method at https://platform.openai.com/account/billing.";
+        let limit = json!({"error": {"message": message, "type": "requests", "code": "rate_limit_exceeded"}});
+        assert_eq!(of(429, limit), (FailureCode::ModelUnavailable, Retry::Backoff));
     }
 
     #[test]
