@@ -44,13 +44,15 @@ async fn a_busy_provider_is_asked_again_when_it_says_so_and_the_reader_is_told()
     let script = async {
         let busy = "HTTP/1.1 429 Too Many\r\nretry-after-ms: 30\r\ncontent-length: 2\r\n\r\n{}";
         upstream.answer(busy.as_bytes()).await;
-        // An empty reply is no reply.
+        // An empty reply is no reply, though it may say that it is done.
         upstream.answer(format!("{STREAM}{END}").as_bytes()).await;
+        upstream.answer(format!("{STREAM}{}{END}", chunk("data: [DONE]\n\n")).as_bytes()).await;
         upstream.answer(format!("{STREAM}{}{}", says("말"), stop()).as_bytes()).await;
     };
+    let options = OpenAiOptions { retries: 3, ..options };
     let ((pieces, failure), ()) = tokio::join!(all(generate(options, "")), script);
     assert_eq!((failure, text(&pieces).as_str()), (None, "말"));
-    assert_eq!(pieces.iter().filter(|piece| **piece == Piece::Step(Step::RetryingModel)).count(), 2);
+    assert_eq!(pieces.iter().filter(|piece| **piece == Piece::Step(Step::RetryingModel)).count(), 3);
 }
 
 #[actix_web::test]
@@ -136,6 +138,24 @@ async fn each_phase_has_its_deadline() {
     assert_eq!(no_text, (String::new(), FailureCode::TimeoutError));
     let no_more = stalls(|o| o.idle_timeout = short, &format!("{STREAM}{}", says("반"))).await;
     assert_eq!(no_more, ("반".to_owned(), FailureCode::TimeoutError));
+}
+
+#[actix_web::test]
+async fn a_script_that_the_model_ended_is_whole_though_the_provider_never_ends_the_reply() {
+    let (upstream, options) = Upstream::new().await;
+    let options = OpenAiOptions { idle_timeout: Duration::from_millis(80), ..options };
+    let script = async {
+        let (mut connection, _) = upstream.accept().await;
+        let stopped = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        connection.write_all(format!("{STREAM}{}{}", says("말"), chunk(stopped)).as_bytes()).await.expect("written");
+        // Pings do not prolong the wait: the client hangs up.
+        while connection.write_all(chunk(":\n\n").as_bytes()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ((pieces, failure), ()) = tokio::join!(all(generate(options, "")), script);
+    assert_eq!((text(&pieces).as_str(), failure), ("말", None));
+    assert_eq!(pieces.last(), Some(&Piece::End(EndReason::Finished)));
 }
 
 #[actix_web::test]
