@@ -5,8 +5,10 @@ use std::time::Duration;
 use generation_actors::job::{Failure, FailureCode};
 use serde_json::Value;
 
-/// How much of what a provider said goes into the log.
-const QUOTED: usize = 300;
+/// How much of a cause goes into the log.
+const LOGGED: usize = 400;
+/// How much of what a provider said is kept until then.
+const QUOTED: usize = 4096;
 
 /// One failed attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,16 @@ pub(super) enum Retry {
 impl Fault {
     pub(super) fn new(code: FailureCode, retry: Retry, cause: impl Into<String>) -> Self {
         Self { failure: Failure::new(code, cause), retry }
+    }
+
+    /// The failure as the log may have it: short, with the provider's name, and without the key, which some providers quote.
+    pub(super) fn into_failure(self, provider: &str, key: Option<&str>) -> Failure {
+        let Failure { code, mut cause } = self.failure;
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
+            cause = cause.replace(key, "[key]");
+        }
+        let cause: String = cause.chars().take(LOGGED).collect();
+        Failure::new(code, format!("provider {provider}: {cause}"))
     }
 
     /// A provider that does not keep to its own protocol.
@@ -244,7 +256,17 @@ mod tests {
     #[test]
     fn what_a_provider_says_is_quoted_shortly_and_on_one_line() {
         let fault = Fault::of_response(500, &format!("<html>\n{}", "x".repeat(10_000)), Some(Duration::from_secs(3)));
-        assert!(fault.failure.cause.len() < 400 && !fault.failure.cause.contains('\n'));
         assert_eq!(fault.retry, Retry::After(Duration::from_secs(3)));
+        let cause = fault.into_failure("p", None).cause;
+        assert!(cause.len() < 500 && !cause.contains('\n'), "{cause}");
+    }
+
+    #[test]
+    fn a_key_that_the_provider_quotes_is_hidden_wherever_the_cause_is_cut() {
+        for before in 0..LOGGED {
+            let body = format!("{}sk-secret", " .".repeat(before));
+            let cause = Fault::of_response(401, &body, None).into_failure("p", Some("sk-secret")).cause;
+            assert!(!cause.contains("sk-"), "{cause}");
+        }
     }
 }

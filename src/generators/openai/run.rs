@@ -210,13 +210,13 @@ impl Run {
 
     /// The pause before the next attempt, or the failure if there must be none.
     fn try_again(&mut self, fault: Fault) -> Phase {
-        let name = &self.provider.options.name;
-        let mut failure = fault.failure;
-        failure.cause = format!("provider {name}: {}", failure.cause);
+        let options = &self.provider.options;
+        let retry = fault.retry;
+        let failure = fault.into_failure(&options.name, options.api_key.as_deref());
         let attempt = self.failed_attempts + 1;
-        let pause = match fault.retry {
+        let pause = match retry {
             Retry::Never => return Phase::Failing(failure),
-            _ if self.reply.has_text() || self.failed_attempts >= self.provider.options.retries => {
+            _ if self.reply.has_text() || self.failed_attempts >= options.retries => {
                 return Phase::Failing(failure);
             }
             Retry::Backoff => retry::pause(attempt, rand::random()),
