@@ -28,7 +28,7 @@ async fn a_request_carries_key_model_limit_and_prompt_and_a_resumed_one_its_text
     };
     let sent = body(&request);
     assert_eq!((&sent["model"], &sent["stream"]), (&"tiny".into(), &true.into()));
-    assert_eq!((&sent["max_tokens"], &sent["stream_options"]["include_usage"]), (&912.into(), &true.into()));
+    assert_eq!((&sent["max_tokens"], &sent["stream_options"]["include_usage"]), (&1112.into(), &true.into()));
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));
     let options = OpenAiOptions { tokens_field: TokenLimitField::MaxCompletionTokens, max_tokens: Some(7), ..options };
     let (_, request) = tokio::join!(all(generate(options, "앞 ")), upstream.answer(response.as_bytes()));
