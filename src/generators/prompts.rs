@@ -67,14 +67,14 @@ impl Prompts {
         if faults.is_empty() { Ok(prompts) } else { Err(PromptError { faults }) }
     }
 
-    /// A template that renders one brief may still fail on another (`{% if episode_number %}`): both kinds are tried.
+    /// A template that renders one brief may still fail on another (`{% if episode_number %}`): each kind is tried.
     fn try_out(&self, name: &str) -> Result<(), String> {
-        for episode_number in [None, Some(1)] {
+        for (episode_number, description) in [(None, "Description"), (Some(1), "설명")] {
             let brief = Brief {
                 project_id: "project".into(),
                 episode_number,
                 title: "Title".into(),
-                description: "Description".into(),
+                description: description.into(),
                 script_type: name.trim_end_matches(SUFFIX).to_owned(),
                 model: String::new(),
                 temperature: 0.7,
@@ -129,12 +129,13 @@ fn read_folder(folder: &Path, sources: &mut BTreeMap<String, String>, faults: &m
     }
 }
 
-/// Most of the letters decide; a Korean description may well name people and places in Latin letters.
+/// Most of the letters decide: a Korean description may well name people and places in Latin letters. Other languages are left
+/// to the model, which knows them better than their letters tell.
 fn language(text: &str) -> &'static str {
     let hangul = text.chars().filter(|c| matches!(c, '가'..='힣' | 'ㄱ'..='ㆎ')).count();
     // A Hangul syllable stands for two or three Latin letters.
     let latin = text.chars().filter(char::is_ascii_alphabetic).count() / 2;
-    if hangul > 0 && hangul >= latin { "Korean" } else { "English" }
+    if hangul > 0 && hangul >= latin { "Korean" } else { "the language of the description" }
 }
 
 #[cfg(test)]
@@ -162,6 +163,7 @@ mod tests {
         assert!(system("sitcom").contains("situation comedy"));
         assert!(system("drama").contains("episode of a series"));
         assert_eq!(system("never_heard_of"), system("drama"));
+        assert!(system("drama").contains("Write in the language of the description"));
         assert!(system("drama").contains("INT. CAFE - NIGHT") && system("drama").contains("about 700 words"));
     }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 
-use awc::{Client, Connector};
+use awc::{Client, Connector, http::Version};
 
 use super::Shared;
 
@@ -22,6 +22,9 @@ fn build(connect_timeout: Duration) -> Client {
     let connector = Connector::new()
         .timeout(connect_timeout)
         .handshake_timeout(connect_timeout)
+        // Over HTTP/2 several jobs would share a connection: dropping one's response would not close it, a reader that is slow
+        // would hold up the others' window, and awc sends a stray request when it lets go of such a connection.
+        .max_http_version(Version::HTTP_11)
         // awc's own bound of 100 connections would make further jobs wait without a word; `jobs.max_streaming` bounds them.
         .limit(0);
     Client::builder()

@@ -5,8 +5,10 @@ use std::time::Duration;
 use generation_actors::job::{Failure, FailureCode};
 use serde_json::Value;
 
-/// How much of what a provider said goes into the log.
-const QUOTED: usize = 300;
+/// How much of a cause goes into the log.
+const LOGGED: usize = 400;
+/// How much of what a provider said is kept until then.
+const QUOTED: usize = 4096;
 
 /// One failed attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,16 @@ pub(super) enum Retry {
 impl Fault {
     pub(super) fn new(code: FailureCode, retry: Retry, cause: impl Into<String>) -> Self {
         Self { failure: Failure::new(code, cause), retry }
+    }
+
+    /// The failure as the log may have it: short, with the provider's name, and without the key, which some providers quote.
+    pub(super) fn into_failure(self, provider: &str, key: Option<&str>) -> Failure {
+        let Failure { code, mut cause } = self.failure;
+        if let Some(key) = key.filter(|key| !key.is_empty()) {
+            cause = cause.replace(key, "[key]");
+        }
+        let cause: String = cause.chars().take(LOGGED).collect();
+        Failure::new(code, format!("provider {provider}: {cause}"))
     }
 
     /// A provider that does not keep to its own protocol.
@@ -132,10 +144,12 @@ impl Said {
     }
 
     fn any(&self, needles: &[&str]) -> bool {
-        [&self.code, &self.kind, &self.message].into_iter().any(|text| {
-            let text = text.to_ascii_lowercase();
-            needles.iter().any(|needle| text.contains(needle))
-        })
+        self.labelled(needles) || contains(&self.message, needles)
+    }
+
+    /// Whether a code or type says so, whatever the message says.
+    fn labelled(&self, needles: &[&str]) -> bool {
+        contains(&self.code, needles) || contains(&self.kind, needles)
     }
 
     /// Servers have no common name for it; some say it in the text alone.
@@ -152,9 +166,9 @@ impl Said {
             ])
     }
 
-    /// Asking again costs nothing less and will never help.
+    /// Asking again will never help. Messages do not count: those of passing rate limits point to billing pages too.
     fn is_quota(&self) -> bool {
-        self.any(&["insufficient_quota", "billing", "spend_limit", "quota_exceeded", "insufficient credits"])
+        self.labelled(&["insufficient_quota", "billing", "spend_limit", "quota_exceeded"])
     }
 
     /// Gateways answer 400 for it.
@@ -165,6 +179,11 @@ impl Said {
     fn is_passing(&self) -> bool {
         self.any(&["rate_limit", "overloaded", "server_error", "unavailable", "api_error", "throttling", "timeout"])
     }
+}
+
+fn contains(text: &str, needles: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    needles.iter().any(|needle| text.contains(needle))
 }
 
 #[cfg(test)]
@@ -201,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_limit_that_mentions_billing_may_still_pass() {
+        let message = "Rate limit reached. Add a payment method at https://platform.openai.com/account/billing.";
+        let limit = json!({"error": {"message": message, "type": "requests", "code": "rate_limit_exceeded"}});
+        assert_eq!(of(429, limit), (FailureCode::ModelUnavailable, Retry::Backoff));
+    }
+
+    #[test]
     fn overflow_is_known_by_code_by_type_by_parameter_or_by_text() {
         for error in [
             json!({"error": {"code": "context_length_exceeded", "message": ""}}),
@@ -230,7 +256,17 @@ mod tests {
     #[test]
     fn what_a_provider_says_is_quoted_shortly_and_on_one_line() {
         let fault = Fault::of_response(500, &format!("<html>\n{}", "x".repeat(10_000)), Some(Duration::from_secs(3)));
-        assert!(fault.failure.cause.len() < 400 && !fault.failure.cause.contains('\n'));
         assert_eq!(fault.retry, Retry::After(Duration::from_secs(3)));
+        let cause = fault.into_failure("p", None).cause;
+        assert!(cause.len() < 500 && !cause.contains('\n'), "{cause}");
+    }
+
+    #[test]
+    fn a_key_that_the_provider_quotes_is_hidden_wherever_the_cause_is_cut() {
+        for before in 0..LOGGED {
+            let body = format!("{}sk-secret", " .".repeat(before));
+            let cause = Fault::of_response(401, &body, None).into_failure("p", Some("sk-secret")).cause;
+            assert!(!cause.contains("sk-"), "{cause}");
+        }
     }
 }

@@ -35,6 +35,11 @@ impl Reply {
         self.text
     }
 
+    /// Whether the model has said why it stopped; at most its usage comes after that.
+    pub(super) fn has_stopped(&self) -> bool {
+        self.finish_reason.is_some()
+    }
+
     /// Whether the provider has said that nothing more will come.
     pub(super) fn is_done(&self) -> bool {
         self.done
@@ -123,7 +128,9 @@ impl Reply {
             Some("stop") => Ok(EndReason::Finished),
             Some("length") => Ok(EndReason::TokenLimit),
             Some(other) => Err(Fault::protocol(format!("the model stopped with finish_reason {other:?}"))),
-            None if self.done => Err(Fault::protocol("[DONE] without a finish_reason: the text is cut off")),
+            None if self.done && self.has_begun() => {
+                Err(Fault::protocol("[DONE] without a finish_reason: the text is cut off"))
+            }
             None if self.has_begun() => Err(Fault::protocol("the reply broke off without a finish_reason")),
             None => Err(Fault::new(FailureCode::GenerationError, Retry::Backoff, "an empty reply")),
         }

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use super::{OpenAiOptions, TokenLimitField};
 use crate::generators::prompts::Prompt;
 
-/// Korean takes up to three or four tokens for what `lengthTarget` counts as a word, English one and a half.
-const TOKENS_PER_WORD: u32 = 4;
+/// English screenplays take 1.4 tokens for what `lengthTarget` counts as a word, …
+const TOKENS_PER_WORD: u32 = 3;
+/// … Korean ones 2.8 with OpenAI's present vocabulary, 4.3 with that of gpt-4, more with many local models.
+const TOKENS_PER_WORD_BEYOND_ASCII: u32 = 6;
 /// For scripts that run over, and for short ones.
 const HEADROOM: u32 = 512;
 
@@ -37,5 +39,6 @@ pub(super) fn body(options: &OpenAiOptions, prompt: &Prompt, request: &Generatio
 }
 
 fn token_limit(brief: &Brief) -> u32 {
-    brief.length_target.saturating_mul(TOKENS_PER_WORD).saturating_add(HEADROOM)
+    let per_word = if brief.description.is_ascii() { TOKENS_PER_WORD } else { TOKENS_PER_WORD_BEYOND_ASCII };
+    brief.length_target.saturating_mul(per_word).saturating_add(HEADROOM)
 }

@@ -27,6 +27,8 @@ use super::{
 
 /// A provider that asks to wait longer is not waited for: the job would hold its slot all the while.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a provider may take to send its usage once the model has stopped, and to end the reply. Some leave it open.
+const ENDING: Duration = Duration::from_secs(5);
 /// What is read of an answer that is an error.
 const ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,6 +62,8 @@ struct Open {
     body: Body,
     decoder: Decoder,
     first_token_by: Instant,
+    /// Set once the model has stopped.
+    end_by: Option<Instant>,
 }
 
 type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, awc::error::PayloadError>>>>;
@@ -126,18 +130,27 @@ impl Run {
             return self.read_plain(response, first_token_by).await;
         }
         let body = Box::pin(response);
-        Ok(Phase::Reading(Box::new(Open { body, decoder: Decoder::default(), first_token_by })))
+        Ok(Phase::Reading(Box::new(Open { body, decoder: Decoder::default(), first_token_by, end_by: None })))
     }
 
     async fn read(&mut self, mut open: Box<Open>) -> Result<Phase, Fault> {
         let options = &self.provider.options;
+        if self.reply.has_stopped() {
+            let by = *open.end_by.get_or_insert_with(|| Instant::now() + options.idle_timeout.min(ENDING));
+            return self.read_until(by, open, None).await;
+        }
         let (by, missing) = if self.reply.has_begun() {
             (Instant::now() + options.idle_timeout, Fault::timeout("nothing came", options.idle_timeout))
         } else {
             (open.first_token_by, Fault::timeout("no text came", options.first_token_timeout))
         };
+        self.read_until(by, open, Some(missing)).await
+    }
+
+    /// Reads once. `missing` is what it means if nothing comes; nothing amiss if `None`.
+    async fn read_until(&mut self, by: Instant, mut open: Box<Open>, missing: Option<Fault>) -> Result<Phase, Fault> {
         match timeout_at(by, open.body.next()).await {
-            Err(_) => return Err(missing),
+            Err(_) => return missing.map_or(Ok(Phase::Ending), Err),
             Ok(Some(Ok(bytes))) => open.decoder.push(&bytes),
             Ok(Some(Err(error))) => return self.cut_off(&error.to_string()),
             Ok(None) => open.decoder.finish(),
@@ -154,7 +167,7 @@ impl Run {
 
     /// A connection that breaks after the model has said that it is done has broken too late to matter.
     fn cut_off(&self, error: &str) -> Result<Phase, Fault> {
-        if self.reply.end().is_ok() {
+        if self.reply.has_stopped() {
             return Ok(Phase::Ending);
         }
         let code = FailureCode::GenerationError;
@@ -197,13 +210,13 @@ impl Run {
 
     /// The pause before the next attempt, or the failure if there must be none.
     fn try_again(&mut self, fault: Fault) -> Phase {
-        let name = &self.provider.options.name;
-        let mut failure = fault.failure;
-        failure.cause = format!("provider {name}: {}", failure.cause);
+        let options = &self.provider.options;
+        let retry = fault.retry;
+        let failure = fault.into_failure(&options.name, options.api_key.as_deref());
         let attempt = self.failed_attempts + 1;
-        let pause = match fault.retry {
+        let pause = match retry {
             Retry::Never => return Phase::Failing(failure),
-            _ if self.reply.has_text() || self.failed_attempts >= self.provider.options.retries => {
+            _ if self.reply.has_text() || self.failed_attempts >= options.retries => {
                 return Phase::Failing(failure);
             }
             Retry::Backoff => retry::pause(attempt, rand::random()),

@@ -1,6 +1,12 @@
 //! Counting tokens where a provider sends no usage.
 
-use tokio::task;
+use std::{sync::Arc, time::Duration};
+
+use generation_actors::job::ScriptText;
+use tokio::{task, time::timeout};
+
+/// Far more than the longest script takes on a busy machine.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The tokens of `text` as OpenAI's current models count them; others come within a fifth or so of it. Counted on a blocking
 /// thread: the first use reads a vocabulary of 200,000 entries, and a long script takes a while too.
@@ -8,11 +14,18 @@ use tokio::task;
 /// # Cancel safety
 /// Dropping the future leaves a count behind that ends by itself and goes nowhere.
 pub(super) async fn count(text: String) -> u64 {
-    let counted = task::spawn_blocking(move || tiktoken_rs::o200k_base_singleton().count_ordinary(&text) as u64).await;
-    counted.unwrap_or_else(|error| {
-        log::error!("tokens were not counted: {error}");
-        0
-    })
+    let text: Arc<str> = text.into();
+    let counting = task::spawn_blocking({
+        let text = Arc::clone(&text);
+        move || tiktoken_rs::o200k_base_singleton().count_ordinary(&text) as u64
+    });
+    match timeout(LONGEST, counting).await {
+        Ok(Ok(counted)) => counted,
+        unfinished => {
+            log::error!("tokens were guessed, not counted: {unfinished:?}");
+            ScriptText::from(&*text).estimated_tokens()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ async fn a_request_carries_key_model_limit_and_prompt_and_a_resumed_one_its_text
     };
     let sent = body(&request);
     assert_eq!((&sent["model"], &sent["stream"]), (&"tiny".into(), &true.into()));
-    assert_eq!((&sent["max_tokens"], &sent["stream_options"]["include_usage"]), (&912.into(), &true.into()));
+    assert_eq!((&sent["max_tokens"], &sent["stream_options"]["include_usage"]), (&1112.into(), &true.into()));
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));
     let options = OpenAiOptions { tokens_field: TokenLimitField::MaxCompletionTokens, max_tokens: Some(7), ..options };
     let (_, request) = tokio::join!(all(generate(options, "앞 ")), upstream.answer(response.as_bytes()));
@@ -44,13 +44,15 @@ async fn a_busy_provider_is_asked_again_when_it_says_so_and_the_reader_is_told()
     let script = async {
         let busy = "HTTP/1.1 429 Too Many\r\nretry-after-ms: 30\r\ncontent-length: 2\r\n\r\n{}";
         upstream.answer(busy.as_bytes()).await;
-        // An empty reply is no reply.
+        // An empty reply is no reply, though it may say that it is done.
         upstream.answer(format!("{STREAM}{END}").as_bytes()).await;
+        upstream.answer(format!("{STREAM}{}{END}", chunk("data: [DONE]\n\n")).as_bytes()).await;
         upstream.answer(format!("{STREAM}{}{}", says("말"), stop()).as_bytes()).await;
     };
+    let options = OpenAiOptions { retries: 3, ..options };
     let ((pieces, failure), ()) = tokio::join!(all(generate(options, "")), script);
     assert_eq!((failure, text(&pieces).as_str()), (None, "말"));
-    assert_eq!(pieces.iter().filter(|piece| **piece == Piece::Step(Step::RetryingModel)).count(), 2);
+    assert_eq!(pieces.iter().filter(|piece| **piece == Piece::Step(Step::RetryingModel)).count(), 3);
 }
 
 #[actix_web::test]
@@ -93,6 +95,24 @@ async fn nobody_listening_is_a_model_that_is_not_there() {
     );
 }
 
+#[actix_web::test]
+async fn over_tls_only_http_1_is_offered() {
+    let (upstream, options) = Upstream::new().await;
+    let base_url = options.base_url.replace("http://127.0.0.1", "https://localhost");
+    let options = OpenAiOptions { base_url, retries: 0, ..options };
+    let hello = async {
+        let mut connection = upstream.connection().await;
+        let mut hello = vec![0; 4096];
+        let size = connection.read(&mut hello).await.expect("a greeting");
+        hello.truncate(size);
+        hello
+    };
+    let ((_, failure), hello) = tokio::join!(all(generate(options, "")), hello);
+    let offers = |protocol: &[u8]| hello.windows(protocol.len()).any(|window| window == protocol);
+    assert!(offers(b"\x08http/1.1") && !offers(b"\x02h2"));
+    assert_eq!(failure.map(|failure| failure.code), Some(FailureCode::ModelUnavailable));
+}
+
 /// Holds a connection in a phase until the deadline of that phase has passed.
 async fn stalls(change: impl FnOnce(&mut OpenAiOptions), before: &str) -> (String, FailureCode) {
     let (upstream, mut options) = Upstream::new().await;
@@ -118,6 +138,24 @@ async fn each_phase_has_its_deadline() {
     assert_eq!(no_text, (String::new(), FailureCode::TimeoutError));
     let no_more = stalls(|o| o.idle_timeout = short, &format!("{STREAM}{}", says("반"))).await;
     assert_eq!(no_more, ("반".to_owned(), FailureCode::TimeoutError));
+}
+
+#[actix_web::test]
+async fn a_script_that_the_model_ended_is_whole_though_the_provider_never_ends_the_reply() {
+    let (upstream, options) = Upstream::new().await;
+    let options = OpenAiOptions { idle_timeout: Duration::from_millis(80), ..options };
+    let script = async {
+        let (mut connection, _) = upstream.accept().await;
+        let stopped = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        connection.write_all(format!("{STREAM}{}{}", says("말"), chunk(stopped)).as_bytes()).await.expect("written");
+        // Pings do not prolong the wait: the client hangs up.
+        while connection.write_all(chunk(":\n\n").as_bytes()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ((pieces, failure), ()) = tokio::join!(all(generate(options, "")), script);
+    assert_eq!((text(&pieces).as_str(), failure), ("말", None));
+    assert_eq!(pieces.last(), Some(&Piece::End(EndReason::Finished)));
 }
 
 #[actix_web::test]

@@ -59,10 +59,16 @@ impl Upstream {
         (Self { listener, requests: Cell::new(0) }, options(port))
     }
 
+    /// The next connection.
+    pub(super) async fn connection(&self) -> TcpStream {
+        let (connection, _) = self.listener.accept().await.expect("a connection");
+        self.requests.set(self.requests.get() + 1);
+        connection
+    }
+
     /// The next connection with its whole request read, and the request.
     pub(super) async fn accept(&self) -> (TcpStream, String) {
-        let (mut connection, _) = self.listener.accept().await.expect("a connection");
-        self.requests.set(self.requests.get() + 1);
+        let mut connection = self.connection().await;
         let mut read = Vec::new();
         loop {
             let mut piece = [0; 4096];
