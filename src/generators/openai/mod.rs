@@ -6,6 +6,7 @@
 mod client;
 mod decode;
 mod fault;
+mod overlap;
 mod reply;
 mod request;
 mod retry;

@@ -21,6 +21,7 @@ use super::{
     Shared, client,
     decode::Decoder,
     fault::{Fault, Retry},
+    overlap::Overlap,
     reply::Reply,
     request, retry, tokens,
 };
@@ -42,6 +43,7 @@ struct Run {
     phase: Phase,
     due: VecDeque<Piece>,
     reply: Reply,
+    overlap: Overlap,
     /// The text of this run, to be counted if the provider does not.
     text: String,
     failed_attempts: u32,
@@ -70,12 +72,14 @@ type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, awc:
 
 /// Starts a run; nothing is sent before the first poll.
 pub(super) fn start(provider: Arc<Shared>, request: GenerationRequest) -> GenerationStream {
+    let overlap = Overlap::with(&request.written);
     let run = Run {
         provider,
         request,
         phase: Phase::Asking,
         due: VecDeque::new(),
         reply: Reply::default(),
+        overlap,
         text: String::new(),
         failed_attempts: 0,
     };
@@ -86,10 +90,13 @@ impl Run {
     async fn next(mut self) -> Option<(Result<Piece, Failure>, Self)> {
         loop {
             if let Some(piece) = self.due.pop_front() {
-                if let Piece::Text(text) = &piece {
-                    self.text.push_str(text);
+                let Piece::Text(text) = piece else { return Some((Ok(piece), self)) };
+                let text = self.overlap.push(text);
+                if text.is_empty() {
+                    continue;
                 }
-                return Some((Ok(piece), self));
+                self.text.push_str(&text);
+                return Some((Ok(Piece::Text(text)), self));
             }
             let stepped = match mem::replace(&mut self.phase, Phase::Over) {
                 Phase::Asking => self.ask().await,
@@ -190,6 +197,11 @@ impl Run {
 
     async fn end(&mut self) -> Result<Phase, Fault> {
         let reason = self.reply.end()?;
+        let rest = self.overlap.finish();
+        if !rest.is_empty() {
+            self.text.push_str(&rest);
+            self.due.push_back(Piece::Text(rest));
+        }
         let usage = self.usage().await;
         self.due.extend([Piece::Usage(usage), Piece::End(reason)]);
         Ok(Phase::Over)

@@ -39,6 +39,20 @@ async fn a_request_carries_key_model_limit_and_prompt_and_a_resumed_one_its_text
 }
 
 #[actix_web::test]
+async fn a_resumed_model_that_repeats_itself_is_cut_short_and_what_was_held_back_is_not_lost() {
+    let written = "창밖으로 굵은 빗줄기가 쏟아진다. 민서가 마지막";
+    for (parts, expected) in [([written, " 잔을 닦는다."], " 잔을 닦는다."), (["창밖으로 ", "굵은"], "창밖으로 굵은")]
+    {
+        let (upstream, options) = Upstream::new().await;
+        let response = format!("{STREAM}{}{}{}", says(parts[0]), says(parts[1]), stop());
+        let ((pieces, failure), _) =
+            tokio::join!(all(generate(options, written)), upstream.answer(response.as_bytes()));
+        assert_eq!((text(&pieces).as_str(), failure), (expected, None));
+        assert!(matches!(pieces.as_slice(), [.., Piece::Usage(_), Piece::End(EndReason::Finished)]), "{pieces:?}");
+    }
+}
+
+#[actix_web::test]
 async fn a_busy_provider_is_asked_again_when_it_says_so_and_the_reader_is_told() {
     let (upstream, options) = Upstream::new().await;
     let script = async {
