@@ -172,3 +172,6 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<EpisodeSummary> {
         created_at: row.get("created_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests;

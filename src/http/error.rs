@@ -210,6 +210,10 @@ impl HttpTexts {
         self.error(Code::JobNotFound, |texts| &texts.job_not_found)
     }
 
+    pub(super) fn no_script(&self) -> ApiError {
+        self.error(Code::ValidationError, |texts| &texts.no_script)
+    }
+
     pub(super) fn episode_not_found(&self) -> ApiError {
         self.error(Code::NotFound, |texts| &texts.episode_not_found)
     }
@@ -249,6 +253,10 @@ impl HttpTexts {
 
     pub(super) fn registry_gone(&self, gone: RegistryGone) -> ApiError {
         log::error!("{gone}");
+        self.internal()
+    }
+
+    pub(super) fn internal(&self) -> ApiError {
         self.error(Code::Internal, |texts| &texts.internal)
     }
 

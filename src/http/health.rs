@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header, web::Data};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -19,7 +19,8 @@ pub(super) async fn live(request: HttpRequest, context: Data<Context>) -> Result
     Ok(ok("alive"))
 }
 
-/// Whether requests should be sent here: not while draining, nor while something that jobs need is down.
+/// Whether requests should be sent here: not while draining, nor while something that jobs need is down. Without its
+/// episode store the service is ready but degraded: jobs complete, and their scripts are saved once it is back.
 pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
     if context.is_draining() {
@@ -28,8 +29,14 @@ pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Resul
     let (jobs, episodes) =
         tokio::join!(answers("store", context.jobs.check()), answers("episodes", context.episodes.check()));
     let registry = (!context.registry.is_alive()).then_some("registry");
-    let down: Vec<_> = [registry, jobs, episodes].into_iter().flatten().collect();
-    if down.is_empty() { Ok(ok("ready")) } else { Err(texts.not_ready(&down)) }
+    let down: Vec<_> = [registry, jobs].into_iter().flatten().collect();
+    if !down.is_empty() {
+        return Err(texts.not_ready(&down));
+    }
+    match episodes {
+        None => Ok(ok("ready")),
+        Some(degraded) => Ok(fresh().json(json!({ "status": "ready", "degraded": [degraded] }))),
+    }
 }
 
 /// The backend's name, if it is down.
@@ -39,12 +46,18 @@ async fn answers<E: std::fmt::Display>(
 ) -> Option<&'static str> {
     match timeout(PATIENCE, check).await {
         Ok(Ok(())) => return None,
-        Ok(Err(error)) => log::warn!("not ready: {name}: {error}"),
-        Err(_) => log::warn!("not ready: {name}: no answer within {PATIENCE:?}"),
+        Ok(Err(error)) => log::warn!("{name} is down: {error}"),
+        Err(_) => log::warn!("{name} is down: no answer within {PATIENCE:?}"),
     }
     Some(name)
 }
 
 fn ok(status: &str) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "status": status }))
+    fresh().json(json!({ "status": status }))
+}
+
+fn fresh() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response
 }

@@ -77,7 +77,7 @@ impl Lane {
         let weight = (bytes + TASK_BYTES).min(BYTES) as u32;
         let room = Arc::clone(&self.room).try_acquire_many_owned(weight).map_err(|_| DatabaseError::Overloaded)?;
         let (answer, receiver) = oneshot::channel();
-        let task = Box::new(Submitted { work: Some(work), result: None, answer, _room: room });
+        let task = Box::new(Submitted { work: Some(work), result: None, answer, room });
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = tasks.as_ref().ok_or(DatabaseError::Closed)?;
         match sender.try_send(task) {
@@ -97,7 +97,7 @@ struct Submitted<T, F> {
     work: Option<F>,
     result: Option<Result<T, DatabaseError>>,
     answer: oneshot::Sender<Result<T, DatabaseError>>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 impl<T, F> Task for Submitted<T, F>
@@ -116,12 +116,15 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<(), DatabaseError>) {
-        let answer = match (self.result, committed) {
+        let Self { result, answer, room, .. } = *self;
+        let result = match (result, committed) {
             (Some(Err(own)), _) => Err(own),
             (_, Err(error)) => Err(error),
             (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(DatabaseError::RolledBack),
         };
-        let _gone_is_fine = self.answer.send(answer);
+        // First, so that who is answered finds the room free.
+        drop(room);
+        let _gone_is_fine = answer.send(result);
     }
 }

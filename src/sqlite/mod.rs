@@ -11,5 +11,8 @@ mod lane;
 mod migrations;
 mod threads;
 
+#[cfg(test)]
+mod tests;
+
 pub use database::Database;
 pub use error::{DatabaseError, OpenError};

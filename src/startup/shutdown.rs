@@ -1,6 +1,6 @@
 //! Waiting for the end, and going down in order.
 
-use std::{future::Future, process, time::Duration};
+use std::{process, time::Duration};
 
 use actix_web::{
     dev::{Server, ServerHandle},
@@ -84,12 +84,10 @@ impl Signals {
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    fn next(&mut self) -> impl Future<Output = ()> {
-        async {
-            select! {
-                _ = self.terminate.recv() => {}
-                _ = self.interrupt.recv() => {}
-            }
+    async fn next(&mut self) {
+        select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where jobs survive the process: implementations of the job store port.
 
+#[cfg(test)]
+mod contract;
 mod sqlite;
 
 pub use sqlite::SqliteJobs;

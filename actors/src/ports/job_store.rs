@@ -22,13 +22,15 @@ pub trait JobStore: Send + Sync + 'static {
     /// Records how far a job is and appends the text since the last checkpoint.
     ///
     /// `text` begins at byte `text_offset` of the script; what the store holds beyond that offset is replaced, so that
-    /// the same checkpoint written twice changes nothing. Ignored when the job has ended or belongs to a later epoch.
+    /// the same checkpoint written twice changes nothing. Ignored when the job is unknown, has ended or belongs to a later
+    /// epoch. An offset beyond the end of what is held, or inside a character, is an error and changes nothing.
     fn checkpoint(&self, checkpoint: Checkpoint) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 
-    /// Records the end. The first ending wins: on a job that has one already this changes nothing and succeeds.
+    /// Records the end, with its last checkpoint, as one step. The first ending wins: on a job that has one already this
+    /// changes nothing and succeeds. Otherwise the rules of [`JobStore::checkpoint`] hold.
     fn finish(&self, ending: Ending) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 
-    /// Notes the episode of a job that completed before its script could be saved.
+    /// Notes the episode of a job that completed before its script could be saved; also before the end is recorded.
     fn episode_saved(&self, job: JobId, episode: EpisodeRef) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 
     /// All jobs still held, oldest first. Every unfinished job's epoch has been raised by one, durably, before this resolves.

@@ -27,8 +27,6 @@ CREATE TABLE job_states (
     episode_number    INTEGER
 ) STRICT;
 
-CREATE INDEX unfinished_jobs ON job_states (job) WHERE outcome IS NULL;
-
 -- The scripts in pieces, as they were checkpointed; together they have no gap and no overlap.
 CREATE TABLE job_texts (
     job   INTEGER NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,

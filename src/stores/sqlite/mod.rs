@@ -4,6 +4,9 @@ mod recovery;
 mod script;
 mod writing;
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 
 use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, try_join_all};

@@ -1,0 +1,196 @@
+//! What every episode store must do, whatever it keeps episodes in. `episode_store_contract!` makes one test of each
+//! function here.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+use generation_actors::{
+    job::JobId,
+    ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
+};
+
+/// A store that a test can open again as a restarted process would.
+pub(crate) trait EpisodeStoreUnderTest {
+    /// Opens it; what was opened before is gone for good first.
+    async fn open(&mut self) -> Arc<dyn EpisodeStore>;
+}
+
+macro_rules! episode_store_contract {
+    ($fixture:expr) => {
+        $crate::episodes::contract::episode_store_contract! {
+            $fixture;
+            an_episode_is_read_back_as_it_was_saved
+            numbers_start_at_one_in_each_project
+            saving_a_job_twice_saves_it_once
+            a_deleted_episode_is_not_saved_again
+            what_a_client_posts_is_new_each_time
+            concurrent_saves_get_every_number_once
+            the_same_job_saved_concurrently_is_saved_once
+            numbers_are_never_given_out_twice
+            a_list_has_pages_by_number_and_a_total
+            episodes_belong_to_their_project
+            a_script_too_large_is_refused_for_good
+            a_working_store_checks_out
+        }
+    };
+    ($fixture:expr; $($name:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                $crate::episodes::contract::$name($fixture).await;
+            }
+        )+
+    };
+}
+pub(crate) use episode_store_contract;
+
+const PROJECT: &str = "프로젝트/1 '";
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 123_000_000).expect("in range") + TimeDelta::seconds(seconds)
+}
+
+fn posted(project_id: &str) -> EpisodeDraft {
+    EpisodeDraft {
+        project_id: project_id.into(),
+        job_id: None,
+        title: "비 오는 밤".into(),
+        markdown: "# 장면 1\n\n\"안녕\" 😀".into(),
+        tokens: Some(1250),
+        prompt_snapshot: Some("two friends".into()),
+        model: Some("gpt-4".into()),
+        created_at: at(0),
+    }
+}
+
+fn written_by(job: JobId) -> EpisodeDraft {
+    EpisodeDraft { job_id: Some(job), ..posted(PROJECT) }
+}
+
+async fn all(store: &Arc<dyn EpisodeStore>, project: &str) -> Vec<EpisodeSummary> {
+    store.list(project, EpisodePage { limit: 1000, offset: 0 }).await.unwrap().0
+}
+
+pub(crate) async fn an_episode_is_read_back_as_it_was_saved(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let draft = written_by(JobId::new());
+    let saved = store.save(draft.clone()).await.unwrap();
+    assert_eq!((saved.number, saved.title.as_str(), saved.created_at), (1, draft.title.as_str(), draft.created_at));
+    let bare = EpisodeDraft { tokens: None, prompt_snapshot: None, model: None, ..posted(PROJECT) };
+    let saved_bare = store.save(bare).await.unwrap();
+    drop(store);
+    let store = fixture.open().await;
+    let found = store.get(PROJECT, &saved.id).await.unwrap().expect("saved");
+    assert_eq!(found.summary, saved);
+    assert_eq!(found.markdown, draft.markdown);
+    assert_eq!((found.tokens, found.prompt_snapshot), (draft.tokens, draft.prompt_snapshot));
+    let found = store.get(PROJECT, &saved_bare.id).await.unwrap().expect("saved");
+    assert_eq!((found.tokens, found.prompt_snapshot), (None, None));
+}
+
+pub(crate) async fn numbers_start_at_one_in_each_project(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    for (project, number) in [("a", 1), ("a", 2), ("b", 1), ("a", 3), ("A", 1)] {
+        assert_eq!(store.save(posted(project)).await.unwrap().number, number, "{project}");
+    }
+}
+
+pub(crate) async fn saving_a_job_twice_saves_it_once(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let job = JobId::new();
+    let first = store.save(written_by(job)).await.unwrap();
+    // The outbox tries again with another time of day.
+    let again = EpisodeDraft { created_at: at(99), ..written_by(job) };
+    assert_eq!(store.save(again.clone()).await.unwrap(), first);
+    drop(store);
+    let store = fixture.open().await;
+    assert_eq!(store.save(again).await.unwrap(), first);
+    assert_eq!(all(&store, PROJECT).await, [first]);
+}
+
+pub(crate) async fn a_deleted_episode_is_not_saved_again(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let job = JobId::new();
+    let first = store.save(written_by(job)).await.unwrap();
+    assert!(store.delete(PROJECT, &first.id).await.unwrap());
+    assert_eq!(store.save(written_by(job)).await.unwrap(), first);
+    assert_eq!(all(&store, PROJECT).await, []);
+    assert_eq!(store.get(PROJECT, &first.id).await.unwrap(), None);
+}
+
+pub(crate) async fn what_a_client_posts_is_new_each_time(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let (first, second) = (store.save(posted(PROJECT)).await.unwrap(), store.save(posted(PROJECT)).await.unwrap());
+    assert_ne!(first.id, second.id);
+    assert_eq!((first.number, second.number), (1, 2));
+}
+
+pub(crate) async fn concurrent_saves_get_every_number_once(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let saved = join_all((0..50).map(|_| store.save(written_by(JobId::new())))).await;
+    let numbers: BTreeSet<u32> = saved.into_iter().map(|saved| saved.unwrap().number).collect();
+    assert_eq!(numbers, (1..=50).collect());
+}
+
+pub(crate) async fn the_same_job_saved_concurrently_is_saved_once(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let job = JobId::new();
+    let saved = join_all((0..10).map(|_| store.save(written_by(job)))).await;
+    let found = all(&store, PROJECT).await;
+    assert_eq!(found.len(), 1);
+    for saved in saved {
+        assert_eq!(saved.unwrap(), found[0]);
+    }
+}
+
+pub(crate) async fn numbers_are_never_given_out_twice(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    for _ in 0..3 {
+        store.save(posted(PROJECT)).await.unwrap();
+    }
+    for episode in all(&store, PROJECT).await {
+        assert!(store.delete(PROJECT, &episode.id).await.unwrap());
+        assert!(!store.delete(PROJECT, &episode.id).await.unwrap());
+    }
+    drop(store);
+    let store = fixture.open().await;
+    assert_eq!(store.save(posted(PROJECT)).await.unwrap().number, 4);
+}
+
+pub(crate) async fn a_list_has_pages_by_number_and_a_total(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    for _ in 0..7 {
+        store.save(posted(PROJECT)).await.unwrap();
+    }
+    for (limit, offset, expected) in
+        [(3, 0, vec![1, 2, 3]), (3, 3, vec![4, 5, 6]), (3, 6, vec![7]), (3, 7, vec![]), (1000, 5, vec![6, 7])]
+    {
+        let (page, total) = store.list(PROJECT, EpisodePage { limit, offset }).await.unwrap();
+        assert_eq!(page.iter().map(|episode| episode.number).collect::<Vec<_>>(), expected);
+        assert_eq!(total, 7);
+    }
+    assert_eq!(store.list("unknown", EpisodePage { limit: 10, offset: 0 }).await.unwrap(), (Vec::new(), 0));
+}
+
+pub(crate) async fn episodes_belong_to_their_project(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let saved = store.save(posted(PROJECT)).await.unwrap();
+    assert_eq!(store.get("other", &saved.id).await.unwrap(), None);
+    assert!(!store.delete("other", &saved.id).await.unwrap());
+    assert_eq!(store.get(PROJECT, "no-such-id").await.unwrap(), None);
+    assert!(store.get(PROJECT, &saved.id).await.unwrap().is_some());
+}
+
+pub(crate) async fn a_script_too_large_is_refused_for_good(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let largest = EpisodeDraft { markdown: "a".repeat(1024 * 1024), ..posted(PROJECT) };
+    let too_large = EpisodeDraft { markdown: "a".repeat(1024 * 1024 + 1), ..posted(PROJECT) };
+    assert!(matches!(store.save(too_large).await, Err(EpisodeError::Refused(_))));
+    assert_eq!(store.save(largest).await.unwrap().number, 1);
+}
+
+pub(crate) async fn a_working_store_checks_out(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    store.check().await.unwrap();
+}

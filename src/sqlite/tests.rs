@@ -1,0 +1,240 @@
+use std::{
+    fs,
+    future::Future,
+    sync::mpsc::{Sender, channel},
+    time::Duration,
+};
+
+use futures_util::future::{join_all, select_ok};
+use rusqlite::{Connection, params};
+use tempfile::TempDir;
+
+use super::{Database, DatabaseError, OpenError};
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Writes one row of a project's counter; a table without references serves to look at writes as such.
+fn count(database: &Database, project: &str, last: u32) -> impl Future<Output = Result<(), DatabaseError>> + use<> {
+    let project = project.to_owned();
+    database.write(0, move |connection| insert(connection, &project, last))
+}
+
+fn insert(connection: &Connection, project: &str, last: u32) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO episode_counters (project_id, last) VALUES (?1, ?2)";
+    connection.execute(sql, params![project, last])?;
+    Ok(())
+}
+
+async fn projects(database: &Database) -> Vec<String> {
+    let read = |connection: &Connection| {
+        let mut statement = connection.prepare("SELECT project_id FROM episode_counters ORDER BY project_id")?;
+        let found = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(found)
+    };
+    database.read(read).await.unwrap()
+}
+
+/// Keeps the writer inside a write of its own until the returned sender is dropped, so that what is handed in meanwhile
+/// becomes one group.
+fn hold(database: &Database) -> Sender<()> {
+    let ((release, released), (entered, inside)) = (channel::<()>(), channel());
+    drop(database.write(0, move |_| {
+        let _nobody_waits_is_fine = entered.send(());
+        let _released_by_drop_is_fine = released.recv_timeout(Duration::from_secs(20));
+        Ok(())
+    }));
+    inside.recv_timeout(Duration::from_secs(20)).unwrap();
+    release
+}
+
+#[test]
+fn an_open_folder_is_in_use_until_it_is_closed() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let error = Database::open(folder.path()).unwrap_err();
+    assert!(matches!(error, OpenError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains(&folder.path().display().to_string()));
+    let other_handle = database.clone();
+    database.close();
+    other_handle.close();
+    Database::open(folder.path()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_folder_is_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = folder();
+    let inner = folder.path().join("not/there yet");
+    let database = Database::open(&inner).unwrap();
+    assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(database.path().starts_with(&inner));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told_with_its_path() {
+    let folder = folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [file.join("data"), file] {
+        let error = Database::open(&path).unwrap_err();
+        assert!(matches!(error, OpenError::CannotCreate { .. }), "{error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_with_its_path() {
+    for blocked in ["lock", "generation.db"] {
+        let folder = folder();
+        let path = folder.path().join(blocked);
+        fs::create_dir(&path).unwrap();
+        let error = Database::open(folder.path()).unwrap_err();
+        assert!(matches!(error, OpenError::CannotWrite { .. }), "{error}");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("generation.db");
+    let newer = Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 4711).unwrap();
+    newer.close().unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = Database::open(folder.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 4711, .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("generation.db");
+    let before = "not a database, whatever its name says ".repeat(100);
+    fs::write(&path, &before).unwrap();
+    let error = Database::open(folder.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn closing_makes_durable_what_was_handed_in_and_folds_the_log_back() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    let written: Vec<_> = (0..100).map(|n| count(&database, &format!("{n:02}"), n)).collect();
+    drop(release);
+    database.close();
+    for answer in join_all(written).await {
+        answer.unwrap();
+    }
+    assert!(matches!(count(&database, "late", 1).await, Err(DatabaseError::Closed)));
+    assert!(!folder.path().join("generation.db-wal").exists());
+    assert_eq!(projects(&Database::open(folder.path()).unwrap()).await.len(), 100);
+}
+
+#[tokio::test]
+async fn a_failing_write_undoes_itself_alone() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    let before = count(&database, "a", 1);
+    let failing = database.write(0, |connection| {
+        insert(connection, "half done", 1)?;
+        insert(connection, "a", 2)
+    });
+    let panicking = database.write(0, |connection| -> Result<(), DatabaseError> {
+        insert(connection, "half done too", 1)?;
+        panic!("on purpose")
+    });
+    let after = count(&database, "b", 1);
+    drop(release);
+    before.await.unwrap();
+    assert!(matches!(failing.await, Err(DatabaseError::Sqlite(_))));
+    assert!(matches!(panicking.await, Err(DatabaseError::Panicked)));
+    after.await.unwrap();
+    assert_eq!(projects(&database).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_lost_transaction_fails_what_ran_in_it_and_nothing_later() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    let before = count(&database, "before", 1);
+    // As SQLite itself does when the disk is full.
+    let losing = database.write(0, |connection| Ok(connection.execute_batch("ROLLBACK")?));
+    let after = count(&database, "after", 1);
+    drop(release);
+    assert!(matches!(before.await, Err(DatabaseError::RolledBack)));
+    assert!(matches!(losing.await, Err(DatabaseError::RolledBack)));
+    after.await.unwrap();
+    assert_eq!(projects(&database).await, ["after"]);
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_an_error_for_every_write_of_its_group() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    let innocent = count(&database, "a", 1);
+    // Makes the commit itself fail: the reference is checked only there.
+    let dangling = database.write(0, |connection| {
+        connection.pragma_update(None, "defer_foreign_keys", true)?;
+        connection.execute("INSERT INTO job_texts (job, start, text) VALUES (99, 0, '')", [])?;
+        Ok(())
+    });
+    drop(release);
+    assert!(matches!(innocent.await, Err(DatabaseError::Sqlite(_))));
+    assert!(matches!(dangling.await, Err(DatabaseError::Sqlite(_))));
+    count(&database, "a", 1).await.unwrap();
+    assert_eq!(projects(&database).await, ["a"]);
+}
+
+#[tokio::test]
+async fn too_much_waiting_fails_at_once_and_is_taken_again_later() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    let half = 40 * 1024 * 1024;
+    let waiting = database.write(half, |connection| insert(connection, "large", 1));
+    let refused = database.write(half, |connection| insert(connection, "too much", 1));
+    assert!(matches!(refused.await, Err(DatabaseError::Overloaded)));
+    let mut answers: Vec<_> = (0..40_000).map(|n| Box::pin(count(&database, &n.to_string(), 1))).collect();
+    let last = answers.pop().expect("many");
+    assert!(matches!(last.await, Err(DatabaseError::Overloaded)));
+    drop(release);
+    waiting.await.unwrap();
+    select_ok(answers).await.unwrap();
+    database.write(half, |connection| insert(connection, "large again", 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn reading_does_not_wait_for_a_writer_under_way() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    count(&database, "a", 1).await.unwrap();
+    let release = hold(&database);
+    let unread = count(&database, "b", 1);
+    assert_eq!(projects(&database).await, ["a"]);
+    drop(release);
+    unread.await.unwrap();
+    assert_eq!(projects(&database).await, ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    assert!(matches!(count(&database, "a", 1).await, Err(DatabaseError::TimedOut(_))));
+    drop(release);
+    database.close();
+    tokio::time::resume();
+    assert_eq!(projects(&Database::open(folder.path()).unwrap()).await, ["a"]);
+}
