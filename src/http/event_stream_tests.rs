@@ -147,7 +147,8 @@ async fn a_cut_stream_says_when_to_reconnect_is_flushed_and_then_breaks_off() {
     let retry: u64 =
         text.strip_prefix("retry: ").and_then(|rest| rest.strip_suffix('\n')).expect(&text).parse().expect("a number");
     assert!((1500..4500).contains(&retry), "{retry}");
-    assert!(end.is_none(), "one turn for the connection to flush");
+    assert!(end.is_none(), "the connection has time to flush");
+    advance(FLUSH).await;
     assert_eq!(take(&mut stream).1.map(|end| end.is_err()), Some(true));
 }
 
@@ -177,5 +178,6 @@ async fn a_stream_that_breaks_in_the_service_says_so_and_lets_its_client_come_ba
     let (text, _) = take(&mut stream);
     assert!(text.contains("\"code\":\"SSE_ERROR\"") && text.contains("\"retryable\":true"), "{text}");
     assert!(!text.contains("\nid:"), "{text}");
+    advance(FLUSH).await;
     assert_eq!(take(&mut stream).1.map(|end| end.is_err()), Some(true));
 }

@@ -11,6 +11,7 @@ mod fields;
 mod generations;
 mod health;
 mod language;
+mod panics;
 mod query;
 mod stats;
 mod urls;
@@ -18,3 +19,4 @@ mod web;
 
 pub use app::{Context, HttpOptions, configure, cors};
 pub use event_stream::StreamTiming;
+pub use panics::answer_panics;

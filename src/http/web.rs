@@ -11,7 +11,25 @@ use super::{Context, error::ApiError, language};
 const INDEX: &str = include_str!("page/index.html");
 
 /// What the page loads: name, type, content.
-const ASSETS: &[(&str, &str, &str)] = &[];
+const ASSETS: &[(&str, &str, &str)] = &[
+    ("api.js", JS, include_str!("page/api.js")),
+    ("app.js", JS, include_str!("page/app.js")),
+    ("brief.js", JS, include_str!("page/brief.js")),
+    ("feed.js", JS, include_str!("page/feed.js")),
+    ("i18n.js", JS, include_str!("page/i18n.js")),
+    ("icon.svg", SVG, include_str!("page/icon.svg")),
+    ("lists.js", JS, include_str!("page/lists.js")),
+    ("log.js", JS, include_str!("page/log.js")),
+    ("screenplay.js", JS, include_str!("page/screenplay.js")),
+    ("sheet.js", JS, include_str!("page/sheet.js")),
+    ("stage.js", JS, include_str!("page/stage.js")),
+    ("storage.js", JS, include_str!("page/storage.js")),
+    ("style.css", CSS, include_str!("page/style.css")),
+    ("texts.js", JS, include_str!("page/texts.js")),
+];
+const JS: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
 /// Only the page's own parts run, and it talks to this service only: a script in a model's text would do nothing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -43,4 +61,19 @@ fn page(content_type: &'static str, content: &'static str) -> HttpResponse {
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .body(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn every_part_of_the_page_is_served() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");
+        let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let served: BTreeSet<String> = ASSETS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        assert_eq!(files.filter(|name| name != "index.html").collect::<BTreeSet<_>>(), served);
+    }
 }

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::Server, rt::net::TcpStream, web::Data};
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, rt::net::TcpStream, web::Data};
+use actix_web_lab::middleware::CatchPanic;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::{Failure, translate};
@@ -61,7 +62,14 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
         workers => workers,
     };
     let write_timeout = settings.sse.write_timeout;
-    let server = HttpServer::new(move || App::new().wrap(http::cors(origins.as_deref())).configure(routes.clone()))
+    let app = move || {
+        App::new()
+            .wrap(CatchPanic::default())
+            .wrap(from_fn(http::answer_panics))
+            .wrap(http::cors(origins.as_deref()))
+            .configure(routes.clone())
+    };
+    let server = HttpServer::new(app)
         .workers(workers)
         .keep_alive(KEEP_ALIVE)
         .max_connections(MAX_CONNECTIONS)

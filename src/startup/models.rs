@@ -8,7 +8,7 @@ use super::Failure;
 use crate::{
     config::{self, ProviderKind, Settings, TokensField},
     generators::{
-        BuiltinGenerator, Catalog, ModelPattern, OpenAiGenerator, OpenAiOptions, Prompts, Provider, TokenLimitField,
+        BuiltinGenerator, Catalog, OpenAiGenerator, OpenAiOptions, Pattern, Prompts, Provider, TokenLimitField,
     },
 };
 
@@ -24,13 +24,13 @@ pub(super) fn catalog(settings: &Settings) -> Result<Catalog, Failure> {
         models: provider.models.iter().map(pattern).collect(),
         generator: generator(provider, &prompts),
     });
-    Ok(Catalog::new(providers.collect(), settings.models.default.clone()))
+    Ok(Catalog::new(settings.models.default.clone(), providers.collect()))
 }
 
-fn pattern(pattern: &config::ModelPattern) -> ModelPattern {
+fn pattern(pattern: &config::ModelPattern) -> Pattern {
     match pattern {
-        config::ModelPattern::Exact(name) => ModelPattern::Exact(name.clone()),
-        config::ModelPattern::Prefix(prefix) => ModelPattern::Prefix(prefix.clone()),
+        config::ModelPattern::Exact(name) => Pattern::Exact(name.clone()),
+        config::ModelPattern::Prefix(prefix) => Pattern::Prefix(prefix.clone()),
     }
 }
 

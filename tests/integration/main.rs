@@ -1,1 +1,34 @@
-fn main() {}
+//! The service as its users meet it: the real binary, spoken to over real sockets.
+//!
+//! `tests/run` sets up what these tests need. One file an area; `harness` is what they are written with.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod cancel;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod episodes;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod leash;
+#[cfg(test)]
+mod llmock;
+#[cfg(test)]
+mod original;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod real_model;

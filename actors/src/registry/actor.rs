@@ -162,6 +162,11 @@ impl JobRegistry {
         self.record_late(ctx);
         self.forget_expired();
         self.purge(ctx);
+        self.tell_positions();
+    }
+
+    /// Costs O(waiting × log projects).
+    pub(super) fn tell_positions(&self) {
         for (id, position) in self.queue.positions() {
             if let Some(entry) = self.table.get(id) {
                 entry.feed.set_queue_position(Some(position));

@@ -120,6 +120,8 @@ impl JobRegistry {
         let entry = Entry { feed: feed.clone(), actor: Some(actor) };
         self.table.insert(job.id, entry, job.idempotency.as_ref(), true);
         self.queue.push(job.id, &brief.project_id);
+        // The last place, until the next sweep finds the fair one.
+        feed.set_queue_position(u32::try_from(self.queue.waiting()).ok());
         if self.drained {
             feed.cut();
         }

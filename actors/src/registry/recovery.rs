@@ -63,6 +63,7 @@ impl Handler<Adopt> for JobRegistry {
             self.queue.push(id, &project);
         }
         self.dispatch();
+        self.tell_positions();
     }
 }
 

@@ -46,6 +46,7 @@ async fn one_projects_crowd_does_not_delay_anothers_first_job() {
         crowd.push(house.create_in("crowd", "crowd").await);
     }
     let single = house.create_in("single", "single").await;
+    assert!(single.queue_position().is_some(), "told from the first moment on");
     house.until("the single job is next", || single.queue_position() == Some(1)).await;
     assert_eq!(crowd[2].queue_position(), Some(2));
     assert_eq!(crowd[19].queue_position(), Some(19));

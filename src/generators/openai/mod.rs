@@ -1,0 +1,89 @@
+//! Any server with OpenAI's `/chat/completions`, streamed: OpenAI itself, vLLM, Ollama, llama.cpp, gateways.
+//!
+//! From the bytes up: `decode` cuts them into events, `reply` says what each means and whether the whole is a script, `fault`
+//! says what a failure means and whether to ask again, `run` does it all within its deadlines.
+
+mod client;
+mod decode;
+mod fault;
+mod overlap;
+mod reply;
+mod request;
+mod retry;
+mod run;
+mod tokens;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use generation_actors::ports::{GenerationRequest, GenerationStream, ScriptGenerator};
+
+use super::Prompts;
+
+/// How one provider is reached and how long it may take.
+#[derive(Debug, Clone)]
+pub struct OpenAiOptions {
+    /// For the log.
+    pub name: String,
+    /// What `/chat/completions` is appended to.
+    pub base_url: String,
+    /// Sent as a bearer token; never logged.
+    pub api_key: Option<String>,
+    /// The field that carries the token limit.
+    pub tokens_field: TokenLimitField,
+    /// A fixed token limit; `None` derives it from the length asked for.
+    pub max_tokens: Option<u32>,
+    /// To connect.
+    pub connect_timeout: Duration,
+    /// From the request to the response's head; servers that queue send none until it is their turn.
+    pub head_timeout: Duration,
+    /// From the head to the first text or reasoning.
+    pub first_token_timeout: Duration,
+    /// Between two reads after that; any byte counts, comments too.
+    pub idle_timeout: Duration,
+    /// Further attempts before the first text.
+    pub retries: u32,
+}
+
+/// The request's field for the token limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenLimitField {
+    /// `max_tokens`
+    MaxTokens,
+    /// `max_completion_tokens`
+    MaxCompletionTokens,
+}
+
+/// One provider. Its HTTP clients live on the threads that use it, one each.
+#[derive(Debug)]
+pub struct OpenAiGenerator(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Tells providers apart in each thread's clients.
+    number: u64,
+    options: OpenAiOptions,
+    prompts: Arc<Prompts>,
+}
+
+impl OpenAiGenerator {
+    /// A provider that is asked nothing yet.
+    pub fn new(options: OpenAiOptions, prompts: Arc<Prompts>) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        Self(Arc::new(Shared { number: NUMBERS.fetch_add(1, Relaxed), options, prompts }))
+    }
+}
+
+impl ScriptGenerator for OpenAiGenerator {
+    fn generate(&self, request: GenerationRequest) -> GenerationStream {
+        run::start(Arc::clone(&self.0), request)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! When to ask again.
+
+use std::time::Duration;
+
+use awc::http::header::{HeaderMap, RETRY_AFTER};
+use chrono::{DateTime, Utc};
+
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// The pause before attempt `attempt` (1 is the second): doubling, capped, and by `jitter` (0–1) up to a half shorter.
+pub(super) fn pause(attempt: u32, jitter: f64) -> Duration {
+    let doubled = FIRST.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+    doubled.min(LONGEST).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
+}
+
+/// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` as seconds or a date. What makes no sense (Azure
+/// has sent -1 and 0) is ignored.
+pub(super) fn asked_for(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
+    let seconds = |text: &str, unit: f64| {
+        let seconds = text.parse::<f64>().ok()? * unit;
+        (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
+    };
+    let in_milliseconds = text("retry-after-ms").and_then(|text| seconds(text, 0.001));
+    in_milliseconds.or_else(|| {
+        let text = text(RETRY_AFTER.as_str())?;
+        seconds(text, 1.0).or_else(|| (DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now).to_std().ok())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use awc::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_a_bound_and_jitter_shortens_them() {
+        let pauses: Vec<u128> = (1..8).map(|attempt| pause(attempt, 0.0).as_millis()).collect();
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+        assert_eq!(pause(u32::MAX, 1.0), Duration::from_secs(4));
+    }
+
+    #[test]
+    fn providers_say_how_long_in_three_ways() {
+        let now = DateTime::parse_from_rfc2822("Wed, 21 Oct 2026 07:28:00 GMT").unwrap().to_utc();
+        let asked = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect();
+            asked_for(&headers, now)
+        };
+        assert_eq!(asked(&[("retry-after", "2")]), Some(Duration::from_secs(2)));
+        assert_eq!(asked(&[("retry-after", "0.5")]), Some(Duration::from_millis(500)));
+        assert_eq!(asked(&[("retry-after", "20"), ("retry-after-ms", "1500")]), Some(Duration::from_millis(1500)));
+        assert_eq!(asked(&[("retry-after", "Wed, 21 Oct 2026 07:28:09 GMT")]), Some(Duration::from_secs(9)));
+        for nonsense in ["-1", "0", "soon", "", "NaN", "inf", "1e300", "Wed, 21 Oct 2026 07:27:00 GMT"] {
+            assert_eq!(asked(&[("retry-after", nonsense)]), None, "{nonsense}");
+        }
+        assert_eq!(asked(&[]), None);
+    }
+}

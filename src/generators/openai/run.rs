@@ -1,0 +1,269 @@
+//! One run: ask, wait, ask again where that may help, read, each within its deadline.
+
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
+
+use awc::{
+    ClientResponse,
+    error::{ConnectError, SendRequestError},
+    http::header,
+};
+use bytes::Bytes;
+use chrono::Utc;
+use futures_util::{StreamExt as _, stream};
+use generation_actors::{
+    job::{Failure, FailureCode},
+    ports::{GenerationRequest, GenerationStream, Piece, Usage},
+    wording::Step,
+};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{
+    Shared, client,
+    decode::Decoder,
+    fault::{Fault, Retry},
+    overlap::Overlap,
+    reply::Reply,
+    request, retry, tokens,
+};
+
+/// A provider that asks to wait longer is not waited for: the job would hold its slot all the while.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a provider may take to send its usage once the model has stopped, and to end the reply. Some leave it open.
+const ENDING: Duration = Duration::from_secs(5);
+/// What is read of an answer that is an error.
+const ERROR_BODY: usize = 64 * 1024;
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is read of an answer that is no event stream.
+const PLAIN_BODY: usize = 16 * 1024 * 1024;
+
+/// Everything a run holds. Dropping it drops the response, which closes the connection.
+struct Run {
+    provider: Arc<Shared>,
+    request: GenerationRequest,
+    phase: Phase,
+    due: VecDeque<Piece>,
+    reply: Reply,
+    overlap: Overlap,
+    /// The text of this run, to be counted if the provider does not.
+    text: String,
+    failed_attempts: u32,
+}
+
+enum Phase {
+    Asking,
+    Pausing(Duration),
+    Reading(Box<Open>),
+    Ending,
+    /// What came before the failure is passed on first.
+    Failing(Failure),
+    Over,
+}
+
+/// A response that is being read.
+struct Open {
+    body: Body,
+    decoder: Decoder,
+    first_token_by: Instant,
+    /// Set once the model has stopped.
+    end_by: Option<Instant>,
+}
+
+type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, awc::error::PayloadError>>>>;
+
+/// Starts a run; nothing is sent before the first poll.
+pub(super) fn start(provider: Arc<Shared>, request: GenerationRequest) -> GenerationStream {
+    let overlap = Overlap::with(&request.written);
+    let run = Run {
+        provider,
+        request,
+        phase: Phase::Asking,
+        due: VecDeque::new(),
+        reply: Reply::default(),
+        overlap,
+        text: String::new(),
+        failed_attempts: 0,
+    };
+    Box::pin(stream::unfold(run, Run::next))
+}
+
+impl Run {
+    async fn next(mut self) -> Option<(Result<Piece, Failure>, Self)> {
+        loop {
+            if let Some(piece) = self.due.pop_front() {
+                let Piece::Text(text) = piece else { return Some((Ok(piece), self)) };
+                let text = self.overlap.push(text);
+                if text.is_empty() {
+                    continue;
+                }
+                self.text.push_str(&text);
+                return Some((Ok(Piece::Text(text)), self));
+            }
+            let stepped = match mem::replace(&mut self.phase, Phase::Over) {
+                Phase::Asking => self.ask().await,
+                Phase::Pausing(pause) => {
+                    sleep(pause).await;
+                    Ok(Phase::Asking)
+                }
+                Phase::Reading(open) => self.read(open).await,
+                Phase::Ending => self.end().await,
+                Phase::Failing(failure) => return Some((Err(failure), self)),
+                Phase::Over => return None,
+            };
+            self.phase = stepped.unwrap_or_else(|fault| self.try_again(fault));
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Phase, Fault> {
+        let options = &self.provider.options;
+        let prompt = self.provider.prompts.prompt(&self.request.brief).map_err(|error| {
+            Fault::protocol(format!("the prompt template of {:?} fails: {error}", self.request.brief.script_type))
+        })?;
+        let mut asking = client::of(&self.provider)
+            .post(format!("{}/chat/completions", options.base_url))
+            .insert_header((header::ACCEPT, "text/event-stream"));
+        if let Some(key) = &options.api_key {
+            asking = asking.bearer_auth(key);
+        }
+        let sent = asking.send_json(&request::body(options, &prompt, &self.request));
+        // The client has its own limit for connecting; this one is for the whole wait.
+        let limit = options.connect_timeout + options.head_timeout;
+        let response = timeout(limit, sent).await.map_err(|_| Fault::timeout("no response", limit))?;
+        let mut response = response.map_err(|error| unreachable(&error))?;
+        if response.status() != 200 {
+            return Err(refusal(&mut response).await);
+        }
+        let first_token_by = Instant::now() + options.first_token_timeout;
+        if !is_event_stream(&response) {
+            return self.read_plain(response, first_token_by).await;
+        }
+        let body = Box::pin(response);
+        Ok(Phase::Reading(Box::new(Open { body, decoder: Decoder::default(), first_token_by, end_by: None })))
+    }
+
+    async fn read(&mut self, mut open: Box<Open>) -> Result<Phase, Fault> {
+        let options = &self.provider.options;
+        if self.reply.has_stopped() {
+            let by = *open.end_by.get_or_insert_with(|| Instant::now() + options.idle_timeout.min(ENDING));
+            return self.read_until(by, open, None).await;
+        }
+        let (by, missing) = if self.reply.has_begun() {
+            (Instant::now() + options.idle_timeout, Fault::timeout("nothing came", options.idle_timeout))
+        } else {
+            (open.first_token_by, Fault::timeout("no text came", options.first_token_timeout))
+        };
+        self.read_until(by, open, Some(missing)).await
+    }
+
+    /// Reads once. `missing` is what it means if nothing comes; nothing amiss if `None`.
+    async fn read_until(&mut self, by: Instant, mut open: Box<Open>, missing: Option<Fault>) -> Result<Phase, Fault> {
+        match timeout_at(by, open.body.next()).await {
+            Err(_) => return missing.map_or(Ok(Phase::Ending), Err),
+            Ok(Some(Ok(bytes))) => open.decoder.push(&bytes),
+            Ok(Some(Err(error))) => return self.cut_off(&error.to_string()),
+            Ok(None) => open.decoder.finish(),
+        }
+        // What the connection gave before it ended is read either way; the end itself shows at the next read.
+        while let Some(data) = open.decoder.next().map_err(|failure| Fault { failure, retry: Retry::Never })? {
+            self.reply.event(&data, &mut self.due)?;
+            if self.reply.is_done() {
+                return Ok(Phase::Ending);
+            }
+        }
+        Ok(if open.decoder.is_finished() { Phase::Ending } else { Phase::Reading(open) })
+    }
+
+    /// A connection that breaks after the model has said that it is done has broken too late to matter.
+    fn cut_off(&self, error: &str) -> Result<Phase, Fault> {
+        if self.reply.has_stopped() {
+            return Ok(Phase::Ending);
+        }
+        let code = FailureCode::GenerationError;
+        Err(Fault::new(code, Retry::Backoff, format!("the connection broke: {error}")))
+    }
+
+    /// A server that does not stream: its answer is one event, or an error with status 200.
+    async fn read_plain(&mut self, mut response: ClientResponse, by: Instant) -> Result<Phase, Fault> {
+        let reading = response.body().limit(PLAIN_BODY);
+        let body = timeout_at(by, reading).await;
+        let limit = self.provider.options.first_token_timeout;
+        let body = body.map_err(|_| Fault::timeout("no whole answer", limit))?;
+        let body = body.map_err(|error| Fault::protocol(format!("an unreadable answer: {error}")))?;
+        let text = String::from_utf8_lossy(&body);
+        if !text.trim().is_empty() {
+            self.reply.event(&text, &mut self.due)?;
+        }
+        Ok(Phase::Ending)
+    }
+
+    async fn end(&mut self) -> Result<Phase, Fault> {
+        let reason = self.reply.end()?;
+        let rest = self.overlap.finish();
+        if !rest.is_empty() {
+            self.text.push_str(&rest);
+            self.due.push_back(Piece::Text(rest));
+        }
+        let usage = self.usage().await;
+        self.due.extend([Piece::Usage(usage), Piece::End(reason)]);
+        Ok(Phase::Over)
+    }
+
+    /// Of the whole script, what an earlier run wrote included.
+    async fn usage(&mut self) -> Usage {
+        let earlier = self.request.written.clone();
+        match self.reply.completion_tokens() {
+            Some(tokens) if earlier.is_empty() => Usage { completion_tokens: tokens, measured: true },
+            Some(tokens) => Usage { completion_tokens: tokens + tokens::count(earlier).await, measured: false },
+            None => {
+                let completion_tokens = tokens::count(earlier + &self.text).await;
+                Usage { completion_tokens, measured: false }
+            }
+        }
+    }
+
+    /// The pause before the next attempt, or the failure if there must be none.
+    fn try_again(&mut self, fault: Fault) -> Phase {
+        let options = &self.provider.options;
+        let retry = fault.retry;
+        let failure = fault.into_failure(&options.name, options.api_key.as_deref());
+        let attempt = self.failed_attempts + 1;
+        let pause = match retry {
+            Retry::Never => return Phase::Failing(failure),
+            _ if self.reply.has_text() || self.failed_attempts >= options.retries => {
+                return Phase::Failing(failure);
+            }
+            Retry::Backoff => retry::pause(attempt, rand::random()),
+            Retry::After(asked) if asked > LONGEST_WAIT => return Phase::Failing(failure),
+            // Never sooner than asked, and not all at the same moment.
+            Retry::After(asked) => asked + retry::pause(1, rand::random()) / 4,
+        };
+        log::info!("{failure}; attempt {} in {pause:.1?}", attempt + 1);
+        self.failed_attempts = attempt;
+        self.reply = Reply::default();
+        self.due.clear();
+        self.due.push_back(Piece::Step(Step::RetryingModel));
+        Phase::Pausing(pause)
+    }
+}
+
+fn is_event_stream(response: &ClientResponse) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    // Servers that leave it out stream all the same.
+    content_type.is_none_or(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
+async fn refusal(response: &mut ClientResponse) -> Fault {
+    let status = response.status().as_u16();
+    let asked_for = retry::asked_for(response.headers(), Utc::now());
+    let reading = response.body().limit(ERROR_BODY);
+    let body = timeout(ERROR_BODY_TIMEOUT, reading).await.ok().and_then(Result::ok).unwrap_or_default();
+    Fault::of_response(status, &String::from_utf8_lossy(&body), asked_for)
+}
+
+/// No response came.
+fn unreachable(error: &SendRequestError) -> Fault {
+    let code = match error {
+        SendRequestError::Timeout | SendRequestError::Connect(ConnectError::Timeout) => FailureCode::TimeoutError,
+        _ => FailureCode::ModelUnavailable,
+    };
+    Fault::new(code, Retry::Backoff, error.to_string())
+}

@@ -1,0 +1,135 @@
+//! A scripted chat-completions server on loopback, and the client's side of a run.
+
+use std::{cell::Cell, sync::Arc, time::Duration};
+
+use futures_util::StreamExt as _;
+use generation_actors::{
+    job::{Brief, Failure},
+    ports::{GenerationRequest, GenerationStream, Piece, ScriptGenerator as _},
+    wording::Locale,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use crate::generators::{OpenAiGenerator, OpenAiOptions, Prompts, TokenLimitField};
+
+pub(super) fn options(port: u16) -> OpenAiOptions {
+    OpenAiOptions {
+        name: "scripted".into(),
+        base_url: format!("http://127.0.0.1:{port}/v1"),
+        api_key: Some("sk-secret".into()),
+        tokens_field: TokenLimitField::MaxTokens,
+        max_tokens: None,
+        connect_timeout: Duration::from_secs(5),
+        head_timeout: Duration::from_secs(20),
+        first_token_timeout: Duration::from_secs(20),
+        idle_timeout: Duration::from_secs(20),
+        retries: 2,
+    }
+}
+
+pub(super) fn request(written: &str) -> GenerationRequest {
+    let brief = Brief {
+        project_id: "p".into(),
+        episode_number: None,
+        title: "제목".into(),
+        description: "비 오는 밤의 카페".into(),
+        script_type: "drama".into(),
+        model: "tiny".into(),
+        temperature: 0.7,
+        length_target: 100,
+        locale: Locale::Ko,
+    };
+    GenerationRequest { brief: Arc::new(brief), written: written.to_owned() }
+}
+
+/// A server that does to each connection what the next script says.
+pub(super) struct Upstream {
+    listener: TcpListener,
+    pub(super) requests: Cell<usize>,
+}
+
+impl Upstream {
+    pub(super) async fn new() -> (Self, OpenAiOptions) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        (Self { listener, requests: Cell::new(0) }, options(port))
+    }
+
+    /// The next connection.
+    pub(super) async fn connection(&self) -> TcpStream {
+        let (connection, _) = self.listener.accept().await.expect("a connection");
+        self.requests.set(self.requests.get() + 1);
+        connection
+    }
+
+    /// The next connection with its whole request read, and the request.
+    pub(super) async fn accept(&self) -> (TcpStream, String) {
+        let mut connection = self.connection().await;
+        let mut read = Vec::new();
+        loop {
+            let mut piece = [0; 4096];
+            let size = connection.read(&mut piece).await.expect("a request");
+            read.extend_from_slice(&piece[..size]);
+            let text = String::from_utf8_lossy(&read);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.to_ascii_lowercase().split("content-length: ").nth(1).map(|rest| {
+                rest.split("\r\n").next().and_then(|length| length.parse::<usize>().ok()).expect("a length")
+            });
+            if body.len() >= length.unwrap_or(0) {
+                return (connection, text.into_owned());
+            }
+        }
+    }
+
+    pub(super) async fn answer(&self, response: &[u8]) -> String {
+        let (mut connection, request) = self.accept().await;
+        connection.write_all(response).await.expect("written");
+        request
+    }
+}
+
+pub(super) const STREAM: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+/// The end of a body; a connection that closes before it has been cut.
+pub(super) const END: &str = "0\r\n\r\n";
+
+pub(super) fn chunk(text: &str) -> String {
+    format!("{:x}\r\n{text}\r\n", text.len())
+}
+
+pub(super) fn says(text: &str) -> String {
+    chunk(&format!(
+        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n"
+    ))
+}
+
+pub(super) fn stop() -> String {
+    let stop = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    chunk(stop) + END
+}
+
+pub(super) async fn all(mut stream: GenerationStream) -> (Vec<Piece>, Option<Failure>) {
+    let mut pieces = Vec::new();
+    while let Some(next) = timeout(Duration::from_secs(30), stream.next()).await.expect("in time") {
+        match next {
+            Ok(piece) => pieces.push(piece),
+            Err(failure) => {
+                assert!(stream.next().await.is_none(), "nothing follows a failure");
+                return (pieces, Some(failure));
+            }
+        }
+    }
+    (pieces, None)
+}
+
+pub(super) fn text(pieces: &[Piece]) -> String {
+    pieces.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None }).collect()
+}
+
+pub(super) fn generate(options: OpenAiOptions, written: &str) -> GenerationStream {
+    OpenAiGenerator::new(options, Arc::new(Prompts::load(None).expect("templates"))).generate(request(written))
+}

@@ -1,0 +1,117 @@
+// The sheet of paper: a screenplay as elements. What a model wrote becomes text nodes, never markup.
+
+import { Screenplay, inlineRuns } from './screenplay.js';
+
+const ELEMENTS = { title: 'h3', heading: 'h4', scene: 'h4', rule: 'hr' };
+/** Stanzas to a leaf; the browser skips the layout of leaves that are out of sight. */
+const LEAF = 40;
+const NEAR_BOTTOM = 60;
+
+/** Shows a growing text, touching only what changed, and keeps its end in view for a reader who is there. */
+export class Sheet {
+  #scroller;
+  #paper;
+  #jump;
+  #script = new Screenplay();
+  #text = '';
+  #changed = 0;
+  #live = false;
+  #wasLive = false;
+  #frame = 0;
+  #nodes = [];
+  #following = true;
+  #top = 0;
+
+  constructor(scroller, paper, jump) {
+    this.#scroller = scroller;
+    this.#paper = paper;
+    this.#jump = jump;
+    scroller.addEventListener('scroll', () => this.#look(), { passive: true });
+    // A notice above takes room from the sheet, and leaves get their true height only once they are laid out.
+    const settled = new ResizeObserver(() => this.#live && this.#following && this.#scrollToEnd());
+    settled.observe(scroller);
+    settled.observe(paper);
+    jump.addEventListener('click', () => {
+      this.#following = true;
+      this.#scrollToEnd();
+      scroller.focus({ preventScroll: true });
+    });
+  }
+
+  /** Takes the whole text, unchanged before `from`; `live` while more is to come. */
+  show(text, from = 0, live = false) {
+    this.#changed = this.#frame ? Math.min(this.#changed, from) : from;
+    this.#text = text;
+    this.#live = live;
+    this.#frame ||= requestAnimationFrame(() => this.#render());
+  }
+
+  /** An empty sheet, whose end is followed when it grows. */
+  clear() {
+    this.show('');
+    this.#following = true;
+    this.#wasLive = false;
+  }
+
+  #render() {
+    this.#frame = 0;
+    const first = this.#script.update(this.#text, this.#changed);
+    for (const node of this.#nodes.splice(first)) node.remove();
+    while (this.#paper.childElementCount > Math.ceil(first / LEAF)) this.#paper.lastElementChild.remove();
+    const { stanzas } = this.#script;
+    for (let index = first; index < stanzas.length; index += 1) {
+      if (index % LEAF === 0) this.#paper.append(element('div', 'leaf'));
+      const stanza = element('div', 'stanza');
+      const open = this.#live && index === stanzas.length - 1;
+      stanza.append(...stanzas[index].blocks.map((block) => blockElement(block, open)));
+      this.#paper.lastElementChild.append(stanza);
+      this.#nodes.push(stanza);
+    }
+    this.#paper.lang = /\p{Script=Hangul}/u.test(this.#text.slice(0, 2000)) ? 'ko' : 'en';
+    this.#paper.classList.toggle('live', this.#live);
+    this.#paper.parentElement.classList.toggle('blank', this.#text === '');
+    if (this.#following && (this.#live || this.#wasLive)) this.#scrollToEnd();
+    else this.#look();
+    this.#wasLive = this.#live;
+  }
+
+  #look() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    // Only a reader who scrolls up leaves the end; a text that grew under one who stays does not.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
+    this.#jump.hidden = this.#following || !this.#live;
+  }
+
+  #scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#jump.hidden = true;
+  }
+}
+
+function blockElement({ kind, text, marker }, open) {
+  const node = element(ELEMENTS[kind] ?? 'p', kind);
+  if (marker) node.dataset.marker = marker;
+  for (const run of inlineRuns(text, open)) {
+    let part = document.createTextNode(run.text);
+    if (run.bold) part = wrapped('strong', part);
+    if (run.italic) part = wrapped('em', part);
+    node.append(part);
+  }
+  return node;
+}
+
+function wrapped(name, child) {
+  const node = document.createElement(name);
+  node.append(child);
+  return node;
+}
+
+/** An element with a class and a text. */
+export function element(name, className, text) {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}

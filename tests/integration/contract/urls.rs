@@ -1,0 +1,34 @@
+//! The absolute URLs in answers, behind proxies and without.
+
+use super::GENERATIONS;
+use crate::harness::{brief, http::Request, service::Service};
+
+fn sse_url_asked_with(service: &Service, headers: &[(&str, &str)]) -> String {
+    let request = Request::new("POST", GENERATIONS).json(&brief());
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+    service.send(&request).expect(201).json()["sseUrl"].as_str().expect("a URL").to_owned()
+}
+
+const FORWARDED: [(&str, &str); 3] =
+    [("Host", "inside:1234"), ("X-Forwarded-Host", "scripts.example.com"), ("X-Forwarded-Proto", "https")];
+
+#[test]
+fn urls_name_the_host_that_was_asked() {
+    let service = Service::start();
+    let url = sse_url_asked_with(&service, &FORWARDED);
+    assert!(url.starts_with("http://inside:1234/api/v1/generations/job_"), "{url}");
+}
+
+#[test]
+fn forwarding_headers_count_from_a_trusted_proxy() {
+    let service = Service::builder().env("GENERATION__SERVER__TRUSTED_PROXIES", r#"["127.0.0.0/8"]"#).start();
+    let url = sse_url_asked_with(&service, &FORWARDED);
+    assert!(url.starts_with("https://scripts.example.com/api/v1/generations/job_"), "{url}");
+}
+
+#[test]
+fn a_configured_public_url_wins() {
+    let service = Service::builder().env("GENERATION__SERVER__PUBLIC_URL", "https://public.example/scripts").start();
+    let url = sse_url_asked_with(&service, &FORWARDED);
+    assert!(url.starts_with("https://public.example/scripts/api/v1/generations/job_"), "{url}");
+}

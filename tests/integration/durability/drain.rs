@@ -1,0 +1,62 @@
+//! Orderly ends: not ready, nothing new, nothing lost, in time.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::{undisturbed, unhurried};
+use crate::harness::{brief, reader::Connected, service::Service, wait};
+
+#[test]
+fn a_draining_service_says_so_and_takes_nothing_new() {
+    let mut service = Service::builder().env("GENERATION__SERVER__DRAIN_DELAY", "10s").start();
+    let id = service.create(&brief());
+    service.wait_for(&id, "completed");
+    service.sigterm();
+    wait::until("not to be ready", || (service.get("/health/ready").status() == 503).then_some(()));
+    service.get("/health/live").expect(200);
+    let refused = service.post(&brief());
+    let error = refused.expect_error(503, "SHUTTING_DOWN");
+    assert_eq!(error["retryable"], true);
+    assert!(refused.header("retry-after").is_some_and(|pause| pause.parse::<u64>().is_ok()));
+    assert_eq!(service.stats()["service"]["status"], "draining");
+    service.get(&format!("/api/v1/generations/{id}")).expect(200);
+    // A second signal means now.
+    service.sigterm();
+    service.wait_for_exit(Duration::from_secs(5));
+    service.forgive_exit();
+}
+
+#[test]
+fn sigterm_ends_in_good_order_well_within_its_time() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut service = unhurried().words_per_second(20).start();
+        let id = service.create(&brief());
+        service.wait_for_text(&id);
+        let mut stream = service.events(&id, "");
+        stream.event();
+        let began = Instant::now();
+        service.signal(signal);
+        let status = service.wait_for_exit(Duration::from_secs(10));
+        assert_eq!(status.code(), Some(0));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_job_interrupted_in_good_order_loses_no_text_that_was_shown() {
+    let expected = undisturbed(&brief());
+    let mut service = unhurried().env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "1m").start();
+    let id = service.create(&brief());
+    let mut reader = service.reader(&id, "?preview=delta");
+    while reader.text().is_empty() {
+        assert_ne!(reader.connect(1200), Connected::Stop);
+    }
+    service.stop();
+    service.restart();
+    let shown = reader.text();
+    let first = service.events(&id, "").event_named("preview");
+    assert!(first.data["markdown"].as_str().expect("text").starts_with(&shown), "the text was checkpointed");
+    service.wait_for(&id, "completed");
+    assert_eq!(service.script(&id), expected);
+}

@@ -1,0 +1,199 @@
+//! Real servers beside the service, each on a free port and on a leash: none outlives its test.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    free_address,
+    http::{Request, Response},
+    project_path, wait,
+};
+
+/// A program that ends when this value is dropped, and with it everything it started.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    leash: Child,
+    /// Its working folder, with its log.
+    folder: TempDir,
+}
+
+impl Peer {
+    /// Starts a program in a folder of its own.
+    pub(crate) fn start<A: Into<OsString>>(command: impl IntoIterator<Item = A>) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let log = File::create(folder.path().join("log")).expect("it can be written");
+        let leash = Command::new("python3")
+            .arg(project_path("tests/peers/leash.py"))
+            .args(command.into_iter().map(Into::into))
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().expect("one more handle"))
+            .stderr(log)
+            .spawn()
+            .expect("Python runs; tests/run sets it up");
+        Self { leash, folder }
+    }
+
+    /// Waits until it takes connections; its end is told with what it said.
+    pub(crate) fn wait_for(&mut self, address: SocketAddr) {
+        wait::until("a peer to listen", || {
+            let ended = self.leash.try_wait().expect("it is our child");
+            assert!(
+                ended.is_none(),
+                "a peer ended ({ended:?}), is the setup complete (tests/run --setup)?\n{}",
+                self.log()
+            );
+            TcpStream::connect(address).ok()
+        });
+    }
+
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // The closed pipe is what makes the leash clean up.
+        drop(self.leash.stdin.take());
+        let _reaped = self.leash.wait();
+        if thread::panicking() {
+            self.show_log();
+        }
+    }
+}
+
+impl Peer {
+    #[expect(clippy::print_stderr, reason = "the log explains a failed test")]
+    fn show_log(&self) {
+        let log = self.log();
+        let start = log.char_indices().rev().nth(4000).map_or(0, |(start, _)| start);
+        eprintln!("---- end of the log of a peer ----\n{}----", &log[start..]);
+    }
+}
+
+/// A Python program of the environment that the setup made.
+fn python(program: &str) -> OsString {
+    project_path(".cache/venv/bin").join(program).into()
+}
+
+/// llama.cpp's own server.
+#[derive(Debug)]
+pub(crate) struct LlamaServer {
+    _peer: Peer,
+    address: SocketAddr,
+    model: &'static str,
+}
+
+impl LlamaServer {
+    /// With a tiny model of random weights: the real protocol, gibberish, thousands of tokens a second.
+    pub(crate) fn tiny() -> Self {
+        Self::start("tiny", 4096, 1)
+    }
+
+    /// With a larger model of random weights, which writes about a hundred tokens a second for a minute.
+    pub(crate) fn slow() -> Self {
+        Self::start("slow", 8192, 1)
+    }
+
+    /// With SmolLM2-135M-Instruct: fluent English.
+    pub(crate) fn smollm2() -> Self {
+        Self::start("smollm2", 4096, 2)
+    }
+
+    fn start(model: &'static str, context: u32, threads: u32) -> Self {
+        let address = free_address();
+        let script = project_path("tests/peers/llama_server.py");
+        let weights = project_path(".cache/models").join(model).with_extension("gguf");
+        let port = address.port().to_string();
+        let mut peer = Peer::start([
+            python("python"),
+            script.into(),
+            weights.into(),
+            port.into(),
+            model.into(),
+            context.to_string().into(),
+            threads.to_string().into(),
+        ]);
+        peer.wait_for(address);
+        wait::until("the model to be loaded", || (Request::get("/health").send(address).status() == 200).then_some(()));
+        Self { _peer: peer, address, model }
+    }
+
+    /// The name of its model.
+    pub(crate) fn model(&self) -> &str {
+        self.model
+    }
+
+    /// A provider of the service, as TOML.
+    pub(crate) fn provider(&self) -> String {
+        let Self { address, model, .. } = self;
+        format!(r#"{{ name = "{model}", kind = "openai", models = ["{model}"], base_url = "http://{address}/v1" }}"#)
+    }
+
+    /// One of its counters.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let metrics = Request::get("/metrics").send(self.address);
+        let line = metrics
+            .text()
+            .lines()
+            .find_map(|line| line.strip_prefix("llamacpp:")?.strip_prefix(name)?.strip_prefix(' '));
+        line.expect("the metric is there").parse().expect("a number")
+    }
+
+    /// Whether it works on a request.
+    pub(crate) fn is_generating(&self) -> bool {
+        Request::get("/slots").send(self.address).json()[0]["is_processing"] == true
+    }
+}
+
+/// `llmock`: plays scripted faults, then judges how its client behaved.
+#[derive(Debug)]
+pub(crate) struct LlMock {
+    _peer: Peer,
+    address: SocketAddr,
+}
+
+impl LlMock {
+    pub(crate) fn start() -> Self {
+        let address = free_address();
+        let port = address.port().to_string();
+        let arguments = ["serve", "--host", "127.0.0.1", "--port", &port, "--stream-chunk-delay-ms", "5"];
+        let mut peer = Peer::start([python("llmock")].into_iter().chain(arguments.map(OsString::from)));
+        peer.wait_for(address);
+        Self { _peer: peer, address }
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// What it does with the next requests.
+    pub(crate) fn behave(&self, behaviors: Value) {
+        let scenario = serde_json::json!({ "behaviors": behaviors });
+        self.post("/_llmock/scenario").json(&scenario).send(self.address).expect(201);
+    }
+
+    fn post(&self, path: &str) -> Request {
+        Request::new("POST", path)
+    }
+
+    /// What it thinks of its client.
+    pub(crate) fn verdict(&self) -> Response {
+        Request::get("/_llmock/verdict").send(self.address).expect(200)
+    }
+}

@@ -1,0 +1,160 @@
+//! A client that reconnects as `EventSource` does, and watches over what it is sent.
+
+use std::{net::SocketAddr, time::Instant};
+
+use super::{
+    http::{Piece, Request},
+    sse::{End, Event, Parser},
+    wait::PATIENCE,
+};
+
+/// What a reconnecting client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connected {
+    Ended(End),
+    /// 204: it has everything and stops.
+    Stop,
+}
+
+/// A client that comes back until it is told to stop, as `EventSource` does, and checks all the way that nothing is
+/// missed, doubled or out of order.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    address: SocketAddr,
+    path: String,
+    last_event_id: String,
+    epoch: u64,
+    seq: u64,
+    progress: u64,
+    text: Vec<u16>,
+    /// The text is of an earlier epoch; a crash may have lost the last of it.
+    text_is_old: bool,
+    pub(crate) terminal: Option<Event>,
+    pub(crate) connections: usize,
+}
+
+impl Reader {
+    pub(crate) fn new(address: SocketAddr, job: &str, query: &str) -> Self {
+        Self {
+            address,
+            path: format!("/api/v1/generations/{job}/events{query}"),
+            last_event_id: String::new(),
+            epoch: 0,
+            seq: 0,
+            progress: 0,
+            text: Vec::new(),
+            text_is_old: false,
+            terminal: None,
+            connections: 0,
+        }
+    }
+
+    /// Where the service is after a restart.
+    pub(crate) fn moved_to(&mut self, address: SocketAddr) {
+        self.address = address;
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The text as this reader has put it together.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf16(&self.text).expect("previews never end within a character")
+    }
+
+    /// Connects once and reads at most `most` bytes of the body, then drops the connection: an event cut in the middle is
+    /// lost, as it is for a browser.
+    pub(crate) fn connect(&mut self, most: usize) -> Connected {
+        self.connections += 1;
+        let mut request = Request::get(&self.path).header("Accept", "text/event-stream");
+        if !self.last_event_id.is_empty() {
+            request = request.header("Last-Event-ID", &self.last_event_id);
+        }
+        let mut incoming = request.open(self.address);
+        match incoming.head.status {
+            200 => {}
+            204 => return Connected::Stop,
+            status => panic!("an EventSource would give up on {status}"),
+        }
+        let mut parser = Parser::resuming(&self.last_event_id);
+        let (mut left, deadline) = (most, Instant::now() + PATIENCE);
+        let end = loop {
+            match incoming.next(deadline) {
+                Piece::Data(mut data) => {
+                    data.truncate(left);
+                    left -= data.len();
+                    for event in parser.feed(&data) {
+                        self.take(event);
+                    }
+                    if left == 0 {
+                        break End::Cut;
+                    }
+                }
+                Piece::End => break End::Clean,
+                Piece::Cut => break End::Cut,
+                Piece::Nothing => panic!("the stream neither went on nor ended"),
+            }
+        };
+        self.last_event_id = parser.last_event_id;
+        Connected::Ended(end)
+    }
+
+    /// Reads on, reconnecting, until the service says stop.
+    pub(crate) fn follow(&mut self) -> Event {
+        let deadline = Instant::now() + 3 * PATIENCE;
+        while self.connect(usize::MAX) != Connected::Stop {
+            assert!(Instant::now() < deadline, "the service never says stop");
+        }
+        self.terminal.clone().expect("stopped only after the terminal event")
+    }
+
+    fn take(&mut self, event: Event) {
+        if event.name == "heartbeat" {
+            return;
+        }
+        assert_eq!(self.terminal, None, "{event:?} after the terminal event");
+        let (epoch, seq) = event.position().expect("an id of epoch and number");
+        let fresh = epoch > self.epoch;
+        assert!(fresh || (epoch == self.epoch && seq > self.seq), "{event:?} after {}-{}", self.epoch, self.seq);
+        (self.epoch, self.seq) = (epoch, seq);
+        if fresh {
+            (self.progress, self.text_is_old) = (0, true);
+        }
+        match event.name.as_str() {
+            "progress" => self.take_progress(&event),
+            "preview" => self.take_preview(&event),
+            "completed" => {
+                let markdown = event.data["result"]["markdown"].as_str().expect("the text");
+                self.terminal = Some(event.clone());
+                assert!(markdown.starts_with(&self.text()), "the final text goes on where the previews were");
+            }
+            "failed" => self.terminal = Some(event),
+            other => panic!("unknown event {other}"),
+        }
+    }
+
+    fn take_progress(&mut self, event: &Event) {
+        let value = event.data["value"].as_u64().expect("a value");
+        assert!(self.progress <= value && value <= 100, "progress went from {} to {value}", self.progress);
+        self.progress = value;
+    }
+
+    fn take_preview(&mut self, event: &Event) {
+        let data = &event.data;
+        let text: Vec<u16> = match (data["markdown"].as_str(), data["delta"].as_str(), data["offset"].as_u64()) {
+            (Some(markdown), None, None) => markdown.encode_utf16().collect(),
+            (None, Some(delta), Some(offset)) => {
+                let offset = usize::try_from(offset).unwrap();
+                assert!(offset == self.text.len() || offset == 0, "offset {offset} after {} units", self.text.len());
+                self.text[..offset].iter().copied().chain(delta.encode_utf16()).collect()
+            }
+            other => panic!("a preview is full or a delta: {other:?}"),
+        };
+        // What a crash has lost comes again, and the same.
+        let common = text.len().min(self.text.len());
+        assert_eq!(text[..common], self.text[..common], "a preview changes text that was shown before");
+        assert!(self.text_is_old || text.len() > self.text.len(), "a preview brings nothing new");
+        (self.text, self.text_is_old) = (text, false);
+    }
+}
