@@ -19,7 +19,8 @@ pub(super) async fn live(request: HttpRequest, context: Data<Context>) -> Result
     Ok(ok("alive"))
 }
 
-/// Whether requests should be sent here: not while draining, nor while something that jobs need is down.
+/// Whether requests should be sent here: not while draining, nor while something that jobs need is down. Without the episode
+/// store jobs run, and their scripts wait: still ready, and it says what is missing.
 pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
     if context.is_draining() {
@@ -28,8 +29,13 @@ pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Resul
     let (jobs, episodes) =
         tokio::join!(answers("store", context.jobs.check()), answers("episodes", context.episodes.check()));
     let registry = (!context.registry.is_alive()).then_some("registry");
-    let down: Vec<_> = [registry, jobs, episodes].into_iter().flatten().collect();
-    if down.is_empty() { Ok(ok("ready")) } else { Err(texts.not_ready(&down)) }
+    let down: Vec<_> = [registry, jobs].into_iter().flatten().collect();
+    if !down.is_empty() {
+        return Err(texts.not_ready(&down));
+    }
+    let body =
+        episodes.map_or_else(|| json!({ "status": "ready" }), |name| json!({ "status": "degraded", "down": [name] }));
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
 
 /// The backend's name, if it is down.
@@ -39,8 +45,8 @@ async fn answers<E: std::fmt::Display>(
 ) -> Option<&'static str> {
     match timeout(PATIENCE, check).await {
         Ok(Ok(())) => return None,
-        Ok(Err(error)) => log::warn!("not ready: {name}: {error}"),
-        Err(_) => log::warn!("not ready: {name}: no answer within {PATIENCE:?}"),
+        Ok(Err(error)) => log::warn!("{name} is down: {error}"),
+        Err(_) => log::warn!("{name} is down: no answer within {PATIENCE:?}"),
     }
     Some(name)
 }
