@@ -6,7 +6,10 @@ use actix_web::http::{
     Method, StatusCode,
     header::{HeaderName, HeaderValue},
 };
-use awc::{Client, ClientRequest, Connector, error::SendRequestError};
+use awc::{
+    Client, ClientRequest, Connector,
+    error::{ConnectError, SendRequestError},
+};
 use bytes::Bytes;
 use generation_actors::ports::EpisodeError;
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -105,9 +108,10 @@ impl Web {
             None => request.send(),
         };
         let mut response = sent.await.map_err(|error| match error {
-            SendRequestError::Send(_) | SendRequestError::Response(_) | SendRequestError::H2(_) => {
-                Broken::Connection(error.to_string())
-            }
+            SendRequestError::Send(_)
+            | SendRequestError::Response(_)
+            | SendRequestError::H2(_)
+            | SendRequestError::Connect(ConnectError::Disconnected) => Broken::Connection(error.to_string()),
             other => Broken::Other(other.to_string()),
         })?;
         let body = response.body().limit(LARGEST).await.map_err(|error| Broken::Connection(error.to_string()))?;
