@@ -1,7 +1,7 @@
 //! Takes a merged configuration apart key by key, so that every fault is found and none hides another.
 
 use super::fault::{Fault, Faults, Origin};
-use super::value::{Located, Table, Value, shown_name};
+use super::value::{Located, Table, Value, parse_value, shown_name};
 
 /// Marks something that could not be read; its faults are recorded already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +171,27 @@ impl Section<'_> {
     pub(super) fn take(&mut self, key: &'static str) -> Option<Located> {
         self.document.known.push((self.kind.into(), key));
         self.entries.remove(key)
+    }
+
+    /// Opens the table under `key`, which `kind` names in full; an empty one if it is missing.
+    pub(super) fn table(&mut self, key: &'static str, kind: &'static str) -> Result<Section<'_>, Faulty> {
+        let located = self.take(key);
+        let written_at = located.as_ref().map_or_else(|| self.origin.clone(), |located| located.origin.clone());
+        let entries = match located.map(|located| located.value) {
+            None => Some(Table::new()),
+            Some(Value::Raw(raw)) => match parse_value(&raw, &written_at) {
+                Some(Value::Table(entries)) => Some(entries),
+                _ => None,
+            },
+            Some(Value::Table(entries)) => Some(entries),
+            Some(_) => None,
+        };
+        let Some(entries) = entries else {
+            let reason = "must be a table such as { kind = \"hashing\" }";
+            return Err(self.fault(key, None, written_at, reason.into()));
+        };
+        let path = format!("{}.{key}", self.path);
+        Ok(Section { document: self.document, kind, path, entries, origin: written_at })
     }
 
     /// Refuses each of `keys` that has a value.

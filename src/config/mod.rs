@@ -2,6 +2,7 @@
 
 mod cli;
 mod document;
+mod episodes;
 mod fault;
 mod layers;
 mod parse;
@@ -13,12 +14,14 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod value;
+mod variables;
 mod web;
 
 pub use cli::Cli;
+pub use episodes::{Chroma, Embedding, Episodes, EpisodesKind, TokenHeader};
 pub use fault::{Fault, Faults, Origin};
 pub use providers::{ModelPattern, OpenAi, Provider, ProviderKind, TokensField};
 pub use secret::Secret;
-pub use sections::{Episodes, EpisodesKind, Jobs, Log, Models, OnRestart, Sse, Store, StoreKind};
+pub use sections::{Jobs, Log, Models, OnRestart, Sse, Store, StoreKind};
 pub use server::{AllowedOrigins, Cors, Limits, Server};
 pub use settings::{Settings, process_environment};

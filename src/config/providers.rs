@@ -1,13 +1,13 @@
 //! `[[providers]]`: who serves which models.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::document::{Document, Faulty, Refusal, Section};
 use super::fault::Origin;
-use super::parse::{self, duration, integer, text, text_of};
+use super::parse::{self, duration, integer, text_of};
 use super::secret::Secret;
 use super::value::{Located, Value};
+use super::variables::{self, Environment};
 use super::web;
 
 /// A source of scripts; providers are asked in their order, the first that serves a model gets the job.
@@ -108,8 +108,6 @@ impl std::fmt::Display for ModelPattern {
     }
 }
 
-type Environment = BTreeMap<String, String>;
-
 #[derive(Clone, Copy)]
 enum Kind {
     Builtin,
@@ -181,7 +179,7 @@ fn read_builtin(section: &mut Section<'_>) -> Result<ProviderKind, Faulty> {
 fn read_openai(section: &mut Section<'_>, environment: &Environment) -> Result<OpenAi, Faulty> {
     let refused = section.refuse_keys(&BUILTIN_KEYS, "this key is for providers of kind \"builtin\"");
     let base_url = read_base_url(section, environment);
-    let key = read_key(section, environment);
+    let key = variables::secret(section, "api_key_env", environment);
     let fields = [("max_tokens", TokensField::MaxTokens), ("max_completion_tokens", TokensField::MaxCompletionTokens)];
     let tokens_field = section.read_or("tokens_field", TokensField::MaxTokens, parse::one_of(&fields));
     let max_tokens = section.optional("max_tokens", integer(1..=10_000_000));
@@ -212,7 +210,7 @@ fn read_openai(section: &mut Section<'_>, environment: &Environment) -> Result<O
 fn read_base_url(section: &mut Section<'_>, environment: &Environment) -> Result<String, Faulty> {
     let written_at = section.origin_of("base_url");
     let written = section.optional("base_url", web::base_url);
-    let Some(variable) = section.optional("base_url_env", variable_name)? else {
+    let Some(variable) = section.optional("base_url_env", variables::name)? else {
         return written?
             .ok_or_else(|| section.fault("base_url", None, written_at, "providers of kind \"openai\" need it".into()));
     };
@@ -224,33 +222,6 @@ fn read_base_url(section: &mut Section<'_>, environment: &Environment) -> Result
     let origin = Origin::Variable(variable);
     let located = Located { value: Value::Text(text.trim().into()), origin: origin.clone() };
     web::base_url(&located).map_err(|Refusal { found, reason }| section.fault("base_url", found, origin, reason))
-}
-
-/// The name of the variable with the key, if one is named, and the key, if it is set.
-fn read_key(section: &mut Section<'_>, environment: &Environment) -> Result<(Option<String>, Option<Secret>), Faulty> {
-    let Some(variable) = section.optional("api_key_env", variable_name)? else { return Ok((None, None)) };
-    // Files and pipes that keys are pasted from end in a newline, which no header may contain.
-    let Some(key) = environment.get(&variable).map(|key| key.trim()).filter(|key| !key.is_empty()) else {
-        return Ok((Some(variable), None));
-    };
-    if !key.chars().all(|c| c.is_ascii_graphic()) {
-        let reason = "the key in this variable has characters that keys do not have (its value is not shown)";
-        return Err(section.fault("api_key_env", None, Origin::Variable(variable), reason.into()));
-    }
-    let key = Secret::new(key);
-    Ok((Some(variable), Some(key)))
-}
-
-/// A variable's name in upper case. Anything else is refused and not shown: it may be a key, pasted into the wrong place.
-fn variable_name(located: &Located) -> Result<String, Refusal> {
-    let name = text(located).map_err(|Refusal { reason, .. }| Refusal::hidden(reason))?;
-    let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    if (1..=128).contains(&name.len()) && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Ok(name);
-    }
-    Err(Refusal::hidden(
-        "must be the name of an environment variable, such as \"OPENAI_API_KEY\" (its value is not shown)",
-    ))
 }
 
 fn name_beside(before: &[Provider]) -> impl Fn(&Located) -> Result<String, Refusal> {

@@ -1,4 +1,4 @@
-//! The sections about the work itself: `sse`, `jobs`, `models`, `store`, `episodes`, `log`.
+//! The sections about the work itself: `sse`, `jobs`, `models`, `store`, `log`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -80,22 +80,6 @@ pub enum StoreKind {
     Sqlite,
 }
 
-/// Where finished scripts are saved.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Episodes {
-    /// What keeps them.
-    pub kind: EpisodesKind,
-    /// How long a job's completion waits for its episode to be saved, 10 ms–5 min.
-    pub save_timeout: Duration,
-}
-
-/// What keeps the episodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EpisodesKind {
-    /// The job store's own database.
-    Embedded,
-}
-
 /// What is logged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
@@ -160,16 +144,6 @@ impl Store {
         let kinds = [("sqlite", StoreKind::Sqlite)];
         let kind = document.section("store").read("kind", parse::kind(&kinds, &["redis"]));
         Ok(Self { kind: kind? })
-    }
-}
-
-impl Episodes {
-    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
-        let mut section = document.section("episodes");
-        let kinds = [("embedded", EpisodesKind::Embedded)];
-        let kind = section.read("kind", parse::kind(&kinds, &["chroma", "remote"]));
-        let save_timeout = section.read("save_timeout", duration(SHORTEST..=5 * MINUTE));
-        Ok(Self { kind: kind?, save_timeout: save_timeout? })
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::cli::Cli;
 use super::document::Document;
+use super::episodes::Episodes;
 use super::fault::{Fault, Faults};
 use super::layers::{self, File, cover};
 use super::providers::{self, Provider};
-use super::sections::{Episodes, Jobs, Log, Models, Sse, Store};
+use super::sections::{Jobs, Log, Models, Sse, Store};
 use super::server::{Cors, Limits, Server};
 use super::value::Value;
 
@@ -68,7 +69,7 @@ impl Settings {
         let models = Models::read(document);
         let providers = providers::read(document, environment);
         let store = Store::read(document);
-        let episodes = Episodes::read(document);
+        let episodes = Episodes::read(document, environment);
         let log = Log::read(document);
         document.refuse_unknown();
         if let (Ok((models, written_at)), Ok(providers)) = (&models, &providers)

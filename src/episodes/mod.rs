@@ -1,7 +1,16 @@
 //! Where finished scripts become episodes: implementations of the episode store port.
 
+mod chroma;
 #[cfg(test)]
 mod contract;
+mod embedding;
+mod remote;
 mod sqlite;
+mod token;
+mod web;
+mod worker;
 
+pub use chroma::{ChromaEpisodes, ChromaOptions, ChromaTokenHeader};
+pub use embedding::{EmbeddingOptions, OpenAiEmbeddingOptions};
+pub use remote::{RemoteEpisodes, RemoteOptions};
 pub use sqlite::SqliteEpisodes;

@@ -3,10 +3,7 @@
 use std::future::Future;
 
 use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, ready};
-use generation_actors::{
-    job::JobId,
-    ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
-};
+use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::{Uuid, uuid};
 
@@ -14,13 +11,13 @@ use crate::sqlite::{Database, DatabaseError};
 
 /// The longest script that is taken, in bytes.
 const LONGEST: usize = 1024 * 1024;
-/// Ids of jobs' episodes are derived within this namespace; changing it would double episodes.
+/// Ids of episodes that have an identity are derived within this namespace; changing it would double episodes.
 const NAMESPACE: Uuid = uuid!("58d1a7d0-9904-4ba4-8f27-29f26c1b029c");
 
 /// The episode store that comes with the service.
 ///
-/// Which jobs have had their episode is remembered for good: when such an episode has been deleted, saving the job's script again
-/// answers the old name and number and brings nothing back.
+/// Which jobs and keys have had their episode is remembered for good: when such an episode has been deleted, saving it again
+/// answers the old name and number and brings nothing back. Search finds the episodes that contain every word of the query.
 #[derive(Debug, Clone)]
 pub struct SqliteEpisodes {
     database: Database,
@@ -53,6 +50,16 @@ impl EpisodeStore for SqliteEpisodes {
         answer(self.database.read(move |connection| list(connection, &project_id, page)))
     }
 
+    fn search(
+        &self,
+        project_id: &str,
+        query: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let (project_id, query) = (project_id.to_owned(), query.to_owned());
+        answer(self.database.read(move |connection| search(connection, &project_id, &query, page)))
+    }
+
     fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
         let (project_id, id) = (project_id.to_owned(), id.to_owned());
         answer(self.database.read(move |connection| get(connection, &project_id, &id)))
@@ -79,23 +86,25 @@ fn answer<T>(
 }
 
 fn save(connection: &Connection, draft: EpisodeDraft) -> Result<EpisodeSummary, DatabaseError> {
-    if let Some(job) = draft.job_id
-        && let Some(saved) = saved_before(connection, job, &draft.title)?
+    let identity = draft.identity();
+    let id = identity.as_ref().map_or_else(Uuid::new_v4, |identity| id_for(&draft.project_id, identity)).to_string();
+    if let Some(identity) = &identity
+        && let Some(saved) = saved_before(connection, &id, identity, &draft)?
     {
         return Ok(saved);
     }
     let summary = EpisodeSummary {
-        id: draft.job_id.map_or_else(Uuid::new_v4, id_for).to_string(),
+        id,
         number: next_number(connection, &draft.project_id)?,
         project_id: draft.project_id,
         title: draft.title,
         created_at: draft.created_at,
     };
-    if let Some(job) = draft.job_id {
-        let sql = "INSERT INTO saved_jobs (job_id, project_id, number, created_at) VALUES (?1, ?2, ?3, ?4)";
+    if let Some(identity) = identity {
+        let sql = "INSERT INTO saved_episodes (project_id, identity, number, created_at) VALUES (?1, ?2, ?3, ?4)";
         connection.prepare_cached(sql)?.execute(params![
-            job.to_string(),
             summary.project_id,
+            identity,
             summary.number,
             summary.created_at,
         ])?;
@@ -117,16 +126,23 @@ fn save(connection: &Connection, draft: EpisodeDraft) -> Result<EpisodeSummary, 
     Ok(summary)
 }
 
-fn id_for(job: JobId) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, job.to_string().as_bytes())
+/// The length keeps project and identity apart, whatever characters they have.
+fn id_for(project_id: &str, identity: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{}:{project_id}{identity}", project_id.len()).as_bytes())
 }
 
-/// What the first save of a job's script answered; `title` fills in when the episode has been deleted since.
-fn saved_before(connection: &Connection, job: JobId, title: &str) -> rusqlite::Result<Option<EpisodeSummary>> {
-    let id = id_for(job).to_string();
-    let sql = "SELECT ?2 AS id, saved.project_id, saved.number, coalesce(episodes.title, ?3) AS title, saved.created_at
-               FROM saved_jobs AS saved LEFT JOIN episodes ON episodes.id = ?2 WHERE saved.job_id = ?1";
-    connection.prepare_cached(sql)?.query_row(params![job.to_string(), id, title], summary).optional()
+/// What the first save answered; the draft's title fills in when the episode has been deleted since.
+fn saved_before(
+    connection: &Connection,
+    id: &str,
+    identity: &str,
+    draft: &EpisodeDraft,
+) -> rusqlite::Result<Option<EpisodeSummary>> {
+    let sql = "SELECT ?3 AS id, saved.project_id, saved.number, coalesce(episodes.title, ?4) AS title, saved.created_at
+               FROM saved_episodes AS saved LEFT JOIN episodes ON episodes.id = ?3
+               WHERE saved.project_id = ?1 AND saved.identity = ?2";
+    let known = params![draft.project_id, identity, id, draft.title];
+    connection.prepare_cached(sql)?.query_row(known, summary).optional()
 }
 
 fn next_number(connection: &Connection, project_id: &str) -> rusqlite::Result<u32> {
@@ -148,6 +164,29 @@ fn list(
     let sql = "SELECT count(*) FROM episodes WHERE project_id = ?1";
     let total = connection.prepare_cached(sql)?.query_row([project_id], |row| row.get(0))?;
     Ok((found, total))
+}
+
+/// Reads every text of the project, which is what a search without an index costs.
+fn search(
+    connection: &Connection,
+    project_id: &str,
+    query: &str,
+    page: EpisodePage,
+) -> Result<(Vec<EpisodeSummary>, u64), DatabaseError> {
+    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let sql = "SELECT id, project_id, number, title, created_at, title || char(10) || markdown AS text
+               FROM episodes JOIN episode_texts USING (episode) WHERE project_id = ?1 ORDER BY number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([project_id])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text = row.get::<_, String>("text")?.to_lowercase();
+        if words.iter().all(|word| text.contains(word)) {
+            found.push(summary(row)?);
+        }
+    }
+    let total = found.len() as u64;
+    Ok((found.into_iter().skip(page.offset as usize).take(page.limit as usize).collect(), total))
 }
 
 fn get(connection: &Connection, project_id: &str, id: &str) -> Result<Option<Episode>, DatabaseError> {

@@ -4,10 +4,11 @@ use std::future::Future;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
+    http::{StatusCode, header},
     web::{Data, Path, Payload},
 };
 use generation_actors::ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeSummary};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -16,6 +17,7 @@ use super::{
     Context, body,
     error::{ApiError, FieldFault},
     fields::Fields,
+    generations::client_key,
     language,
     query::QueryFields,
 };
@@ -25,8 +27,13 @@ use crate::locales::FaultTexts;
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The store's bound in characters, so that a longer script is refused by name before it is sent there.
 const MAX_SCRIPT: usize = 1024 * 1024;
+/// Characters of a search.
+const MAX_QUERY: usize = 1000;
+/// What an id needs to be one segment of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// `POST`: saves a script that a client brings as the project's next episode.
+/// `POST`: saves a script that a client brings as the project's next episode. With an `Idempotency-Key` that the project has
+/// seen before, whatever the body, it answers 200 with the episode saved then.
 pub(super) async fn create(
     request: HttpRequest,
     project_id: Path<String>,
@@ -35,10 +42,15 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
     let body = body::json(&request, payload, context.options.max_body.max(MAX_BODY)).await?;
+    let key = client_key(&request)?;
     let draft = draft(&body, &project_id, &context, &texts.faults).map_err(|faults| texts.validation(faults))?;
-    let saved = within(&request, &context, context.episodes.save(draft)).await?;
-    let url = format!("{}/{}", request.path().trim_end_matches('/'), saved.id);
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, url)).json(saved))
+    let (keyed, now) = (key.is_some(), draft.created_at);
+    let saved = within(&request, &context, context.episodes.save(EpisodeDraft { key, ..draft })).await?;
+    // The first save keeps its time; one with another time was there before.
+    let status = if keyed && saved.created_at != now { StatusCode::OK } else { StatusCode::CREATED };
+    let id = utf8_percent_encode(&saved.id, SEGMENT);
+    let url = format!("{}/{id}", request.path().trim_end_matches('/'));
+    Ok(HttpResponse::build(status).insert_header((header::LOCATION, url)).json(saved))
 }
 
 fn draft<'a>(
@@ -64,6 +76,7 @@ fn draft<'a>(
     Ok(EpisodeDraft {
         project_id: project_id.to_owned(),
         job_id: None,
+        key: None,
         title: title.to_owned(),
         markdown: markdown.to_owned(),
         tokens: tokens.map(u64::from),
@@ -73,7 +86,7 @@ fn draft<'a>(
     })
 }
 
-/// `GET`: one page of a project's episodes by number.
+/// `GET`: one page of a project's episodes by number, or with `query` of those it is about.
 pub(super) async fn list(
     request: HttpRequest,
     project_id: Path<String>,
@@ -83,12 +96,17 @@ pub(super) async fn list(
     let mut query = QueryFields::of(&request, &texts.faults);
     let limit = query.integer("limit", 1, 1000).unwrap_or(100);
     let offset = query.integer("offset", 0, u32::MAX).unwrap_or(0);
+    let wanted = query.text("query", MAX_QUERY);
     let faults = query.faults();
     if !faults.is_empty() {
         return Err(texts.validation(faults));
     }
     let page = EpisodePage { limit, offset };
-    let (episodes, total) = within(&request, &context, context.episodes.list(&project_id, page)).await?;
+    let found = match wanted {
+        Some(wanted) => context.episodes.search(&project_id, &wanted, page),
+        None => context.episodes.list(&project_id, page),
+    };
+    let (episodes, total) = within(&request, &context, found).await?;
     Ok(fresh().json(ListBody { episodes, total }))
 }
 

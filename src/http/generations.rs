@@ -76,6 +76,16 @@ fn created_response(request: &HttpRequest, context: &Context, created: &Created)
 const BODY_DIGESTS: Uuid = Uuid::from_u128(0x5f0c_4d0e_7c52_4a53_9a4e_2d6c_7b1f_9e11);
 
 fn idempotency_key(request: &HttpRequest, body: &Value) -> Result<Option<IdempotencyKey>, ApiError> {
+    let Some(key) = client_key(request)? else { return Ok(None) };
+    let body_digest = Uuid::new_v5(&BODY_DIGESTS, body.to_string().as_bytes()).to_string();
+    Ok(Some(IdempotencyKey { key, body_digest }))
+}
+
+/// The request's `Idempotency-Key`, if it has one.
+///
+/// # Errors
+/// It is not 1–255 visible ASCII characters.
+pub(super) fn client_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default();
     if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
@@ -83,8 +93,7 @@ fn idempotency_key(request: &HttpRequest, body: &Value) -> Result<Option<Idempot
         let message = texts.faults.bad_key.clone();
         return Err(texts.validation(vec![FieldFault { field: "Idempotency-Key", message }]));
     }
-    let body_digest = Uuid::new_v5(&BODY_DIGESTS, body.to_string().as_bytes()).to_string();
-    Ok(Some(IdempotencyKey { key: key.to_owned(), body_digest }))
+    Ok(Some(key.to_owned()))
 }
 
 /// Looks up the job that a path names.

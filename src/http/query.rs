@@ -33,6 +33,20 @@ impl<'a> QueryFields<'a> {
         self.faults
     }
 
+    /// Text of 1 to `max` characters that is not blank.
+    pub(super) fn text(&mut self, field: &'static str, max: usize) -> Option<String> {
+        let text = parameter(self.request, field)?;
+        let message = if text.trim().is_empty() {
+            self.texts.blank.clone()
+        } else if text.chars().nth(max).is_some() {
+            self.texts.too_long.replace("{max}", &max.to_string())
+        } else {
+            return Some(text);
+        };
+        self.faults.push(FieldFault { field, message });
+        None
+    }
+
     /// A whole number from `min` to `max`.
     pub(super) fn integer(&mut self, field: &'static str, min: u32, max: u32) -> Option<u32> {
         let text = parameter(self.request, field)?;

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
 };
 
-use crate::config::{Provider, ProviderKind, Settings};
+use crate::config::{EpisodesKind, Provider, ProviderKind, Settings};
 
 /// Where it listens, what it keeps where, who writes, and how to try it.
 pub(super) fn print(address: SocketAddr, settings: &Settings) {
@@ -21,15 +21,25 @@ fn text(address: SocketAddr, settings: &Settings) -> String {
         if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
     format!(
         "generation-service {version} listens on http://{address}\n\
-         Jobs and episodes: SQLite in {data}\n\
+         Jobs: SQLite in {data}\n\
+         Episodes: {episodes}\n\
          Models (default {default}):\n{models}\
          Open http://{here}/ or paste:\n  \
          curl -X POST http://{here}/api/v1/generations -H 'Content-Type: application/json' \
          -d '{{\"projectId\":\"demo\",\"description\":\"비 오는 밤의 카페\"}}'\n",
         version = env!("CARGO_PKG_VERSION"),
         data = data.display(),
+        episodes = episodes_line(&settings.episodes.kind),
         default = settings.models.default,
     )
+}
+
+fn episodes_line(kind: &EpisodesKind) -> String {
+    match kind {
+        EpisodesKind::Embedded => "in the same database".to_owned(),
+        EpisodesKind::Chroma(chroma) => format!("Chroma at {}, collection {}", chroma.url, chroma.collection),
+        EpisodesKind::Remote { url, .. } => format!("the Episode API at {url}"),
+    }
 }
 
 fn model_line(provider: &Provider) -> String {

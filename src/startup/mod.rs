@@ -1,6 +1,7 @@
 //! From settings to a running service and back: build, listen, wait for the end, go down without losing anything.
 
 mod banner;
+mod episodes;
 mod failure;
 mod listen;
 mod logging;
@@ -17,7 +18,7 @@ use actix_web::{rt::System, web::Data};
 use generation_actors::{
     feed::{FeedContext, Meter},
     job::JobPorts,
-    ports::{Clock as _, EpisodeStore, JobStore, ModelCatalog, SystemClock},
+    ports::{Clock as _, JobStore, ModelCatalog, SystemClock},
     registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
 };
 use tokio::time::timeout;
@@ -27,7 +28,6 @@ pub use logging::init_logging;
 
 use crate::{
     config::{OnRestart, Settings},
-    episodes::SqliteEpisodes,
     http::Context,
     locales::Locales,
     sqlite::Database,
@@ -56,7 +56,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let models = Arc::new(models::catalog(&settings)?);
     let database = Database::open(&settings.server.data_dir)?;
     let jobs: Arc<dyn JobStore> = Arc::new(SqliteJobs::new(database.clone()));
-    let episodes: Arc<dyn EpisodeStore> = Arc::new(SqliteEpisodes::new(database.clone()));
+    let episodes = episodes::open(&settings.episodes, &database).await?;
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
 
     let registry = RegistryHandle::from(JobRegistry::start_new(RegistryParts {

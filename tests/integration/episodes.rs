@@ -1,5 +1,9 @@
 //! Saved scripts: numbers without gaps or doubles, one episode a job.
 
+// The same suite that the embedded store passes beside its code.
+#[path = "../../src/episodes/contract.rs"]
+pub(crate) mod contract;
+
 use std::{collections::HashSet, thread};
 
 use serde_json::{Value, json};

@@ -51,6 +51,7 @@ fn draft(state: &JobState, ports: &JobPorts) -> EpisodeDraft {
     EpisodeDraft {
         project_id: brief.project_id.clone(),
         job_id: Some(state.id()),
+        key: None,
         title: brief.title.clone(),
         markdown: state.text().as_str().to_owned(),
         tokens: Some(state.tokens()),

@@ -113,6 +113,7 @@ fn draft(feed: &Feed, now: chrono::DateTime<chrono::Utc>) -> EpisodeDraft {
     EpisodeDraft {
         project_id: view.brief.project_id.clone(),
         job_id: Some(view.id),
+        key: None,
         title: view.brief.title.clone(),
         markdown: feed.text().0,
         tokens: Some(view.tokens),

@@ -9,8 +9,8 @@ use crate::job::JobId;
 
 /// Numbered episodes per project. Numbers start at 1, are assigned here, unique under concurrent saving, never reused.
 pub trait EpisodeStore: Send + Sync + 'static {
-    /// Saves a script as the project's next episode. Saving the same job's script twice is saving it once: the second
-    /// call answers what the first one did, even after a crash in between.
+    /// Saves a script as the project's next episode. Saving a draft of the same [`EpisodeDraft::identity`] twice is saving
+    /// it once: the second call answers what the first one did, even after a crash in between.
     ///
     /// # Cancel safety
     /// Dropping the future leaves it open whether the episode was saved; calling again settles it.
@@ -20,6 +20,15 @@ pub trait EpisodeStore: Send + Sync + 'static {
     fn list(
         &self,
         project_id: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>>;
+
+    /// One page of a project's episodes that `query` (not blank) is about, and how many there are; the best first where the
+    /// store can tell.
+    fn search(
+        &self,
+        project_id: &str,
+        query: &str,
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>>;
 
@@ -49,8 +58,10 @@ pub enum EpisodeError {
 pub struct EpisodeDraft {
     /// Whose episode.
     pub project_id: String,
-    /// The job that wrote it; `None` when a client posts an episode itself, which is then a new one each time.
+    /// The job that wrote it; `None` when a client posts an episode itself.
     pub job_id: Option<JobId>,
+    /// The `Idempotency-Key` a client posted it with, if any.
+    pub key: Option<String>,
     /// 1–300 characters.
     pub title: String,
     /// The script.
@@ -63,6 +74,14 @@ pub struct EpisodeDraft {
     pub model: Option<String>,
     /// When it was finished.
     pub created_at: DateTime<Utc>,
+}
+
+impl EpisodeDraft {
+    /// What makes two drafts the same episode of their project: the job, else the client's key. Drafts with neither are
+    /// new each time.
+    pub fn identity(&self) -> Option<String> {
+        self.job_id.map(|job| job.to_string()).or_else(|| self.key.clone())
+    }
 }
 
 /// The name and number a saved script got.

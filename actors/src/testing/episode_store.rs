@@ -61,6 +61,15 @@ impl EpisodeStore for FakeEpisodeStore {
         unimplemented!("jobs only save")
     }
 
+    fn search(
+        &self,
+        _: &str,
+        _: &str,
+        _: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        unimplemented!("jobs only save")
+    }
+
     fn get(&self, _: &str, _: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
         unimplemented!("jobs only save")
     }

@@ -106,10 +106,19 @@ fn every_key_is_documented_and_every_documented_key_is_known() {
     let mut keys = BTreeSet::new();
     for (section, value) in &table {
         let tables = value.as_array().map_or_else(|| vec![value], |items| items.iter().collect());
-        let names = tables.into_iter().flat_map(|table| table.as_table().unwrap().keys());
-        keys.extend(names.map(|key| format!("{section}.{key}")));
+        tables.into_iter().for_each(|table| collect(section, table, &mut keys));
     }
     assert_eq!(document.known_keys(), keys);
+}
+
+fn collect(path: &str, table: &toml::Value, keys: &mut BTreeSet<String>) {
+    for (key, value) in table.as_table().unwrap() {
+        let key = format!("{path}.{key}");
+        if value.is_table() {
+            collect(&key, value, keys);
+        }
+        keys.insert(key);
+    }
 }
 
 #[test]

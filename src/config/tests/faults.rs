@@ -125,10 +125,6 @@ fn kinds_of_later_versions_are_told_apart_from_mistakes() {
         &[],
         r#"store.kind = "redis" (test.toml:2): is not available in this version; use "sqlite""#,
     );
-    for later in ["chroma", "remote"] {
-        let faults = faults(&format!("[episodes]\nkind = \"{later}\""), &[]);
-        assert!(faults[0].ends_with("is not available in this version; use \"embedded\""), "{faults:?}");
-    }
     single("[store]\nkind = \"mysql\"", &[], r#"store.kind = "mysql" (test.toml:2): must be "sqlite""#);
 }
 

@@ -1,6 +1,7 @@
 //! Loading as a whole; what concerns one module alone is tested beside it.
 
 mod defaults;
+mod episodes;
 mod faults;
 mod precedence;
 mod providers;

@@ -60,12 +60,13 @@ CREATE TABLE episode_texts (
     prompt_snapshot TEXT
 ) STRICT;
 
--- Which jobs have had their episode. Outlives the episode: a deleted one is not saved again.
-CREATE TABLE saved_jobs (
-    job_id     TEXT PRIMARY KEY,
+-- Which jobs and client's keys have had their episode. Outlives the episode: a deleted one is not saved again.
+CREATE TABLE saved_episodes (
     project_id TEXT NOT NULL,
+    identity   TEXT NOT NULL,
     number     INTEGER NOT NULL,
-    created_at TEXT NOT NULL
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (project_id, identity)
 ) STRICT, WITHOUT ROWID;
 
 -- Written to see whether writing works.

@@ -1,8 +1,10 @@
 //! What the tests are written with: the real binary, clients that see every byte, peers that misbehave on demand.
 
 pub(crate) mod browser;
+pub(crate) mod chroma;
 pub(crate) mod http;
 pub(crate) mod peers;
+pub(crate) mod proxy;
 pub(crate) mod reader;
 pub(crate) mod service;
 pub(crate) mod sse;

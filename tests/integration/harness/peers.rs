@@ -87,7 +87,7 @@ impl Peer {
 }
 
 /// A Python program of the environment that the setup made.
-fn python(program: &str) -> OsString {
+pub(crate) fn python(program: &str) -> OsString {
     project_path(".cache/venv/bin").join(program).into()
 }
 

@@ -200,7 +200,7 @@ impl Service {
     /// Where it says that it listens, once it does.
     fn find_address(&mut self) -> Option<()> {
         let log = self.log();
-        let (_, rest) = log[self.log_from..].split_once("http://127.0.0.1:")?;
+        let (_, rest) = log[self.log_from..].split_once("listens on http://127.0.0.1:")?;
         let end = rest.find(|c: char| !c.is_ascii_digit())?;
         self.address.set_port(rest[..end].parse().ok()?);
         Some(())

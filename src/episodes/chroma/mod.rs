@@ -1,0 +1,175 @@
+//! Episodes in a collection of a Chroma server (1.x, HTTP API v2).
+
+mod api;
+mod collection;
+mod reading;
+mod record;
+mod saving;
+
+use std::{fmt, io, rc::Rc, time::Duration};
+
+use actix_web::http::header::{AUTHORIZATION, HeaderName};
+use futures_util::future::LocalBoxFuture;
+use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use tokio::sync::Mutex;
+
+use self::{api::Api, collection::Collection};
+use super::{
+    embedding::{Embedder, EmbeddingOptions},
+    token,
+    web::Web,
+    worker::Worker,
+};
+
+/// How a Chroma server is reached and which of its collections is used.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChromaOptions {
+    /// Its address; no slash at the end.
+    pub url: String,
+    /// The tenant, which must exist.
+    pub tenant: String,
+    /// The database, which must exist.
+    pub database: String,
+    /// The collection's name, made when it is missing.
+    pub collection: String,
+    /// What a proxy or a hosted Chroma asks for, visible ASCII.
+    pub token: Option<String>,
+    /// The header that carries it.
+    pub token_header: ChromaTokenHeader,
+    /// What makes the vectors.
+    pub embedding: EmbeddingOptions,
+    /// To connect.
+    pub connect_timeout: Duration,
+    /// Each request, its answer included.
+    pub request_timeout: Duration,
+}
+
+/// The header that carries the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChromaTokenHeader {
+    /// `Authorization: Bearer …`.
+    Authorization,
+    /// `X-Chroma-Token: …`.
+    XChromaToken,
+}
+
+impl fmt::Debug for ChromaOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChromaOptions")
+            .field("url", &self.url)
+            .field("collection", &self.collection)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The episode store on a Chroma server.
+///
+/// All of it runs on one thread, so that nobody but the caller waits for Chroma. The server may be down at any time, at the start
+/// too: the collection is opened by the first call that reaches it. In one project episodes are saved one after the other;
+/// other processes may write to the same collection. A deleted episode leaves a tombstone, so its number stays taken and saving
+/// its job again brings nothing back. Search ranks all of a project's episodes by their vectors.
+#[derive(Debug, Clone)]
+pub struct ChromaEpisodes {
+    worker: Worker<Chroma>,
+}
+
+struct Chroma {
+    api: Api,
+    name: String,
+    embedder: Embedder,
+    opened: Mutex<Option<Rc<Collection>>>,
+}
+
+impl ChromaEpisodes {
+    /// Starts the store's thread; the server is not asked yet.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn start(options: ChromaOptions) -> io::Result<Self> {
+        Ok(Self { worker: Worker::start("chroma", move || Chroma::new(options))? })
+    }
+}
+
+impl Chroma {
+    fn new(options: ChromaOptions) -> Self {
+        let token = options.token.as_deref().and_then(|text| {
+            Some(match options.token_header {
+                ChromaTokenHeader::Authorization => (AUTHORIZATION, token::bearer(text)?),
+                ChromaTokenHeader::XChromaToken => (HeaderName::from_static("x-chroma-token"), token::plain(text)?),
+            })
+        });
+        let web = Web::new(options.request_timeout, options.connect_timeout, token);
+        Self {
+            api: Api::new(web, &options.url, &options.tenant, &options.database),
+            name: options.collection,
+            embedder: Embedder::new(options.embedding, options.request_timeout),
+            opened: Mutex::new(None),
+        }
+    }
+
+    /// The collection, opened when it is not.
+    async fn collection(&self) -> Result<Rc<Collection>, EpisodeError> {
+        let mut opened = self.opened.lock().await;
+        if let Some(collection) = opened.as_ref().filter(|collection| !collection.is_gone()) {
+            return Ok(Rc::clone(collection));
+        }
+        let collection = Rc::new(Collection::open(&self.api, &self.name, &self.embedder).await?);
+        *opened = Some(Rc::clone(&collection));
+        Ok(collection)
+    }
+}
+
+impl EpisodeStore for ChromaEpisodes {
+    fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
+        self.worker.run(|chroma| async move {
+            saving::check_size(&draft)?;
+            let collection = chroma.collection().await?;
+            saving::save(&chroma.api, &collection, &chroma.embedder, &draft).await
+        })
+    }
+
+    fn list(
+        &self,
+        project_id: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let project_id = project_id.to_owned();
+        self.worker.run(move |chroma| async move {
+            reading::list(&chroma.api, &*chroma.collection().await?, &project_id, page).await
+        })
+    }
+
+    fn search(
+        &self,
+        project_id: &str,
+        query: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let (project_id, query) = (project_id.to_owned(), query.to_owned());
+        self.worker.run(move |chroma| async move {
+            let collection = chroma.collection().await?;
+            reading::search(&chroma.api, &collection, &chroma.embedder, &project_id, &query, page).await
+        })
+    }
+
+    fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
+        let (project_id, id) = (project_id.to_owned(), id.to_owned());
+        self.worker.run(move |chroma| async move {
+            reading::get(&chroma.api, &*chroma.collection().await?, &project_id, &id).await
+        })
+    }
+
+    fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>> {
+        let (project_id, id) = (project_id.to_owned(), id.to_owned());
+        self.worker.run(move |chroma| async move {
+            reading::delete(&chroma.api, &*chroma.collection().await?, &project_id, &id).await
+        })
+    }
+
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>> {
+        self.worker.run(|chroma| async move {
+            chroma.api.heartbeat().await?;
+            chroma.collection().await.map(drop)
+        })
+    }
+}

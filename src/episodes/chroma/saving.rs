@@ -1,0 +1,138 @@
+//! Saving: every episode once, numbers without gaps, whoever else writes.
+//!
+//! Chroma knows no conditional write, but of several additions of one id the first stays and the others change nothing. So a
+//! number is taken by adding its row and reading back whose it is. Numbers are tried in order, the next only when the one before
+//! is taken; hence an addition that arrives late, after its caller has given up, finds its number taken or takes the very one
+//! that the caller's next attempt will try: it cannot become a second episode.
+
+use generation_actors::ports::{EpisodeDraft, EpisodeError, EpisodeSummary};
+use uuid::Uuid;
+
+use super::{
+    super::embedding::Embedder,
+    api::{Api, Get, Row},
+    collection::Collection,
+    record::{Metadata, number_in, of_project, of_run, row_id},
+};
+
+/// The longest script that is taken, in bytes: larger ones hold up everybody else's requests for seconds.
+const LONGEST: usize = 1024 * 1024;
+/// Ids on one page when all of a project are looked through.
+const PAGE: usize = 10_000;
+/// Numbers looked at together after somebody else took one.
+const AHEAD: u32 = 256;
+
+/// Ids of runs that carry a client's key are derived within this namespace; changing it would double episodes.
+const NAMESPACE: Uuid = Uuid::from_u128(0x2b6a_4a31_70bc_4be5_8f3c_d1f0_5a0e_94b7);
+
+/// Refuses what is too large to be stored.
+pub(super) fn check_size(draft: &EpisodeDraft) -> Result<(), EpisodeError> {
+    let length = draft.markdown.len();
+    if length <= LONGEST {
+        return Ok(());
+    }
+    Err(EpisodeError::Refused(format!("the script has {length} bytes; at most {LONGEST} can be saved")))
+}
+
+pub(super) async fn save(
+    api: &Api,
+    collection: &Collection,
+    embedder: &Embedder,
+    draft: &EpisodeDraft,
+) -> Result<EpisodeSummary, EpisodeError> {
+    let run = run_of(draft);
+    if let Some(saved) = saved_before(api, collection, &run, draft).await? {
+        return Ok(saved);
+    }
+    let vector = embedder.embed(&format!("{}\n{}", draft.title, draft.markdown)).await?;
+    let turn = collection.turn(&draft.project_id);
+    let mut last = turn.lock().await;
+    let mut number = match *last {
+        Some(last) => last + 1,
+        None => last_number(api, collection, &draft.project_id).await? + 1,
+    };
+    loop {
+        // In this order: choose a number, look for an earlier save, add. An earlier save that is not seen has yet to come,
+        // and then it comes with this number or a later one that this loop reaches.
+        if let Some(saved) = saved_before(api, collection, &run, draft).await? {
+            return Ok(saved);
+        }
+        let metadata = Metadata::of(draft, &run, number);
+        let id = row_id(&draft.project_id, number);
+        let row = Row { id: &id, vector: &vector, document: &draft.markdown, metadata: &metadata };
+        let added = api.add(&collection.id, row).await?;
+        collection.settled(added, "saving an episode")?;
+        let winner = whose(api, collection, &id).await?;
+        *last = Some(number);
+        if winner.run == run {
+            return Ok(winner.into_summary());
+        }
+        number = next_free(api, collection, &draft.project_id, number).await?;
+    }
+}
+
+/// Names what is saved: the same for every attempt to save the same.
+fn run_of(draft: &EpisodeDraft) -> String {
+    match draft.identity() {
+        Some(identity) => {
+            let project = &draft.project_id;
+            Uuid::new_v5(&NAMESPACE, format!("{}:{project}{identity}", project.len()).as_bytes()).to_string()
+        }
+        None => Uuid::new_v4().to_string(),
+    }
+}
+
+async fn saved_before(
+    api: &Api,
+    collection: &Collection,
+    run: &str,
+    draft: &EpisodeDraft,
+) -> Result<Option<EpisodeSummary>, EpisodeError> {
+    if draft.identity().is_none() {
+        return Ok(None);
+    }
+    let get = Get { filter: Some(of_run(run)), limit: Some(1), include: &["metadatas"], ..Get::default() };
+    let mut found = collection.get(api, &get).await?.metadatas.unwrap_or_default();
+    Ok(found.pop().flatten().map(|metadata| {
+        let deleted = metadata.deleted;
+        let summary = metadata.into_summary();
+        // A deleted episode keeps its name and number and nothing else.
+        if deleted { EpisodeSummary { title: draft.title.clone(), ..summary } } else { summary }
+    }))
+}
+
+async fn whose(api: &Api, collection: &Collection, id: &String) -> Result<Metadata, EpisodeError> {
+    let get = Get { ids: Some(std::slice::from_ref(id)), include: &["metadatas"], ..Get::default() };
+    let mut found = collection.get(api, &get).await?.metadatas.unwrap_or_default();
+    let missing = || EpisodeError::Unavailable(format!("the row {id:?} was added and is not there"));
+    found.pop().flatten().ok_or_else(missing)
+}
+
+/// The highest number of a project, 0 if it has none. Reads ids alone.
+async fn last_number(api: &Api, collection: &Collection, project_id: &str) -> Result<u32, EpisodeError> {
+    let mut last = 0;
+    for page in 0.. {
+        let filter = Some(of_project(project_id));
+        let get = Get { filter, limit: Some(PAGE), offset: page * PAGE, ..Get::default() };
+        let ids = collection.get(api, &get).await?.ids;
+        last = ids.iter().filter_map(|id| number_in(id)).fold(last, u32::max);
+        if ids.len() < PAGE {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+/// The first number after `taken` that nobody has.
+async fn next_free(api: &Api, collection: &Collection, project_id: &str, taken: u32) -> Result<u32, EpisodeError> {
+    let mut taken = taken;
+    loop {
+        let ids: Vec<String> = (1..=AHEAD).map(|ahead| row_id(project_id, taken + ahead)).collect();
+        let found = collection.get(api, &Get { ids: Some(&ids), ..Get::default() }).await?.ids;
+        let highest = found.iter().filter_map(|id| number_in(id)).max();
+        match highest {
+            Some(highest) if highest == taken + AHEAD => taken = highest,
+            highest => return Ok(highest.unwrap_or(taken) + 1),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Episodes behind somebody else's Episode API, of which this is a client.
+
+mod wire;
+
+use std::{cell::Cell, fmt, io, time::Duration};
+
+use actix_web::http::{Method, StatusCode, header::AUTHORIZATION};
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use serde::de::DeserializeOwned;
+use url::form_urlencoded::byte_serialize;
+use uuid::Uuid;
+
+use self::wire::{Answer, List, NewEpisode, Summary, Whole};
+use super::{
+    token::bearer,
+    web::{Reply, Web, segment},
+    worker::Worker,
+};
+
+/// Where the Episode API is and what it asks for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteOptions {
+    /// What `/api/v1/projects/…` is appended to; no slash at the end.
+    pub url: String,
+    /// A bearer token, visible ASCII.
+    pub token: Option<String>,
+    /// To connect.
+    pub connect_timeout: Duration,
+    /// Each request, its answer included.
+    pub request_timeout: Duration,
+}
+
+impl fmt::Debug for RemoteOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteOptions").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The episode store behind an Episode API.
+///
+/// Every save carries an `Idempotency-Key`, for jobs the job's id. An API that honours it (such as another instance of this service)
+/// saves every script once, whatever fails in between; with one that does not, a script whose answer was lost is saved again.
+#[derive(Debug, Clone)]
+pub struct RemoteEpisodes {
+    worker: Worker<Remote>,
+}
+
+struct Remote {
+    web: Web,
+    projects: String,
+    /// Whether the API wants its paths with a slash at the end, as far as it has told.
+    slash: Cell<bool>,
+}
+
+impl RemoteEpisodes {
+    /// Starts the store's thread; the API is not asked yet.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn start(options: RemoteOptions) -> io::Result<Self> {
+        Ok(Self { worker: Worker::start("episode-api", move || Remote::new(&options))? })
+    }
+}
+
+impl Remote {
+    fn new(options: &RemoteOptions) -> Self {
+        let token = options.token.as_deref().and_then(|token| Some((AUTHORIZATION, bearer(token)?)));
+        Self {
+            web: Web::new(options.request_timeout, options.connect_timeout, token),
+            projects: format!("{}/api/v1/projects", options.url),
+            slash: Cell::new(false),
+        }
+    }
+
+    /// Asks for a path under a project's episodes, with and without a slash at its end until one is right: frameworks
+    /// redirect from one to the other, or know only one.
+    async fn ask(
+        &self,
+        method: Method,
+        project_id: &str,
+        below: &str,
+        query: &str,
+        body: Option<Bytes>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Reply, EpisodeError> {
+        let path = format!("{}/{}/episodes{below}", self.projects, segment(project_id));
+        let url = |slash: bool| format!("{path}{}{query}", if slash { "/" } else { "" });
+        let slash = self.slash.get();
+        let reply = self.web.send(method.clone(), &url(slash), body.clone(), headers).await?;
+        let other = match reply.status.as_u16() {
+            301 | 302 | 307 | 308 | 404 | 405 => self.web.send(method, &url(!slash), body, headers).await?,
+            _ => return Ok(reply),
+        };
+        if other.status.is_success() {
+            self.slash.set(!slash);
+            return Ok(other);
+        }
+        Ok(if reply.status.is_redirection() { other } else { reply })
+    }
+
+    async fn save(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
+        let key = draft.identity().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let body = serde_json::to_vec(&NewEpisode::from(draft));
+        let body = body.map_err(|error| EpisodeError::Refused(error.to_string()))?;
+        let headers = [("idempotency-key", key.as_str())];
+        let reply = self.ask(Method::POST, &draft.project_id, "", "", Some(body.into()), &headers).await?;
+        let saved: Summary = content(&reply)?;
+        Ok(saved.into_summary(&draft.project_id, &draft.title, draft.created_at))
+    }
+
+    async fn page(
+        &self,
+        project_id: &str,
+        query: String,
+        offset: u32,
+    ) -> Result<(Vec<EpisodeSummary>, u64), EpisodeError> {
+        let reply = self.ask(Method::GET, project_id, "", &query, None, &[]).await?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok((Vec::new(), 0));
+        }
+        Ok(content::<List>(&reply)?.into_page(project_id, offset))
+    }
+
+    async fn get(&self, project_id: &str, id: &str) -> Result<Option<Episode>, EpisodeError> {
+        let reply = self.ask(Method::GET, project_id, &format!("/{}", segment(id)), "", None, &[]).await?;
+        if reply.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        Ok(Some(content::<Whole>(&reply)?.into_episode(project_id)))
+    }
+
+    async fn delete(&self, project_id: &str, id: &str) -> Result<bool, EpisodeError> {
+        let reply = self.ask(Method::DELETE, project_id, &format!("/{}", segment(id)), "", None, &[]).await?;
+        match reply.status {
+            StatusCode::NOT_FOUND => Ok(false),
+            status if status.is_success() => Ok(true),
+            _ => Err(reply.error(ASKED)),
+        }
+    }
+
+    /// A project nobody has: any answer that is not a refusal will do.
+    async fn check(&self) -> Result<(), EpisodeError> {
+        let reply = self.ask(Method::GET, "_", "", "?limit=1&offset=0", None, &[]).await?;
+        match reply.status {
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
+            status if status.is_success() => Ok(()),
+            _ => Err(reply.error(ASKED)),
+        }
+    }
+}
+
+/// How answers of the API are named in logs.
+const ASKED: &str = "the Episode API";
+
+fn content<T: DeserializeOwned>(reply: &Reply) -> Result<T, EpisodeError> {
+    let answer: Answer<T> = reply.json(ASKED)?;
+    // Whether it may work later is not said; trying again loses nothing.
+    answer.content().map_err(|reason| EpisodeError::Unavailable(format!("{ASKED} says that it failed: {reason}")))
+}
+
+impl EpisodeStore for RemoteEpisodes {
+    fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
+        self.worker.run(|remote| async move { remote.save(&draft).await })
+    }
+
+    fn list(
+        &self,
+        project_id: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let EpisodePage { limit, offset } = page;
+        let (project_id, query) = (project_id.to_owned(), format!("?limit={limit}&offset={offset}"));
+        self.worker.run(move |remote| async move { remote.page(&project_id, query, offset).await })
+    }
+
+    fn search(
+        &self,
+        project_id: &str,
+        query: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let EpisodePage { limit, offset } = page;
+        let wanted: String = byte_serialize(query.as_bytes()).collect();
+        let (project_id, query) = (project_id.to_owned(), format!("?query={wanted}&limit={limit}&offset={offset}"));
+        self.worker.run(move |remote| async move { remote.page(&project_id, query, offset).await })
+    }
+
+    fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
+        let (project_id, id) = (project_id.to_owned(), id.to_owned());
+        self.worker.run(move |remote| async move { remote.get(&project_id, &id).await })
+    }
+
+    fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>> {
+        let (project_id, id) = (project_id.to_owned(), id.to_owned());
+        self.worker.run(move |remote| async move { remote.delete(&project_id, &id).await })
+    }
+
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>> {
+        self.worker.run(|remote| async move { remote.check().await })
+    }
+}

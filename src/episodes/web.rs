@@ -1,0 +1,159 @@
+//! Asking HTTP servers: bounded in time and size, with a broken connection tried once more.
+
+use std::time::Duration;
+
+use actix_web::http::{
+    Method, StatusCode,
+    header::{HeaderName, HeaderValue},
+};
+use awc::{
+    Client, ClientRequest, Connector,
+    error::{ConnectError, SendRequestError},
+};
+use bytes::Bytes;
+use generation_actors::ports::EpisodeError;
+use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
+
+/// Bytes of an answer: a page of a list, or a whole script with its vector.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// Bytes of an answer that a log entry quotes.
+const QUOTED: usize = 300;
+
+/// A client for one server; it stays on the thread that made it.
+pub(super) struct Web {
+    client: Client,
+    limit: Duration,
+}
+
+/// A status and what came with it.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    body: Bytes,
+}
+
+impl Web {
+    /// `limit` bounds each request, its answer included; `token` is sent with all of them.
+    pub(super) fn new(limit: Duration, connect: Duration, token: Option<(HeaderName, HeaderValue)>) -> Self {
+        let connector = Connector::new().timeout(connect).limit(32);
+        // Redirects would carry the token elsewhere.
+        let client = Client::builder().connector(connector).disable_redirects().timeout(limit);
+        let client = match token {
+            Some(token) => client.add_default_header(token).finish(),
+            None => client.finish(),
+        };
+        Self { client, limit }
+    }
+
+    pub(super) async fn get(&self, url: &str) -> Result<Reply, EpisodeError> {
+        self.send(Method::GET, url, None, &[]).await
+    }
+
+    /// Sends `body` as JSON. The request must bear being received twice: a connection that breaks leaves open whether it was.
+    pub(super) async fn json<T: Serialize>(
+        &self,
+        method: Method,
+        url: &str,
+        body: &T,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Reply, EpisodeError> {
+        let body = serde_json::to_vec(body).map_err(|error| EpisodeError::Refused(error.to_string()))?;
+        self.send(method, url, Some(body.into()), headers).await
+    }
+
+    /// # Errors
+    /// No answer; any status is one.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<Bytes>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Reply, EpisodeError> {
+        let attempts = async {
+            let first = self.attempt(method.clone(), url, body.clone(), headers).await;
+            match first {
+                // Often a kept connection that the server closed meanwhile.
+                Err(Broken::Connection(cause)) => {
+                    log::debug!("{method} {url} again: {cause}");
+                    self.attempt(method, url, body, headers).await
+                }
+                settled => settled,
+            }
+        };
+        match timeout(self.limit, attempts).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(Broken::Connection(cause) | Broken::Other(cause))) => {
+                Err(EpisodeError::Unavailable(format!("{url}: {cause}")))
+            }
+            Err(_) => Err(EpisodeError::Unavailable(format!("{url}: no answer within {:?}", self.limit))),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<Bytes>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Reply, Broken> {
+        let mut request: ClientRequest = self.client.request(method, url);
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let sent = match body {
+            Some(body) => request.content_type("application/json").send_body(body),
+            None => request.send(),
+        };
+        let mut response = sent.await.map_err(|error| match error {
+            SendRequestError::Send(_)
+            | SendRequestError::Response(_)
+            | SendRequestError::H2(_)
+            | SendRequestError::Connect(ConnectError::Disconnected) => Broken::Connection(error.to_string()),
+            other => Broken::Other(other.to_string()),
+        })?;
+        let body = response.body().limit(LARGEST).await.map_err(|error| Broken::Connection(error.to_string()))?;
+        Ok(Reply { status: response.status(), body })
+    }
+}
+
+enum Broken {
+    Connection(String),
+    Other(String),
+}
+
+impl Reply {
+    /// The JSON of a success.
+    ///
+    /// # Errors
+    /// What [`Reply::error`] makes of the status; something else than JSON is `Unavailable`.
+    pub(super) fn json<T: DeserializeOwned>(&self, asked: &str) -> Result<T, EpisodeError> {
+        if !self.status.is_success() {
+            return Err(self.error(asked));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| EpisodeError::Unavailable(format!("{asked}: an answer that is not understood: {error}")))
+    }
+
+    /// A status that is no success: refused for good by 4xx, except those that say "later".
+    pub(super) fn error(&self, asked: &str) -> EpisodeError {
+        let cause = format!("{asked}: {}: {}", self.status, self.quoted());
+        match self.status.as_u16() {
+            408 | 409 | 421 | 425 | 429 => EpisodeError::Unavailable(cause),
+            400..=499 => EpisodeError::Refused(cause),
+            _ => EpisodeError::Unavailable(cause),
+        }
+    }
+
+    fn quoted(&self) -> String {
+        let start = &self.body[..self.body.len().min(QUOTED)];
+        String::from_utf8_lossy(start).escape_debug().to_string()
+    }
+}
+
+/// Any text as one segment of a path; dots too, for `..` would be another path.
+pub(super) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, NON_ALPHANUMERIC)
+}

@@ -1,0 +1,83 @@
+//! The episode store as configured.
+
+use std::{sync::Arc, time::Duration};
+
+use generation_actors::ports::{EpisodeError, EpisodeStore};
+use tokio::time::timeout;
+
+use super::Failure;
+use crate::{
+    config::{self, Embedding, EpisodesKind, Secret, TokenHeader},
+    episodes::{
+        ChromaEpisodes, ChromaOptions, ChromaTokenHeader, EmbeddingOptions, OpenAiEmbeddingOptions, RemoteEpisodes,
+        RemoteOptions, SqliteEpisodes,
+    },
+    sqlite::Database,
+};
+
+/// How long the start waits to learn whether a server suits; one that is down does not keep the service down.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Opens the store and looks whether it can be used.
+///
+/// # Errors
+/// It refuses what it will be asked: trying again would not help.
+pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Result<Arc<dyn EpisodeStore>, Failure> {
+    let limit = settings.save_timeout;
+    let store: Arc<dyn EpisodeStore> = match &settings.kind {
+        EpisodesKind::Embedded => return Ok(Arc::new(SqliteEpisodes::new(database.clone()))),
+        EpisodesKind::Chroma(chroma) => Arc::new(ChromaEpisodes::start(chroma_options(chroma, limit))?),
+        EpisodesKind::Remote { url, token } => Arc::new(RemoteEpisodes::start(RemoteOptions {
+            url: url.clone(),
+            token: exposed(token.as_ref()),
+            connect_timeout: CONNECT.min(limit),
+            request_timeout: limit,
+        })?),
+    };
+    let looked = timeout(FIRST_LOOK, store.check()).await;
+    match looked.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")))) {
+        Ok(()) => {}
+        Err(EpisodeError::Refused(cause)) => return Err(Failure::Episodes(cause)),
+        Err(error @ EpisodeError::Unavailable(_)) => {
+            log::error!("{error}; jobs run all the same, and their scripts are saved when it is back");
+        }
+    }
+    Ok(store)
+}
+
+fn chroma_options(chroma: &config::Chroma, limit: Duration) -> ChromaOptions {
+    ChromaOptions {
+        url: chroma.url.clone(),
+        tenant: chroma.tenant.clone(),
+        database: chroma.database.clone(),
+        collection: chroma.collection.clone(),
+        token: exposed(chroma.token.as_ref()),
+        token_header: match chroma.token_header {
+            TokenHeader::Authorization => ChromaTokenHeader::Authorization,
+            TokenHeader::XChromaToken => ChromaTokenHeader::XChromaToken,
+        },
+        embedding: embedding(&chroma.embedding, limit),
+        connect_timeout: CONNECT.min(limit),
+        request_timeout: limit,
+    }
+}
+
+fn embedding(embedding: &Embedding, limit: Duration) -> EmbeddingOptions {
+    match embedding {
+        Embedding::Hashing => EmbeddingOptions::Hashing,
+        Embedding::OpenAi { base_url, model, api_key, max_characters } => {
+            EmbeddingOptions::OpenAi(OpenAiEmbeddingOptions {
+                base_url: base_url.clone(),
+                model: model.clone(),
+                api_key: exposed(api_key.as_ref()),
+                max_characters: *max_characters,
+                connect_timeout: CONNECT.min(limit),
+            })
+        }
+    }
+}
+
+fn exposed(secret: Option<&Secret>) -> Option<String> {
+    secret.map(|secret| secret.expose().to_owned())
+}

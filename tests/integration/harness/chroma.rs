@@ -1,0 +1,96 @@
+//! A real Chroma that can be killed, and what its own Python client sees in it.
+
+use std::{net::SocketAddr, process::Command};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    free_address,
+    http::Request,
+    peers::{Peer, python},
+    project_path,
+    service::Builder,
+    wait,
+};
+
+/// A Chroma server on data of its own.
+#[derive(Debug)]
+pub(crate) struct Chroma {
+    running: Option<Peer>,
+    address: SocketAddr,
+    data: TempDir,
+}
+
+impl Chroma {
+    /// One that does not run yet.
+    pub(crate) fn down() -> Self {
+        Self { running: None, address: free_address(), data: TempDir::new().expect("a temporary folder") }
+    }
+
+    pub(crate) fn start() -> Self {
+        let mut chroma = Self::down();
+        chroma.run();
+        chroma
+    }
+
+    /// Starts it, on what an earlier run has left.
+    pub(crate) fn run(&mut self) {
+        let (port, data) = (self.address.port().to_string(), self.data.path().as_os_str().to_owned());
+        let command = ["run", "--host", "127.0.0.1", "--port", &port, "--path"].map(Into::into);
+        let mut peer = Peer::start([python("chroma")].into_iter().chain(command).chain([data]));
+        peer.wait_for(self.address);
+        let heartbeat = Request::get("/api/v2/heartbeat");
+        wait::until("Chroma's heartbeat", || (heartbeat.send(self.address).status() == 200).then_some(()));
+        self.running = Some(peer);
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill9(&mut self) {
+        self.running = None;
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What a Python program prints as JSON that has Chroma's own client as `client`, connected to this server.
+    pub(crate) fn python(&self, program: &str) -> Value {
+        let connect = format!(
+            "import json, chromadb\nfrom chromadb.config import Settings\n\
+             client = chromadb.HttpClient(host='127.0.0.1', port={}, settings=Settings(anonymized_telemetry=False))\n",
+            self.address.port()
+        );
+        let output = Command::new(project_path(".cache/venv/bin/python"))
+            .args(["-c", &format!("{connect}{program}")])
+            .output()
+            .expect("Python runs; tests/run sets it up");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the Python client failed:\n{errors}");
+        serde_json::from_slice(&output.stdout).expect("the program prints JSON")
+    }
+
+    /// Every row of the collection, by its own client, as `{"ids", "documents", "metadatas"}`.
+    pub(crate) fn rows(&self) -> Value {
+        self.python("print(json.dumps(dict(client.get_collection('episodes', embedding_function=None).get())))")
+    }
+}
+
+/// Services that keep their episodes in a Chroma.
+impl Builder {
+    pub(crate) fn chroma(self, url: &str) -> Self {
+        self.env("GENERATION__EPISODES__KIND", "chroma").env("GENERATION__EPISODES__URL", url)
+    }
+
+    pub(crate) fn remote(self, url: &str) -> Self {
+        self.env("GENERATION__EPISODES__KIND", "remote").env("GENERATION__EPISODES__URL", url)
+    }
+
+    pub(crate) fn save_timeout(self, duration: &str) -> Self {
+        self.env("GENERATION__EPISODES__SAVE_TIMEOUT", duration)
+    }
+}
