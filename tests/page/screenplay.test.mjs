@@ -47,6 +47,15 @@ test('transitions, endings, lists, rules, quotes and labels are what they are', 
   ]);
 });
 
+test('somebody may be called like a transition or an ending', () => {
+  for (const name of ['IRIS', '**IRIS**', 'WADE', 'FIN', '**FIN**']) {
+    assert.deepEqual(parseScreenplay(`${name}\nGo on.`).map(({ kind }) => kind), ['cue', 'dialogue'], name);
+  }
+  for (const line of ['IRIS OUT.', 'CUT TO:', 'SMASH CUT TO BLACK.', 'FADE OUT', 'BACK TO:', '**DISSOLVE TO:**', '(F.O.)', 'MATCH CUT:', 'DISSOLVE.']) {
+    assert.equal(parseScreenplay(line)[0].kind, 'transition', line);
+  }
+});
+
 test('a sentence is no cue', () => {
   for (const text of ['비가 온다\n그리고 그친다.', 'He stops.\nShe goes on.', '10:30 AM, the bell.', '오후 3:30, 비가 온다.', 'BANG!']) {
     assert.equal(parseScreenplay(text)[0].kind, 'action', text);

@@ -8,7 +8,7 @@ const SCENE =
   /^(?:(?:INT|EXT|EST|I\/E)[./\s]|[Ii]nt\.|[Ee]xt\.|[Ss]\s?#\s*\d|#\d|(?:씬|장면)\s*#?\d|(?:SCENE|Scene)\s+#?\d|(?:실내|실외)[.:])/;
 const OPENING = /^(?:FADE IN|페이드\s?인|F\.\s?I\.?)[.:]?$/i;
 const TRANSITION =
-  /^\(?(?:(?:FADE|CUT|DISSOLVE|SMASH CUT|MATCH CUT|JUMP CUT|HARD CUT|WIPE|IRIS)\b[A-Z ]*|[A-Z ]+ TO(?=:)|페이드\s?(?:아웃|인)|디졸브|컷\s?투|암전|F\.\s?[IO]\.?)[.:]?\)?$/;
+  /^\(?(?:(?:FADE|CUT|DISSOLVE|(?:SMASH|MATCH|JUMP|HARD) CUT|WIPE|IRIS) (?:TO|IN|OUT|BACK)\b[A-Z ]*|(?:FADE|CUT|DISSOLVE|WIPE)(?=[.:])|(?:SMASH|MATCH|JUMP|HARD) CUT|[A-Z ]+ TO(?=:)|페이드\s?(?:아웃|인)|디졸브|컷\s?투|암전|F\.\s?[IO]\.?)[.:]?\)?$/;
 const CLOSING = /^[-–—\s]*(?:THE END|FIN|END|끝|막)[-–—\s.]*$/;
 const ACT = /^(?:(?:ACT|EPISODE|PART|CHAPTER|TITLE)\b|제?\s?\d+\s?(?:막|장|화|부|회))/i;
 const RULE = /^(?:([-*_])(?:\s*\1){2,}|={3,})$/;
@@ -101,7 +101,7 @@ function readStanza(lines, carry) {
   lines.forEach((raw, index) => {
     const line = raw.trim();
     if (line.startsWith('```')) return;
-    const whole = structure(line);
+    const whole = structure(line, index + 1 === lines.length);
     if (whole) {
       speaking = false;
       blocks.push(whole);
@@ -123,15 +123,15 @@ function readStanza(lines, carry) {
   return { blocks, carry: speaking && (lastKind === 'cue' || lastKind === 'aside' || lines.length >= MAX_LINES) };
 }
 
-/** A line that is something by itself, wherever it stands. */
-function structure(line) {
+/** A line that is something by itself, wherever it stands; somebody may be called Fin, and say something. */
+function structure(line, last) {
   if (RULE.test(line)) return { kind: 'rule', text: '' };
   const heading = HEADING.exec(line);
   const bare = unwrapped(heading ? heading[2] : line);
   if (SCENE.test(bare)) return { kind: 'scene', text: bare };
   if (OPENING.test(bare)) return { kind: 'opening', text: bare };
   if (TRANSITION.test(bare)) return { kind: 'transition', text: bare };
-  if (CLOSING.test(bare)) return { kind: 'centered', text: bare };
+  if (last && CLOSING.test(bare)) return { kind: 'centered', text: bare };
   if (heading) return { kind: heading[1].length === 1 ? 'title' : 'heading', text: bare };
   if (bare !== line && ACT.test(bare)) return { kind: 'heading', text: bare };
   const centered = /^>\s*(.*?)\s*<$/.exec(line);
