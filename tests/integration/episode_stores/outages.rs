@@ -37,11 +37,12 @@ fn an_answer_that_comes_too_late_saves_nothing_twice() {
     let service = Service::builder().chroma(&proxy.url()).save_timeout("500ms").start();
     let first = create_jobs(&service, 1);
     wait_until_saved(&service, &first[0]);
-    proxy.hold_answers();
+    proxy.hold_answers_to("/add ");
     let late = create_jobs(&service, 4);
     for job in &late {
         assert_eq!(service.wait_for(job, "completed")["savedToEpisode"], false);
     }
+    proxy.wait_until_held();
     proxy.let_answers_go();
     for job in &late {
         wait_until_saved(&service, job);
