@@ -31,6 +31,7 @@ pub struct ErrorTexts {
     pub not_found: String,
     pub job_not_found: String,
     pub episode_not_found: String,
+    pub no_script: String,
     pub model_unavailable: String,
     pub queue_full: String,
     pub shutting_down: String,

@@ -94,6 +94,7 @@ pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone 
                     .service(reading("/_stats", stats::stats))
                     .service(reading("/{job_id}/events", events::events))
                     .service(reading("/{job_id}/script", generations::script))
+                    .service(only("/{job_id}/episode", "POST").route(web::post().to(generations::save_now)))
                     .service(
                         only("/{job_id}", "GET, HEAD, DELETE")
                             .route(read().to(generations::status))

@@ -210,6 +210,10 @@ impl HttpTexts {
         self.error(Code::JobNotFound, |texts| &texts.job_not_found)
     }
 
+    pub(super) fn no_script(&self) -> ApiError {
+        self.error(Code::ValidationError, |texts| &texts.no_script)
+    }
+
     pub(super) fn episode_not_found(&self) -> ApiError {
         self.error(Code::NotFound, |texts| &texts.episode_not_found)
     }

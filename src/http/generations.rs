@@ -9,7 +9,7 @@ use generation_actors::{
     feed::Feed,
     job::{JobId, Status, StatusBody},
     ports::IdempotencyKey,
-    registry::{CreateJob, Created, ListActive},
+    registry::{CreateJob, Created, ListActive, SaveAnswer},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -133,6 +133,25 @@ pub(super) async fn script(
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response.insert_header(header::ETag(etag)).insert_header((header::CACHE_CONTROL, "no-cache"));
     Ok(if known { response.finish() } else { response.content_type("text/markdown; charset=utf-8").body(text) })
+}
+
+/// `POST /api/v1/generations/{jobId}/episode`: tries now to save a script that is not an episode yet.
+pub(super) async fn save_now(
+    request: HttpRequest,
+    id: Path<String>,
+    context: Data<Context>,
+) -> Result<HttpResponse, ApiError> {
+    let texts = language::texts(&request);
+    let feed = find(&request, &context, &id).await?;
+    let view = feed.view();
+    let answer = context.registry.save_now(view.id).await.map_err(|gone| texts.registry_gone(gone))?;
+    let status = match answer {
+        Some(SaveAnswer::Tried) => StatusCode::ACCEPTED,
+        Some(SaveAnswer::Saved) => StatusCode::OK,
+        Some(SaveAnswer::NoScript) => return Err(texts.no_script()),
+        None => return Err(texts.job_not_found()),
+    };
+    Ok(HttpResponse::build(status).json(view.status_body(feed.wording(), feed.queue_position())))
 }
 
 /// `DELETE /api/v1/generations/{jobId}`

@@ -45,6 +45,8 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!("the limit of open files stays as it is: {error}");
     }
+    // Without a choice rustls panics at the first connection as soon as some dependency brings a second provider.
+    let _chosen_before = rustls::crypto::ring::default_provider().install_default();
     System::new().block_on(run_in_system(settings))
 }
 

@@ -158,3 +158,20 @@ fn episodes_survive_the_process() {
     assert_eq!(service.episodes("project-1"), before);
     assert_eq!(save(&service, "project-1", "Next")["number"], 3);
 }
+
+#[test]
+fn asking_for_an_episode_answers_what_there_is_to_save() {
+    let service = Service::builder().words_per_second(2000).start();
+    let ask = |id: &str| service.send(&Request::new("POST", &format!("/api/v1/generations/{id}/episode")));
+    let id = service.create(&brief());
+    service.wait_for(&id, "completed");
+    assert_eq!(ask(&id).expect(200).json()["savedToEpisode"], true);
+    assert_eq!(service.episodes("project-1").len(), 1, "saved once");
+    ask("job_00000000000040008000000000000000").expect_error(404, "JOB_NOT_FOUND");
+    let slow = Service::builder().words_per_second(20).start();
+    let id = slow.create(&brief());
+    let path = format!("/api/v1/generations/{id}/episode");
+    slow.send(&Request::new("POST", &path)).expect_error(422, "VALIDATION_ERROR");
+    slow.get(&path).expect_error(405, "METHOD_NOT_ALLOWED");
+    slow.cancel(&id);
+}

@@ -106,9 +106,10 @@ fn the_page_can_stop_the_writing_and_keeps_the_text() {
     let id = ask_for_a_script(&browser, 2000);
     wait_for_text(&browser);
     browser.click("#cancel");
-    wait_for_end(&browser, "failed");
-    assert_eq!(service.job(&id)["status"], "canceled");
-    assert_eq!(browser.text("#alert-code"), "JOB_CANCELED");
+    wait_for_end(&browser, "canceled");
+    let job = service.job(&id);
+    assert_eq!((&job["status"], &job["errorCode"]), (&json!("canceled"), &json!("JOB_CANCELED")));
+    assert_eq!(json!(browser.text("#note")), job["errorMessage"], "what was asked for is no fault");
     wait_for_script(&browser, &service.script(&id));
 }
 

@@ -192,6 +192,11 @@ impl Feed {
         self.amend(|view| view.episode = Some(episode));
     }
 
+    /// Notes that saving the script is tried again although the store had refused it.
+    pub fn episode_owed(&self) {
+        self.amend(|view| view.episode_refused = false);
+    }
+
     /// Notes that the episode store will never take the script.
     pub fn episode_refused(&self) {
         self.amend(|view| view.episode_refused = true);

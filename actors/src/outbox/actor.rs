@@ -14,7 +14,7 @@ use crate::{
     ports::{EpisodeDraft, EpisodeError, EpisodeRef},
 };
 
-/// Save this job's script as an episode, however long it takes.
+/// Save this job's script as an episode, however long it takes, beginning at once; also for one that waits to be tried again.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Owe(pub Feed);
@@ -135,7 +135,10 @@ impl Handler<Owe> for Outbox {
     type Result = ();
 
     fn handle(&mut self, Owe(feed): Owe, _: &mut Context<Self>) {
-        let due = Some(Instant::now());
-        self.owed.entry(feed.view().id).or_insert(Debt { feed, failures: 0, due });
+        let now = Some(Instant::now());
+        let debt = self.owed.entry(feed.view().id).or_insert(Debt { feed, failures: 0, due: now });
+        if debt.due.is_some() {
+            debt.due = now;
+        }
     }
 }

@@ -11,7 +11,7 @@ use derive_more::{Display, Error};
 
 use super::{
     Adopt, CancelJob, CountJobs, CreateError, CreateJob, Created, Drain, FindJob, JobCounts, JobRegistry, ListActive,
-    Page, messages::Close,
+    Page, SaveAnswer, SaveNow, messages::Close,
 };
 use crate::{feed::Feed, job::JobId};
 
@@ -61,6 +61,11 @@ impl RegistryHandle {
     /// Stops the job; its generator is dropped when this answers.
     pub async fn cancel(&self, id: JobId) -> Result<(), RegistryGone> {
         self.ask(CancelJob(id)).await
+    }
+
+    /// Has a completed job's script saved now; `None` for an unknown job.
+    pub async fn save_now(&self, id: JobId) -> Result<Option<SaveAnswer>, RegistryGone> {
+        self.ask(SaveNow(id)).await
     }
 
     /// One page of unfinished jobs.

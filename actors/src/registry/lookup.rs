@@ -2,10 +2,11 @@
 
 use actix::prelude::*;
 
-use super::{CancelJob, CountJobs, JobCounts, JobRegistry, ListActive, Page};
+use super::{CancelJob, CountJobs, JobCounts, JobRegistry, ListActive, Page, SaveAnswer, SaveNow};
 use crate::{
     feed::Feed,
     job::{Cancel, Status},
+    outbox::Owe,
 };
 
 impl Handler<CancelJob> for JobRegistry {
@@ -18,6 +19,24 @@ impl Handler<CancelJob> for JobRegistry {
                 // A closed mailbox means that the job has ended.
                 let _ended_is_fine = actor.send(Cancel).await;
             }
+        })
+    }
+}
+
+impl Handler<SaveNow> for JobRegistry {
+    type Result = Option<SaveAnswer>;
+
+    fn handle(&mut self, SaveNow(id): SaveNow, _: &mut Context<Self>) -> Option<SaveAnswer> {
+        let feed = &self.table.get(id)?.feed;
+        let view = feed.view();
+        Some(match (view.status, &view.episode) {
+            (Status::Completed, Some(_)) => SaveAnswer::Saved,
+            (Status::Completed, None) => {
+                feed.episode_owed();
+                self.outbox.do_send(Owe(feed.clone()));
+                SaveAnswer::Tried
+            }
+            _ => SaveAnswer::NoScript,
         })
     }
 }

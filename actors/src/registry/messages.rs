@@ -62,6 +62,22 @@ pub struct FindJob(pub JobId);
 #[rtype(result = "()")]
 pub struct CancelJob(pub JobId);
 
+/// Try now to save a completed job's script that is not an episode yet, even if the store had refused it.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<SaveAnswer>")]
+pub struct SaveNow(pub JobId);
+
+/// What becomes of [`SaveNow`]; no answer at all means that the job is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaveAnswer {
+    /// It is being tried.
+    Tried,
+    /// It is an episode already.
+    Saved,
+    /// The job has no finished script.
+    NoScript,
+}
+
 /// One page of unfinished jobs, newest first.
 #[derive(Debug, Message)]
 #[rtype(result = "Page<Feed>")]

@@ -17,7 +17,9 @@ mod table;
 
 pub use actor::{JobRegistry, RegistryParts, RegistrySettings};
 pub use handle::{RegistryGone, RegistryHandle};
-pub use messages::{CancelJob, CountJobs, CreateError, CreateJob, Created, Drain, FindJob, JobCounts, ListActive};
+pub use messages::{
+    CancelJob, CountJobs, CreateError, CreateJob, Created, Drain, FindJob, JobCounts, ListActive, SaveAnswer, SaveNow,
+};
 pub use queue::{FairQueue, QueueFull};
 pub use recovery::Adopt;
 pub use retention::Retention;

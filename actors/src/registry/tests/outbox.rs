@@ -89,3 +89,36 @@ async fn a_store_that_panics_does_not_end_the_outbox() {
     house.episodes.set(Mood::Works);
     house.until("it is saved", || feed.view().episode.is_some()).await;
 }
+
+#[actix::test]
+async fn a_script_is_saved_at_once_when_somebody_asks_even_one_that_was_refused() {
+    let house = house();
+    let feed = owed(&house, Mood::Refuses).await;
+    house.until("the refusal is known", || feed.view().episode_refused).await;
+    house.episodes.set(Mood::Works);
+    let ask = || async { house.registry.save_now(id(&feed)).await.expect("the registry lives") };
+    assert_eq!(ask().await, Some(SaveAnswer::Tried));
+    assert_eq!(house.count().await.episodes_pending, 1, "it is owed again");
+    house.until("it is saved", || feed.view().episode.is_some()).await;
+    assert_eq!(ask().await, Some(SaveAnswer::Saved));
+}
+
+#[actix::test]
+async fn asking_does_not_wait_for_the_next_try() {
+    let house = house();
+    let feed = owed(&house, Mood::Fails).await;
+    // By now the pauses are close to a minute.
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let tries = house.journal.count(save_called);
+    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(house.journal.count(save_called), tries + 1);
+}
+
+#[actix::test]
+async fn there_is_nothing_to_save_of_an_unfinished_or_unknown_job() {
+    let house = house();
+    let (feed, _run, _reader) = house.streaming("a", "half").await;
+    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::NoScript));
+    assert_eq!(house.registry.save_now(JobId::new()).await.expect("lives"), None);
+}
