@@ -19,8 +19,8 @@ pub(super) async fn live(request: HttpRequest, context: Data<Context>) -> Result
     Ok(ok("alive"))
 }
 
-/// Whether requests should be sent here: not while draining, nor while something that jobs need is down. Without the episode
-/// store jobs run, and their scripts wait: still ready, and it says what is missing.
+/// Whether requests should be sent here: not while draining, nor while something that jobs need is down. Without its
+/// episode store the service is ready but degraded: jobs complete, and their scripts are saved once it is back.
 pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
     if context.is_draining() {
@@ -33,9 +33,10 @@ pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Resul
     if !down.is_empty() {
         return Err(texts.not_ready(&down));
     }
-    let body =
-        episodes.map_or_else(|| json!({ "status": "ready" }), |name| json!({ "status": "degraded", "down": [name] }));
-    Ok(fresh().json(body))
+    match episodes {
+        None => Ok(ok("ready")),
+        Some(degraded) => Ok(fresh().json(json!({ "status": "ready", "degraded": [degraded] }))),
+    }
 }
 
 /// The backend's name, if it is down.

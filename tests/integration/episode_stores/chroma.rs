@@ -70,6 +70,13 @@ fn chromas_own_client_reads_what_the_service_saved() {
     let collection =
         chroma.python("print(json.dumps(client.get_collection('episodes', embedding_function=None).metadata))");
     assert_eq!(collection, json!({ "embedder": "hashing-v1", "dimension": 1024 }));
+    // As the README shows it.
+    let found = chroma.python(
+        "episodes = client.get_collection('episodes', embedding_function=None)\n\
+         found = episodes.get(where={'$and': [{'project_id': 'a:1/..%2F'}, {'deleted': False}]})\n\
+         print(json.dumps([[m['number'], m['title'], d] for m, d in zip(found['metadatas'], found['documents'])]))",
+    );
+    assert_eq!(found, json!([[1, title, service.script(&id)]]));
     let path = "/api/v1/projects/a%3A1%2F..%252F/episodes";
     let found = service.get(&format!("{path}/a%3A1%2F..%252F%3A1")).expect(200).json();
     assert_eq!((&found["title"], &found["script"]["markdown"]), (&json!(title), &rows["documents"][0]));

@@ -50,11 +50,12 @@ fn an_answer_that_comes_too_late_saves_nothing_twice() {
     let keeper = Service::start();
     let proxy = Proxy::to(keeper.address());
     let service = Service::builder().remote(&proxy.url()).save_timeout("500ms").start();
-    proxy.hold_answers();
+    proxy.hold_answers_to("POST /api/v1/projects/");
     let jobs = create_jobs(&service, 4);
     for job in &jobs {
         assert_eq!(service.wait_for(job, "completed")["savedToEpisode"], false);
     }
+    proxy.wait_until_held();
     proxy.let_answers_go();
     jobs.iter().for_each(|job| drop(wait_until_saved(&service, job)));
     assert_each_once(&service, &jobs);
