@@ -32,7 +32,8 @@ fn a_completed_job_is_an_episode_with_its_text() {
     let id = service.create(&brief_with(json!({ "title": "비밀의 카페" })));
     let completed = service.reader(&id, "").follow();
     let job = service.job(&id);
-    assert_eq!(job["savedToEpisode"], true);
+    assert_eq!((&job["savedToEpisode"], &job["episodeNumber"]), (&json!(true), &json!(1)));
+    assert_eq!(completed.data["result"]["episodeNumber"], 1);
     let episodes = service.episodes("project-1");
     assert_eq!(episodes.len(), 1);
     let summary = &episodes[0];

@@ -94,6 +94,7 @@ struct CompletedResult<'a> {
     word_count: u64,
     model_used: &'a str,
     episode_id: Option<&'a str>,
+    episode_number: Option<u32>,
     saved_to_episode: bool,
 }
 
@@ -123,6 +124,7 @@ pub(super) fn terminal_frame(epoch: Epoch, seq: u64, view: &JobView, markdown: &
                 word_count: view.words,
                 model_used: view.model_used.as_deref().unwrap_or(&view.brief.model),
                 episode_id: view.episode.as_ref().map(|episode| episode.id.as_str()),
+                episode_number: view.episode.as_ref().map(|episode| episode.number),
                 saved_to_episode: view.episode.is_some(),
             };
             frame("completed", Some(id), &Completed { r#type: "completed", job_id: view.id, result })

@@ -123,7 +123,8 @@ impl JobView {
             progress: self.progress,
             current_step: wording.step(self.step, locale),
             project_id: &self.brief.project_id,
-            episode_number: self.brief.episode_number.or(self.episode.as_ref().map(|e| e.number)),
+            // The number asked for, until there is the one it got.
+            episode_number: self.episode.as_ref().map(|e| e.number).or(self.brief.episode_number),
             title: &self.brief.title,
             word_count: self.words,
             tokens: self.tokens,

@@ -15,6 +15,9 @@ use crate::{
 const FORGOTTEN_AT_ONCE: usize = 1000;
 /// The least time a finished job can still be read after a restart, unless the retention time is shorter.
 const GRACE: Duration = Duration::from_secs(60);
+/// How long an operator has to mend what made the episode store refuse a script, and to ask for it again: somebody has paid
+/// for it.
+const REFUSED_KEPT: TimeDelta = TimeDelta::days(7);
 /// Refused creations remembered for taking them back. A store that is down that long has hardly got any of them.
 const TAKEN_BACK_AT_MOST: usize = 100_000;
 
@@ -77,10 +80,14 @@ impl JobRegistry {
 
     /// A script that is not an episode yet must not be forgotten, nor a job that somebody is connected to.
     fn is_owed_or_read(&self, id: JobId) -> bool {
+        let now = self.ports.clock.now();
         self.table.get(id).is_some_and(|entry| {
             let view = entry.feed.view();
-            let owed = view.status == Status::Completed && view.episode.is_none() && !view.episode_refused;
-            owed || entry.feed.has_readers() || self.unrecorded.iter().any(|ending| ending.last.id == id)
+            let unsaved = view.status == Status::Completed && view.episode.is_none();
+            let mendable = view.completed_at.is_none_or(|at| now - at < REFUSED_KEPT);
+            (unsaved && (!view.episode_refused || mendable))
+                || entry.feed.has_readers()
+                || self.unrecorded.iter().any(|ending| ending.last.id == id)
         })
     }
 }

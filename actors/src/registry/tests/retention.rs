@@ -79,6 +79,19 @@ async fn a_script_that_is_not_an_episode_yet_is_kept() {
 }
 
 #[actix::test]
+async fn a_refused_script_is_kept_for_a_week() {
+    let house = house();
+    house.episodes.set(Mood::Refuses);
+    let feed = completed(&house, "a").await;
+    house.until("the refusal is known", || feed.view().episode_refused).await;
+    let hour = 3600;
+    later(&house, 24 * 6 * hour).await;
+    assert!(held(&house, id(&feed)).await);
+    later(&house, 25 * hour).await;
+    assert!(!held(&house, id(&feed)).await);
+}
+
+#[actix::test]
 async fn what_the_store_failed_to_forget_it_is_asked_to_forget_again() {
     asked_to_forget_again(Mood::Fails).await;
 }
