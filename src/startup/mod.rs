@@ -34,6 +34,8 @@ use crate::{
     stores::SqliteJobs,
 };
 
+/// Below so many open files at once the service can hardly serve the readers it is made for.
+const FEW_FILES: u64 = 10_240;
 /// Reading all jobs back is bounded by the disk; past this something is broken.
 const RECOVERY: Duration = Duration::from_secs(120);
 
@@ -42,8 +44,12 @@ const RECOVERY: Duration = Duration::from_secs(120);
 /// # Errors
 /// It could not start, or one of its vital parts ended by itself. Accepted jobs are safe in either case.
 pub fn run(settings: Settings) -> Result<(), Failure> {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        log::warn!("the limit of open files stays as it is: {error}");
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) if limit < FEW_FILES => log::warn!(
+            "only {limit} files can be open at once, and every reader is one: raise the hard limit (`ulimit -Hn`)"
+        ),
+        Ok(_) => {}
+        Err(error) => log::warn!("the limit of open files stays as it is: {error}"),
     }
     // Without a choice rustls panics at the first connection as soon as some dependency brings a second provider.
     let _chosen_before = rustls::crypto::ring::default_provider().install_default();

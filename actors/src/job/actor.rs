@@ -237,7 +237,9 @@ impl JobActor {
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
         let more = self.state.text().since(self.shown);
-        self.feed.end(self.state.view(now), more, self.feed.terminal_seq());
+        let view = self.state.view(now);
+        log::info!("{}", view.last_line());
+        self.feed.end(view, more, self.feed.terminal_seq());
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
             words_per_second: self.state.words_per_second(now),

@@ -114,6 +114,25 @@ impl JobView {
         }
     }
 
+    /// What the log says of a job that has ended: a line that can be read alone.
+    pub(crate) fn last_line(&self) -> String {
+        let model = self.model_used.as_ref().unwrap_or(&self.brief.model);
+        let seconds = match (self.started_at, self.completed_at) {
+            (Some(started), Some(ended)) => (ended - started).num_milliseconds() as f64 / 1000.0,
+            _ => 0.0,
+        };
+        let mut line = format!("{}: {} after {seconds:.1} s, {} words by {model}", self.id, self.status, self.words);
+        if let Some(code) = self.failure {
+            line += &format!(", {code}");
+        }
+        match &self.episode {
+            Some(episode) => line += &format!(", episode {} of {:?}", episode.number, self.brief.project_id),
+            None if self.status == Status::Completed => line += ", not saved yet",
+            None => {}
+        }
+        line
+    }
+
     /// The status object in the job's language.
     pub fn status_body<'a>(&'a self, wording: &'a Wording, queue_position: Option<u32>) -> StatusBody<'a> {
         let locale = self.brief.locale;
@@ -146,4 +165,22 @@ impl JobView {
 /// RFC 3339 in UTC with `Z`, to the millisecond.
 pub fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, view};
+
+    #[test]
+    fn the_last_line_about_a_job_says_how_it_went() {
+        let ended = JobView { started_at: Some(at(0)), completed_at: Some(at(12)), words: 90, ..view() };
+        let id = ended.id;
+        let failed = JobView { status: Status::Failed, failure: Some(FailureCode::TimeoutError), ..ended.clone() };
+        assert_eq!(failed.last_line(), format!("{id}: failed after 12.0 s, 90 words by builtin, TIMEOUT_ERROR"));
+        let episode = Some(EpisodeRef { id: "e".into(), number: 3 });
+        let saved = JobView { status: Status::Completed, episode, ..ended };
+        assert!(saved.last_line().ends_with(", episode 3 of \"project-1\""), "{}", saved.last_line());
+        assert!(JobView { episode: None, ..saved }.last_line().ends_with(", not saved yet"));
+    }
 }
