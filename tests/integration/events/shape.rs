@@ -59,8 +59,8 @@ fn the_text_comes_as_previews_and_ends_with_one_completed() {
     assert_eq!(result["markdown"], "FADE IN:\n\n두 사람이 만난다.");
     assert_eq!((&result["wordCount"], &result["savedToEpisode"]), (&json!(5), &json!(true)));
     assert!(result["tokens"].is_u64() && result["modelUsed"].is_string(), "{result}");
-    assert_eq!(result["episodeId"], service.job(&id)["episodeId"]);
-    assert_eq!(result.as_object().expect("an object").len(), 6, "{result}");
+    assert_eq!((&result["episodeId"], &result["episodeNumber"]), (&service.job(&id)["episodeId"], &json!(1)));
+    assert_eq!(result.as_object().expect("an object").len(), 7, "{result}");
 }
 
 #[test]
