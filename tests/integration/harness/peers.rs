@@ -172,7 +172,8 @@ impl LlMock {
     pub(crate) fn start() -> Self {
         let address = free_address();
         let port = address.port().to_string();
-        let arguments = ["serve", "--host", "127.0.0.1", "--port", &port, "--stream-chunk-delay-ms", "5"];
+        // It judges by whether it was left while it still had something to send: a busy machine needs time for that.
+        let arguments = ["serve", "--host", "127.0.0.1", "--port", &port, "--stream-chunk-delay-ms", "50"];
         let mut peer = Peer::start([python("llmock")].into_iter().chain(arguments.map(OsString::from)));
         peer.wait_for(address);
         Self { _peer: peer, address }
