@@ -4,6 +4,7 @@
 //! [`ports`], and the root package supplies it. Start reading at [`job`] (one job), go on with
 //! [`feed`] (what a job shows its readers) and [`registry`] (the supervisor).
 
+pub mod backoff;
 pub mod feed;
 pub mod job;
 pub mod outbox;

@@ -122,7 +122,7 @@ pub(super) fn terminal_frame(epoch: Epoch, seq: u64, view: &JobView, markdown: &
                 markdown,
                 tokens: view.tokens,
                 word_count: view.words,
-                model_used: view.model_used.as_deref().unwrap_or(&view.brief.model),
+                model_used: view.writer(),
                 episode_id: view.episode.as_ref().map(|episode| episode.id.as_str()),
                 episode_number: view.episode.as_ref().map(|episode| episode.number),
                 saved_to_episode: view.episode.is_some(),

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 use super::{Input, JobState, actor::JobPorts};
 use crate::{
     patience::{PATIENCE, unbroken},
-    ports::{Checkpoint, Ending, EpisodeDraft, EpisodeRef, JobStore},
+    ports::{Checkpoint, Ending, EpisodeRef, JobStore},
 };
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
@@ -23,7 +23,8 @@ pub(super) fn save(
     deadline: Duration,
 ) -> impl Future<Output = Input> + use<> {
     let id = state.id();
-    let draft = draft(state, &ports);
+    let now = ports.clock.now();
+    let draft = state.view(now).episode_draft(state.text().as_str().to_owned(), now);
     let sealed = ports.jobs.checkpoint(checkpoint);
     async move {
         let saving = async {
@@ -43,21 +44,6 @@ pub(super) fn save(
                 Input::EpisodeDeferred
             }
         }
-    }
-}
-
-fn draft(state: &JobState, ports: &JobPorts) -> EpisodeDraft {
-    let brief = state.brief();
-    EpisodeDraft {
-        project_id: brief.project_id.clone(),
-        job_id: Some(state.id()),
-        key: None,
-        title: brief.title.clone(),
-        markdown: state.text().as_str().to_owned(),
-        tokens: Some(state.tokens()),
-        prompt_snapshot: Some(brief.description.clone()),
-        model: Some(state.model_used().unwrap_or(&brief.model).to_owned()),
-        created_at: ports.clock.now(),
     }
 }
 

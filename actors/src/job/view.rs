@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Brief, FailureCode, JobId};
 use crate::{
-    ports::{EpisodeRef, Outcome},
+    ports::{EpisodeDraft, EpisodeRef, Outcome},
     wording::{Step, Wording},
 };
 
@@ -114,9 +114,29 @@ impl JobView {
         }
     }
 
+    /// The model that wrote, or was asked to while it has not named itself.
+    pub(crate) fn writer(&self) -> &str {
+        self.model_used.as_deref().unwrap_or(&self.brief.model)
+    }
+
+    /// The job's script as an episode to be saved.
+    pub(crate) fn episode_draft(&self, markdown: String, created_at: DateTime<Utc>) -> EpisodeDraft {
+        EpisodeDraft {
+            project_id: self.brief.project_id.clone(),
+            job_id: Some(self.id),
+            key: None,
+            title: self.brief.title.clone(),
+            markdown,
+            tokens: Some(self.tokens),
+            prompt_snapshot: Some(self.brief.description.clone()),
+            model: Some(self.writer().to_owned()),
+            created_at,
+        }
+    }
+
     /// What the log says of a job that has ended: a line that can be read alone.
     pub(crate) fn last_line(&self) -> String {
-        let model = self.model_used.as_ref().unwrap_or(&self.brief.model);
+        let model = self.writer();
         let seconds = match (self.started_at, self.completed_at) {
             (Some(started), Some(ended)) => (ended - started).num_milliseconds() as f64 / 1000.0,
             _ => 0.0,

@@ -6,8 +6,8 @@ use actix::prelude::*;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
-use super::backoff;
 use crate::{
+    backoff::Backoff,
     feed::Feed,
     job::{JobId, JobPorts},
     patience::answered,
@@ -21,6 +21,7 @@ pub struct Owe(pub Feed);
 
 /// How often due scripts are looked for.
 const LOOK: Duration = Duration::from_millis(500);
+const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 /// Saves under way at once: a store that comes back is not run over.
 const AT_ONCE: usize = 4;
 
@@ -88,7 +89,7 @@ impl Outbox {
             Err(error @ EpisodeError::Unavailable(_)) => {
                 let Some(debt) = self.owed.get_mut(&id) else { return };
                 debt.failures += 1;
-                let pause = backoff::pause(debt.failures, rand::random());
+                let pause = BACKOFF.pause(debt.failures, rand::random());
                 log::warn!("{id}: not saved at try {}, again in {pause:.0?}: {error}", debt.failures);
                 debt.due = Some(Instant::now() + pause);
             }
@@ -110,17 +111,7 @@ async fn save(ports: JobPorts, id: JobId, draft: EpisodeDraft, deadline: Duratio
 
 fn draft(feed: &Feed, now: chrono::DateTime<chrono::Utc>) -> EpisodeDraft {
     let view = feed.view();
-    EpisodeDraft {
-        project_id: view.brief.project_id.clone(),
-        job_id: Some(view.id),
-        key: None,
-        title: view.brief.title.clone(),
-        markdown: feed.text().0,
-        tokens: Some(view.tokens),
-        prompt_snapshot: Some(view.brief.description.clone()),
-        model: Some(view.model_used.as_ref().unwrap_or(&view.brief.model).clone()),
-        created_at: view.completed_at.unwrap_or(now),
-    }
+    view.episode_draft(feed.text().0, view.completed_at.unwrap_or(now))
 }
 
 impl Actor for Outbox {

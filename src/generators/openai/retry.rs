@@ -4,15 +4,10 @@ use std::time::Duration;
 
 use awc::http::header::{HeaderMap, RETRY_AFTER};
 use chrono::{DateTime, Utc};
+use generation_actors::backoff::Backoff;
 
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(8);
-
-/// The pause before attempt `attempt` (1 is the second): doubling, capped, and by `jitter` (0–1) up to a half shorter.
-pub(super) fn pause(attempt: u32, jitter: f64) -> Duration {
-    let doubled = FIRST.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-    doubled.min(LONGEST).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
-}
+/// Between two attempts, where the provider does not say.
+pub(super) const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(8) };
 
 /// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` as seconds or a date. What makes no sense (Azure
 /// has sent -1 and 0) is ignored.
@@ -37,9 +32,9 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_bound_and_jitter_shortens_them() {
-        let pauses: Vec<u128> = (1..8).map(|attempt| pause(attempt, 0.0).as_millis()).collect();
+        let pauses: Vec<u128> = (1..8).map(|attempt| BACKOFF.pause(attempt, 0.0).as_millis()).collect();
         assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
-        assert_eq!(pause(u32::MAX, 1.0), Duration::from_secs(4));
+        assert_eq!(BACKOFF.pause(u32::MAX, 1.0), Duration::from_secs(4));
     }
 
     #[test]

@@ -231,10 +231,10 @@ impl Run {
             _ if self.reply.has_text() || self.failed_attempts >= options.retries => {
                 return Phase::Failing(failure);
             }
-            Retry::Backoff => retry::pause(attempt, rand::random()),
+            Retry::Backoff => retry::BACKOFF.pause(attempt, rand::random()),
             Retry::After(asked) if asked > LONGEST_WAIT => return Phase::Failing(failure),
             // Never sooner than asked, and not all at the same moment.
-            Retry::After(asked) => asked + retry::pause(1, rand::random()) / 4,
+            Retry::After(asked) => asked + retry::BACKOFF.pause(1, rand::random()) / 4,
         };
         log::info!("{failure}; attempt {} in {pause:.1?}", attempt + 1);
         self.failed_attempts = attempt;
