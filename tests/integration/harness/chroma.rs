@@ -1,6 +1,6 @@
 //! A real Chroma that can be killed, and what its own Python client sees in it.
 
-use std::{net::SocketAddr, process::Command};
+use std::{fs, net::SocketAddr, process::Command};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -13,6 +13,9 @@ use super::{
     service::Builder,
     wait,
 };
+
+/// The last byte of every whole pickle.
+const PICKLE_STOP: u8 = b'.';
 
 /// A Chroma server on data of its own.
 #[derive(Debug)]
@@ -48,6 +51,18 @@ impl Chroma {
     /// Ends it as a power cut would.
     pub(crate) fn kill9(&mut self) {
         self.running = None;
+    }
+
+    /// What its operator does (see the README) after a kill that hit Chroma while it wrote an index's list of ids: Chroma
+    /// writes it in place, and answers every request with 500 when it is torn. Documents and metadata are in its SQLite.
+    pub(crate) fn remove_torn_indexes(&self) {
+        for entry in fs::read_dir(self.data.path()).expect("its data can be listed") {
+            let index = entry.expect("its data can be listed").path();
+            let torn = fs::read(index.join("index_metadata.pickle")).is_ok_and(|list| list.last() != Some(&PICKLE_STOP));
+            if torn {
+                fs::remove_dir_all(index).expect("an index can be removed");
+            }
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
