@@ -14,8 +14,11 @@ use super::{
 use crate::{
     feed::Feed,
     patience::answered,
-    ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, ScriptGenerator},
+    ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator},
 };
+
+/// A preview that comes so late still counts as one in time.
+const SLACK: Duration = Duration::from_millis(5);
 
 /// What every job of the process needs from outside.
 #[derive(Clone)]
@@ -69,6 +72,8 @@ pub struct JobActor {
     checkpoint_under_way: bool,
     /// Bytes of the text that readers have been shown.
     shown: usize,
+    /// When they may be shown more.
+    show_due: Instant,
     /// Bytes of the text that are durable.
     stored: usize,
     unrecorded: Option<Ending>,
@@ -113,10 +118,22 @@ impl JobActor {
             next_checkpoint: Instant::now(),
             checkpoint_under_way: false,
             shown: written,
+            show_due: Instant::now(),
             stored: written,
             unrecorded: None,
             waiting_for_end: Vec::new(),
             suspended: false,
+        }
+    }
+
+    /// Takes what the generator said next.
+    ///
+    /// A model that is slower than the preview interval is shown at once; waiting for the next tick would hold each of its
+    /// words back for half an interval.
+    pub(super) fn piece(&mut self, piece: Piece, ctx: &mut Context<Self>) {
+        self.input(Input::Piece(piece), ctx);
+        if self.generating.is_some() && self.shown < self.state.text().len() && self.show_due <= Instant::now() {
+            self.perform(Effect::Show, ctx);
         }
     }
 
@@ -141,8 +158,7 @@ impl JobActor {
             Effect::Show => {
                 self.show();
                 if self.generating.is_some() {
-                    // The next preview is a whole interval after this one.
-                    self.tick_from_now(ctx);
+                    self.tick_when_due(ctx);
                 }
             }
             Effect::SaveEpisode => self.save_episode(ctx),
@@ -156,7 +172,7 @@ impl JobActor {
             GenerationRequest { brief: Arc::clone(self.state.brief()), written: self.state.text().as_str().to_owned() };
         self.generating = Some(self.generator.generate(request));
         self.deadline = Some(Instant::now() + self.settings.timeout);
-        self.tick_from_now(ctx);
+        self.tick_when_due(ctx);
         // That it has begun must survive as well: a restart treats jobs that had streamed differently.
         self.write_checkpoint(ctx);
         ctx.spawn(Pump);
@@ -170,14 +186,17 @@ impl JobActor {
         }
     }
 
-    fn tick_from_now(&mut self, ctx: &mut Context<Self>) {
+    fn tick_when_due(&mut self, ctx: &mut Context<Self>) {
         if let Some(ticking) = self.ticking.take() {
             ctx.cancel_future(ticking);
         }
-        self.ticking = Some(ctx.run_interval(self.settings.preview_interval, Self::tick));
+        let wait = self.show_due.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero());
+        // Nothing is due while the model writes nothing; the deadline has to be looked at all the same.
+        self.ticking = Some(ctx.run_later(wait.unwrap_or(self.settings.preview_interval), Self::tick));
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.ticking = None;
         let now = Instant::now();
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             log::warn!("{}: not finished within {:?}", self.state.id(), self.settings.timeout);
@@ -185,6 +204,7 @@ impl JobActor {
             return;
         }
         self.show();
+        self.tick_when_due(ctx);
         if now >= self.next_checkpoint {
             self.next_checkpoint = now + self.settings.checkpoint_interval;
             self.checkpoint(ctx);
@@ -193,6 +213,13 @@ impl JobActor {
 
     fn show(&mut self) {
         let more = self.state.text().since(self.shown);
+        if !more.is_empty() {
+            let (now, interval) = (Instant::now(), self.settings.preview_interval);
+            let late = now.checked_duration_since(self.show_due);
+            // Timers fire late; a rhythm that counted from there would fall behind a model that writes in the same one.
+            let on_time = late.is_some_and(|late| late < SLACK.min(interval / 4));
+            self.show_due = if on_time { self.show_due + interval } else { now + interval };
+        }
         self.feed.publish(self.state.view(self.ports.clock.now()), more);
         self.shown = self.state.text().len();
     }

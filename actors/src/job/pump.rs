@@ -7,10 +7,7 @@ use std::{
 
 use actix::prelude::*;
 
-use super::{
-    Input,
-    actor::{JobActor, no_end_mark},
-};
+use super::actor::{JobActor, no_end_mark};
 
 /// After so many pieces in a row the mailbox gets its turn, so that a cancel arrives however fast a generator writes.
 const PIECES_IN_A_ROW: usize = 32;
@@ -32,7 +29,7 @@ impl ActorFuture<JobActor> for Pump {
             let Some(generating) = &mut job.generating else { return Poll::Ready(()) };
             match generating.as_mut().poll_next(task) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(piece))) => job.input(Input::Piece(piece), ctx),
+                Poll::Ready(Some(Ok(piece))) => job.piece(piece, ctx),
                 Poll::Ready(Some(Err(failure))) => job.failed(failure, ctx),
                 Poll::Ready(None) => job.failed(no_end_mark(), ctx),
             }

@@ -74,6 +74,23 @@ async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_w
 }
 
 #[actix::test]
+async fn what_a_slow_model_writes_is_shown_at_once_and_what_a_fast_one_writes_once_an_interval() {
+    let house = house();
+    let (_feed, run, mut reader) = house.streaming("a", "one ").await;
+    tokio::time::sleep(Duration::from_millis(1250)).await;
+    let written = tokio::time::Instant::now();
+    run.text("two ");
+    assert_eq!(reader.event("preview").await.data["delta"], "two ");
+    assert_eq!(written.elapsed(), Duration::ZERO, "the interval had long passed");
+    run.text("three ");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    run.text("four ");
+    assert_eq!(reader.event("preview").await.data["delta"], "three four ");
+    let waited = written.elapsed().as_millis();
+    assert!((500..=502).contains(&waited), "an interval after the last preview, timers being rounded up: {waited} ms");
+}
+
+#[actix::test]
 async fn a_failed_checkpoint_is_repeated_with_the_next() {
     let house = house();
     house.jobs.set(Op::Checkpoint, Mood::Fails);
