@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::{
     job::{Epoch, JobId, JobView, Status, timestamp},
-    wording::Wording,
+    wording::{Step, Wording},
 };
 
 /// `event`, `id` (if any) and `data` of one event, with the blank line that ends it.
-fn frame(name: &str, id: Option<std::fmt::Arguments<'_>>, data: &impl Serialize) -> Bytes {
-    let mut out = Vec::with_capacity(256);
+/// `payload` is about how long its text is.
+fn frame(name: &str, id: Option<std::fmt::Arguments<'_>>, payload: usize, data: &impl Serialize) -> Bytes {
+    let mut out = Vec::with_capacity(256 + payload);
     let _infallible = writeln!(out, "event: {name}");
     if let Some(id) = id {
         let _infallible = writeln!(out, "id: {id}");
@@ -23,6 +24,26 @@ fn frame(name: &str, id: Option<std::fmt::Arguments<'_>>, data: &impl Serialize)
     out.extend_from_slice(b"\n\n");
     out.shrink_to_fit();
     Bytes::from(out)
+}
+
+/// What a progress event says of its job.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Figures {
+    progress: u8,
+    step: Step,
+    remaining_seconds: Option<u64>,
+}
+
+impl Figures {
+    pub(super) fn of(view: &JobView) -> Self {
+        Self { progress: view.progress, step: view.step, remaining_seconds: view.remaining_seconds }
+    }
+
+    /// While nothing is written the estimate alone is not worth a write to every reader.
+    pub(super) fn differ(self, last: Self, is_written: bool) -> bool {
+        (self.progress, self.step) != (last.progress, last.step)
+            || (is_written && self.remaining_seconds != last.remaining_seconds)
+    }
 }
 
 #[derive(Serialize)]
@@ -35,15 +56,15 @@ struct Progress<'a> {
     estimated_time: Option<u64>,
 }
 
-pub(super) fn progress_frame(epoch: Epoch, seq: u64, view: &JobView, wording: &Wording) -> Bytes {
+pub(super) fn progress_frame(epoch: Epoch, seq: u64, view: &JobView, figures: Figures, wording: &Wording) -> Bytes {
     let data = Progress {
         r#type: "progress",
         job_id: view.id,
-        value: view.progress,
-        current_step: wording.step(view.step, view.brief.locale),
-        estimated_time: view.remaining_seconds,
+        value: figures.progress,
+        current_step: wording.step(figures.step, view.brief.locale),
+        estimated_time: figures.remaining_seconds,
     };
-    frame("progress", Some(format_args!("{epoch}-{seq}")), &data)
+    frame("progress", Some(format_args!("{epoch}-{seq}")), 0, &data)
 }
 
 #[derive(Serialize)]
@@ -66,7 +87,17 @@ pub(super) enum PreviewText<'a> {
     Delta { delta: &'a str, offset: usize },
 }
 
+impl PreviewText<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Full { markdown } => markdown.len(),
+            Self::Delta { delta, .. } => delta.len(),
+        }
+    }
+}
+
 pub(super) fn preview_frame(epoch: Epoch, seq: u64, view: &JobView, text: PreviewText<'_>) -> Bytes {
+    let payload = text.len();
     let data = Preview {
         r#type: "preview",
         job_id: view.id,
@@ -75,7 +106,7 @@ pub(super) fn preview_frame(epoch: Epoch, seq: u64, view: &JobView, text: Previe
         word_count: view.words,
         estimated_tokens: view.tokens,
     };
-    frame("preview", Some(format_args!("{epoch}-{seq}")), &data)
+    frame("preview", Some(format_args!("{epoch}-{seq}")), payload, &data)
 }
 
 #[derive(Serialize)]
@@ -127,12 +158,12 @@ pub(super) fn terminal_frame(epoch: Epoch, seq: u64, view: &JobView, markdown: &
                 episode_number: view.episode.as_ref().map(|episode| episode.number),
                 saved_to_episode: view.episode.is_some(),
             };
-            frame("completed", Some(id), &Completed { r#type: "completed", job_id: view.id, result })
+            frame("completed", Some(id), markdown.len(), &Completed { r#type: "completed", job_id: view.id, result })
         }
         Some(code) => {
             let message = wording.failure(code, view.brief.locale);
             let error = FailedError { code, message, retryable: code.retryable() };
-            frame("failed", Some(id), &Failed { r#type: "failed", job_id: view.id, error })
+            frame("failed", Some(id), 0, &Failed { r#type: "failed", job_id: view.id, error })
         }
     }
 }
@@ -140,13 +171,13 @@ pub(super) fn terminal_frame(epoch: Epoch, seq: u64, view: &JobView, markdown: &
 /// The only event of a stream whose job is unknown to a reader that had been following it.
 pub fn gone_frame(job_id: &str, message: &str) -> Bytes {
     let error = FailedError { code: "JOB_NOT_FOUND", message, retryable: false };
-    frame("failed", Some(format_args!("gone")), &Failed { r#type: "failed", job_id, error })
+    frame("failed", Some(format_args!("gone")), 0, &Failed { r#type: "failed", job_id, error })
 }
 
 /// The last event of a stream that broke inside the service while its job goes on. It has no id: it is no event of the job.
 pub fn stream_error_frame(job_id: JobId, message: &str) -> Bytes {
     let error = FailedError { code: "SSE_ERROR", message, retryable: true };
-    frame("failed", None, &Failed { r#type: "failed", job_id, error })
+    frame("failed", None, 0, &Failed { r#type: "failed", job_id, error })
 }
 
 #[derive(Serialize)]
@@ -170,7 +201,7 @@ pub fn heartbeat_frame(view: &JobView, queue_position: Option<u32>, at: DateTime
         queue_position,
     };
     match end {
-        Some(epoch) => frame("heartbeat", Some(format_args!("{epoch}-end")), &data),
-        None => frame("heartbeat", None, &data),
+        Some(epoch) => frame("heartbeat", Some(format_args!("{epoch}-end")), 0, &data),
+        None => frame("heartbeat", None, 0, &data),
     }
 }

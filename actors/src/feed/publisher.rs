@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
+    task::Waker,
 };
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use super::{
     LastEventId, Meter, Opening, PreviewMode, Resume, Subscription,
     cursor::Cursor,
     event_id::Point,
-    frame::{self, PreviewText},
+    frame::{self, Figures, PreviewText},
     marks::{Mark, Marks},
     readers::Readers,
 };
@@ -61,6 +62,8 @@ pub(super) struct State {
     text: String,
     utf16: usize,
     marks: Marks,
+    /// What the newest progress event says.
+    figures: Figures,
     progress: Change,
     preview: Change,
     ended: bool,
@@ -118,12 +121,14 @@ impl Feed {
     }
 
     fn at_version(version: u64, epoch: Epoch, view: JobView, context: FeedContext) -> Self {
+        let figures = Figures::of(&view);
         let state = State {
             version,
             view: Arc::new(view),
             text: String::new(),
             utf16: 0,
             marks: Marks::default(),
+            figures,
             progress: Change::default(),
             preview: Change::default(),
             ended: false,
@@ -137,9 +142,8 @@ impl Feed {
     /// Shows a newer state; `more` is the text since the last publishing.
     pub fn publish(&self, view: JobView, more: &str) {
         let mut state = self.lock();
-        if !state.ended {
-            self.advance(&mut state, view, more);
-            state.readers.wake_all();
+        if !state.ended && self.advance(&mut state, view, more) {
+            wake(state);
         }
     }
 
@@ -156,24 +160,25 @@ impl Feed {
         state.marks.shrink();
         state.text.shrink_to_fit();
         self.0.context.meter.published.fetch_add(1, Relaxed);
-        state.readers.wake_all();
+        wake(state);
     }
 
-    fn advance(&self, state: &mut State, view: JobView, more: &str) {
+    /// Whether readers have something new to see.
+    fn advance(&self, state: &mut State, view: JobView, more: &str) -> bool {
         let version = state.version + 1;
         // A failed or canceled job's terminal event says all there is to say; a progress event before it would add nothing.
         let shown = matches!(view.status, Status::Queued | Status::Streaming | Status::Completed);
-        let moved = state.progress.count == 0
-            || (view.progress, view.step, view.remaining_seconds)
-                != (state.view.progress, state.view.step, state.view.remaining_seconds);
+        let figures = Figures::of(&view);
+        let moved = state.progress.count == 0 || figures.differ(state.figures, !more.is_empty());
         let progress = shown && moved;
         state.view = Arc::new(view);
         if !progress && more.is_empty() {
-            return;
+            return false;
         }
         state.version = version;
         state.cache.clear();
         if progress {
+            state.figures = figures;
             state.progress.at(version);
         }
         if !more.is_empty() {
@@ -185,6 +190,7 @@ impl Feed {
         }
         let events = u64::from(progress) + u64::from(!more.is_empty());
         self.0.context.meter.published.fetch_add(events, Relaxed);
+        true
     }
 
     /// Notes where the script of a completed job was saved after all; whoever comes later is told so.
@@ -217,7 +223,7 @@ impl Feed {
     pub fn cut(&self) {
         let mut state = self.lock();
         state.cut = true;
-        state.readers.wake_all();
+        wake(state);
     }
 
     /// The number that the terminal event will have if nothing else is published before it.
@@ -292,6 +298,13 @@ impl Feed {
     }
 }
 
+/// Unlocks the feed, then wakes those who wait for it.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let waiting = state.readers.take_waiting();
+    drop(state);
+    waiting.into_iter().for_each(Waker::wake);
+}
+
 /// What a subscription asks of the locked state.
 impl State {
     pub(super) fn version(&self) -> u64 {
@@ -322,7 +335,9 @@ impl State {
     }
 
     pub(super) fn progress_frame(&mut self, feed: &Feed, seq: u64) -> Bytes {
-        self.cached(Key::Progress(seq), |state| frame::progress_frame(feed.epoch(), seq, &state.view, feed.wording()))
+        self.cached(Key::Progress(seq), |state| {
+            frame::progress_frame(feed.epoch(), seq, &state.view, state.figures, feed.wording())
+        })
     }
 
     pub(super) fn preview_frame(&mut self, feed: &Feed, seq: u64, mode: PreviewMode, cursor: &Cursor) -> Bytes {

@@ -12,6 +12,7 @@ use super::{
     Feed, PreviewMode,
     cursor::Cursor,
     event_id::{Part, Point},
+    publisher::State,
 };
 
 /// A reader's place in a feed. Dropping it closes it.
@@ -55,20 +56,22 @@ impl Subscription {
         if self.finished {
             return Poll::Ready(Turn::End);
         }
-        let feed = self.feed.clone();
+        let feed = &self.feed;
         let mut state = feed.lock();
         let before = out.len();
         // A fresh reader of a finished job needs its end only.
         if !(state.is_ended() && self.cursor.fresh) {
-            self.take_due(&mut state, out);
+            take_due(feed, self.mode, &mut self.cursor, &mut state, out);
         }
         if state.is_ended() {
-            out.push_back(state.terminal_frame(&feed));
+            out.push_back(state.terminal_frame(feed));
             self.finished = true;
         }
         let taken = out.len() - before;
         if taken > 0 {
-            self.count(state.counts(), taken);
+            let counts = state.counts();
+            drop(state);
+            self.count(counts, taken);
             return Poll::Ready(Turn::Events);
         }
         if state.is_cut() {
@@ -76,29 +79,6 @@ impl Subscription {
         }
         state.readers.wait(self.key, context);
         Poll::Pending
-    }
-
-    fn take_due(&mut self, state: &mut super::publisher::State, out: &mut VecDeque<Bytes>) {
-        let progress = state.progress_due(&self.cursor);
-        let preview = state.preview_due(&self.cursor, self.mode);
-        // Before the end, ids belong to the version before the terminal event's own.
-        let version = state.version() - u64::from(state.is_ended());
-        let at = |part| Point { version, part }.seq();
-        let (feed, mode, cursor) = (&self.feed, self.mode, &self.cursor);
-        match (progress, preview) {
-            (false, false) => return,
-            (true, false) => out.push_back(state.progress_frame(feed, at(Part::All))),
-            (false, true) => out.push_back(state.preview_frame(feed, at(Part::All), mode, cursor)),
-            (true, true) if self.cursor.fresh => {
-                out.push_back(state.progress_frame(feed, at(Part::ProgressOnly)));
-                out.push_back(state.preview_frame(feed, at(Part::All), mode, cursor));
-            }
-            (true, true) => {
-                out.push_back(state.preview_frame(feed, at(Part::PreviewOnly), mode, cursor));
-                out.push_back(state.progress_frame(feed, at(Part::All)));
-            }
-        }
-        self.cursor = Cursor::caught_up(version);
     }
 
     fn count(&mut self, (progress, preview): (u64, u64), taken: usize) {
@@ -112,6 +92,28 @@ impl Subscription {
         }
         self.counts = Some((progress, preview));
     }
+}
+
+fn take_due(feed: &Feed, mode: PreviewMode, cursor: &mut Cursor, state: &mut State, out: &mut VecDeque<Bytes>) {
+    let progress = state.progress_due(cursor);
+    let preview = state.preview_due(cursor, mode);
+    // Before the end, ids belong to the version before the terminal event's own.
+    let version = state.version() - u64::from(state.is_ended());
+    let at = |part| Point { version, part }.seq();
+    match (progress, preview) {
+        (false, false) => return,
+        (true, false) => out.push_back(state.progress_frame(feed, at(Part::All))),
+        (false, true) => out.push_back(state.preview_frame(feed, at(Part::All), mode, cursor)),
+        (true, true) if cursor.fresh => {
+            out.push_back(state.progress_frame(feed, at(Part::ProgressOnly)));
+            out.push_back(state.preview_frame(feed, at(Part::All), mode, cursor));
+        }
+        (true, true) => {
+            out.push_back(state.preview_frame(feed, at(Part::PreviewOnly), mode, cursor));
+            out.push_back(state.progress_frame(feed, at(Part::All)));
+        }
+    }
+    *cursor = Cursor::caught_up(version);
 }
 
 impl Drop for Subscription {
