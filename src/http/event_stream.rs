@@ -29,7 +29,8 @@ pub struct StreamTiming {
     pub retry: Duration,
 }
 
-/// actix-web copies every chunk into a buffer of the connection that never shrinks: large frames go in slices.
+/// The HTTP server copies every piece of a body into a buffer of the connection that never shrinks: large frames go in
+/// slices.
 const SLICE: usize = 16 * 1024;
 
 /// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
@@ -96,12 +97,25 @@ impl EventStream {
         }
     }
 
-    fn next_slice(&mut self) -> Option<Bytes> {
-        let front = self.due.front_mut()?;
-        if front.len() > SLICE {
-            return Some(front.split_to(SLICE));
+    /// The next bytes of the stream, however many: `None` is its clean end.
+    pub(super) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        loop {
+            if let Some(bytes) = self.due.pop_front() {
+                self.written_at = Instant::now();
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            match self.phase {
+                Phase::Reading(_) => match catch_unwind(AssertUnwindSafe(|| self.poll_read(context))) {
+                    Ok(read) => ready!(read),
+                    Err(_) => self.broken(),
+                },
+                Phase::Ending => return Poll::Ready(None),
+                Phase::Flushing => {
+                    ready!(self.timer.as_mut().poll(context));
+                    return Poll::Ready(Some(Err(Cut)));
+                }
+            }
         }
-        self.due.pop_front()
     }
 
     /// Waits for events or for the time of a sign of life; what there is to write is in `due` afterwards.
@@ -161,22 +175,13 @@ impl MessageBody for EventStream {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         let this = self.get_mut();
-        loop {
-            if let Some(slice) = this.next_slice() {
-                this.written_at = Instant::now();
-                return Poll::Ready(Some(Ok(slice)));
+        match ready!(this.poll_bytes(context)) {
+            Some(Ok(mut bytes)) if bytes.len() > SLICE => {
+                let slice = bytes.split_to(SLICE);
+                this.due.push_front(bytes);
+                Poll::Ready(Some(Ok(slice)))
             }
-            match this.phase {
-                Phase::Reading(_) => match catch_unwind(AssertUnwindSafe(|| this.poll_read(context))) {
-                    Ok(read) => ready!(read),
-                    Err(_) => this.broken(),
-                },
-                Phase::Ending => return Poll::Ready(None),
-                Phase::Flushing => {
-                    ready!(this.timer.as_mut().poll(context));
-                    return Poll::Ready(Some(Err(Cut)));
-                }
-            }
+            other => Poll::Ready(other),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! `GET /api/v1/generations/{jobId}/events`: which stream a reader gets.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    body::{self, BoxBody, MessageBody},
+    HttpRequest, HttpResponse, HttpResponseBuilder, body,
     http::{Method, StatusCode, header},
     web::{Data, Path},
 };
@@ -45,7 +44,7 @@ pub(super) async fn events(
         Opening::Stop => return Ok(stop()),
     };
     if request.method() == Method::HEAD {
-        return Ok(stream(&request, body::None::new()));
+        return Ok(head().body(body::None::new()));
     }
     let most = context.options.max_streams;
     if most > 0 && context.meter.read().open >= most {
@@ -79,15 +78,23 @@ fn stop() -> HttpResponse {
     HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, "no-store")).finish()
 }
 
-fn stream(request: &HttpRequest, events: impl MessageBody + 'static) -> HttpResponse {
+fn stream(request: &HttpRequest, events: EventStream) -> HttpResponse {
+    let mut response = head();
+    if request.method() == Method::HEAD {
+        return response.body(body::None::new());
+    }
+    let mut response = response.finish();
+    // Whoever gets it writes it: the task that takes the connection over, or the HTTP server.
+    response.extensions_mut().insert(events);
+    response
+}
+
+fn head() -> HttpResponseBuilder {
     let mut response = HttpResponse::build(StatusCode::OK);
     response
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-cache, no-transform"))
         // nginx buffers answers unless told otherwise.
         .insert_header(("x-accel-buffering", "no"));
-    if request.method() == Method::HEAD {
-        return response.body(BoxBody::new(body::None::new()));
-    }
-    response.body(BoxBody::new(events))
+    response
 }

@@ -14,9 +14,11 @@ mod language;
 mod panics;
 mod query;
 mod stats;
+mod takeover;
 mod urls;
 mod web;
 
 pub use app::{Context, HttpOptions, configure, cors};
 pub use event_stream::StreamTiming;
 pub use panics::answer_panics;
+pub use takeover::{keep_socket, take_over};

@@ -1,7 +1,6 @@
 //! The socket and the HTTP server on it.
 
 use std::{
-    any::Any,
     io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
     time::Duration,
@@ -67,6 +66,7 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
             .wrap(CatchPanic::default())
             .wrap(from_fn(http::answer_panics))
             .wrap(http::cors(origins.as_deref()))
+            .wrap(from_fn(http::take_over))
             .configure(routes.clone())
     };
     let server = HttpServer::new(app)
@@ -76,7 +76,12 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
         .tcp_nodelay(true)
         // Otherwise a reader that has gone is noticed at the next write only.
         .h1_allow_half_closed(false)
-        .on_connect(move |connection, _| limit_writes(connection, write_timeout))
+        .on_connect(move |connection, extensions| {
+            if let Some(connection) = connection.downcast_ref::<TcpStream>() {
+                limit_writes(connection, write_timeout);
+                http::keep_socket(connection, extensions);
+            }
+        })
         .disable_signals()
         .shutdown_timeout(LAST_ANSWERS)
         .listen_auto_h2c(listener)
@@ -86,9 +91,8 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
 
 /// A reader that takes nothing for so long is disconnected by the kernel, which alone sees what the peer has taken:
 /// while its window is closed or it does not acknowledge, the connection's body is not even asked for more.
-fn limit_writes(connection: &dyn Any, timeout: Duration) {
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
-    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(timeout)) {
+fn limit_writes(connection: &TcpStream, timeout: Duration) {
+    if let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(timeout)) {
         log::warn!("a connection goes without a write timeout: {error}");
     }
 }

@@ -12,6 +12,7 @@ mod http2;
 mod readers;
 mod resume;
 mod shape;
+mod takeover;
 
 const UNKNOWN: &str = "job_00000000000040008000000000000000";
 

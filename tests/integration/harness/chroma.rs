@@ -58,7 +58,8 @@ impl Chroma {
     pub(crate) fn remove_torn_indexes(&self) {
         for entry in fs::read_dir(self.data.path()).expect("its data can be listed") {
             let index = entry.expect("its data can be listed").path();
-            let torn = fs::read(index.join("index_metadata.pickle")).is_ok_and(|list| list.last() != Some(&PICKLE_STOP));
+            let torn =
+                fs::read(index.join("index_metadata.pickle")).is_ok_and(|list| list.last() != Some(&PICKLE_STOP));
             if torn {
                 fs::remove_dir_all(index).expect("an index can be removed");
             }

@@ -180,6 +180,11 @@ impl Service {
         Pid::from_child(&self.child)
     }
 
+    /// File descriptors that it holds.
+    pub(crate) fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count()
+    }
+
     /// Bytes of memory that are its own.
     pub(crate) fn resident_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
