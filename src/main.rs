@@ -11,6 +11,10 @@ use generation_service::{
     startup,
 };
 
+/// Chosen by measurement, see docs/performance.md.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What shells and service managers take for a fault of usage.
 const BAD_USAGE: u8 = 2;
 

@@ -1,0 +1,189 @@
+//! What publishing costs by the number of readers and by the length of the text, and what a reader costs.
+
+mod samples {
+    pub(crate) mod feed;
+    pub(crate) mod job;
+    pub(crate) mod script;
+}
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context, Wake, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use generation_actors::{
+    feed::{Feed, PreviewMode, Resume, Subscription},
+    job::{JobState, JobView},
+};
+use samples::{
+    feed::{after, showing, take},
+    job::{now, writing},
+    script::LANGUAGES,
+};
+
+const LONG: usize = 50_000;
+
+/// So many at a time, as one of them is too quick for the clock.
+const PIECES: usize = 100;
+
+/// The crowd that takes one frame after the other.
+const READERS: u64 = 1_000;
+
+/// A connection's task that only counts how often it was woken.
+#[derive(Default)]
+struct Task(AtomicU64);
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// A reader that has everything and waits, with a task of its own as every connection has.
+struct Waiting {
+    task: Arc<Task>,
+    _reader: Subscription,
+}
+
+impl Waiting {
+    fn new(feed: &Feed) -> Self {
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
+        let mut reader = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+        take(&mut reader, &waker, &mut VecDeque::new());
+        wait(&mut reader, &waker);
+        Self { task, _reader: reader }
+    }
+
+    fn woken(&self) -> u64 {
+        self.task.0.load(Relaxed)
+    }
+}
+
+fn wait(reader: &mut Subscription, waker: &Waker) {
+    assert!(reader.poll_events(&Context::from_waker(waker), &mut VecDeque::new()).is_pending());
+}
+
+fn written(bytes: usize) -> JobState {
+    writing(&LANGUAGES[0], &LANGUAGES[0].script(bytes))
+}
+
+/// Publishes progress only: the text stays as long as it is, however often this is done.
+struct Publisher {
+    feed: Feed,
+    view: JobView,
+    seconds: u64,
+}
+
+impl Publisher {
+    fn new(feed: &Feed) -> Self {
+        Self { feed: feed.clone(), view: feed.view().as_ref().clone(), seconds: 0 }
+    }
+
+    fn publish(&mut self) {
+        self.seconds += 1;
+        self.view.remaining_seconds = Some(self.seconds);
+        self.feed.publish(self.view.clone(), "");
+    }
+}
+
+fn publish_by_readers(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("feed/publish");
+    for count in [0, 1, 1_000, 5_000] {
+        let feed = showing(&written(LONG));
+        let readers: Vec<_> = (0..count).map(|_| Waiting::new(&feed)).collect();
+        let mut publisher = Publisher::new(&feed);
+        publisher.publish();
+        assert!(readers.iter().all(|reader| reader.woken() == 1));
+        group.throughput(Throughput::Elements(count.max(1)));
+        group.bench_function(BenchmarkId::new("readers", count), |bencher| bencher.iter(|| publisher.publish()));
+    }
+    // What a crowd leaves behind for the one who stays.
+    let feed = showing(&written(LONG));
+    let mut readers: Vec<_> = (0..5_000).map(|_| Waiting::new(&feed)).collect();
+    readers.truncate(1);
+    let mut publisher = Publisher::new(&feed);
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("one_left_of_5000", |bencher| bencher.iter(|| publisher.publish()));
+}
+
+fn publish_by_text(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("feed/publish_text");
+    group.throughput(Throughput::Elements(PIECES as u64));
+    for language in &LANGUAGES {
+        let more = language.script(120);
+        for (name, bytes) in [("1KB", 1_000), ("500KB", 500_000)] {
+            let job = writing(language, &language.script(bytes));
+            let view = job.view(now());
+            group.bench_function(BenchmarkId::new(format!("after_{name}"), language.name), |bencher| {
+                bencher.iter_batched_ref(
+                    || {
+                        let feed = showing(&job);
+                        // Only a text that has grown has room for more.
+                        feed.publish(view.clone(), &more);
+                        feed
+                    },
+                    |feed| (0..PIECES).for_each(|_| feed.publish(view.clone(), &more)),
+                    BatchSize::LargeInput,
+                );
+            });
+        }
+    }
+}
+
+fn turn(criterion: &mut Criterion) {
+    let feed = showing(&written(LONG));
+    let _other = Waiting::new(&feed);
+    let mut frames = VecDeque::new();
+    take(&mut feed.subscribe(Resume::Fresh, PreviewMode::Full), Waker::noop(), &mut frames);
+    let resume = after(&feed, &frames[0]);
+    let waker = Waker::from(Arc::new(Task::default()));
+
+    let mut group = criterion.benchmark_group("feed/turn");
+    group.bench_function("one_event", |bencher| {
+        bencher.iter_batched_ref(
+            || (feed.subscribe(resume, PreviewMode::Full), VecDeque::<Bytes>::with_capacity(4)),
+            |(reader, out)| take(reader, &waker, out),
+            BatchSize::NumIterations(READERS),
+        );
+    });
+    let mut reader = feed.subscribe(resume, PreviewMode::Full);
+    take(&mut reader, &waker, &mut frames);
+    group.bench_function("nothing_new", |bencher| bencher.iter(|| wait(&mut reader, &waker)));
+}
+
+fn come_and_go(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("feed/come_and_go");
+    for others in [0, 1, 5_000] {
+        let feed = showing(&written(LONG));
+        let _others: Vec<_> = (0..others).map(|_| Waiting::new(&feed)).collect();
+        let mut out = VecDeque::new();
+        group.bench_function(BenchmarkId::new("others", others), |bencher| {
+            bencher.iter(|| {
+                out.clear();
+                take(&mut feed.subscribe(Resume::Fresh, PreviewMode::Full), Waker::noop(), &mut out);
+            });
+        });
+    }
+}
+
+fn main() {
+    let times = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    let mut criterion = times.without_plots().configure_from_args();
+    publish_by_readers(&mut criterion);
+    publish_by_text(&mut criterion);
+    turn(&mut criterion);
+    come_and_go(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,0 +1,195 @@
+//! The servers that the service is measured beside.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use super::{Contender, publisher::Publisher};
+use crate::process::{Process, free_address, repository};
+
+/// The most channels that nchan publishes to with one request.
+const CHANNELS_A_REQUEST: usize = 255;
+/// About what the peers put around an event's data: `id`, `event`, `data` and the empty line.
+const FRAMING: usize = 36;
+const PADDING: &str = "The rain had stopped by the time they reached the station, and nobody spoke. ";
+
+/// A peer that takes `POST /publish/{channels}` and streams `GET /events/{channel}`.
+#[derive(Debug)]
+pub struct HttpPeer {
+    name: &'static str,
+    // Before its folder, which it writes to.
+    process: Process,
+    address: SocketAddr,
+    publisher: Publisher,
+    /// The path of each request that together publish to all channels.
+    paths: Vec<String>,
+    /// Of an event's data, in bytes.
+    size: usize,
+    _folder: Option<TempDir>,
+}
+
+impl HttpPeer {
+    /// One thread that accepts and writes: the physical limit.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn bare() -> Result<Self> {
+        let address = free_address()?;
+        Self::start("bare loop", &rust_peer("bare", address)?, address, None)
+    }
+
+    /// A minimal axum server.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn axum() -> Result<Self> {
+        let address = free_address()?;
+        Self::start("axum", &rust_peer("axum", address)?, address, None)
+    }
+
+    /// nchan on nginx, a worker for each core.
+    ///
+    /// # Errors
+    /// It is not there or does not start.
+    pub fn nchan() -> Result<Self> {
+        let address = free_address()?;
+        let nginx = installed("nginx/usr/sbin/nginx")?;
+        let folder = tempfile::tempdir()?;
+        let configuration = folder.path().join("nginx.conf");
+        fs::write(&configuration, nchan_configuration(address, folder.path())?)?;
+        let mut command = Command::new(nginx);
+        command.arg("-p").arg(folder.path()).arg("-e").arg("stderr").arg("-c").arg(configuration);
+        Self::start("nchan", &command, address, Some(folder))
+    }
+
+    /// The original's design on FastAPI: each connection polls its job every 500 ms.
+    ///
+    /// # Errors
+    /// It is not there or does not start.
+    pub fn polling() -> Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(installed("bench-venv/bin/python")?);
+        command.args(["-m", "uvicorn", "polling:app", "--loop", "uvloop", "--http", "httptools", "--workers", "1"]);
+        command.args(["--backlog", "4096", "--no-access-log", "--log-level", "warning", "--host"]);
+        command.arg(address.ip().to_string()).arg("--port").arg(address.port().to_string());
+        command.arg("--app-dir").arg(repository().join("benches/peers"));
+        // The repository stays as it is.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        Self::start("FastAPI polling", &command, address, None)
+    }
+
+    fn start(name: &'static str, command: &Command, address: SocketAddr, folder: Option<TempDir>) -> Result<Self> {
+        let mut process = Process::start(command)?;
+        process.wait_for(address)?;
+        let publisher = Publisher::connect(address)?;
+        Ok(Self { name, process, address, publisher, paths: Vec::new(), size: 0, _folder: folder })
+    }
+}
+
+impl Contender for HttpPeer {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    fn open(&mut self, count: usize, size: usize) -> Result<Vec<String>> {
+        let channels: Vec<_> = (0..count).map(|number| format!("c{number}")).collect();
+        self.paths = channels.chunks(CHANNELS_A_REQUEST).map(|some| format!("/publish/{}", some.join(","))).collect();
+        self.size = size.saturating_sub(FRAMING);
+        self.publish(0)?;
+        Ok(channels.iter().map(|channel| format!("/events/{channel}")).collect())
+    }
+
+    fn publish(&mut self, mark: u64) -> Result<()> {
+        let data = data(self.size, mark);
+        for path in &self.paths {
+            self.publisher.post(path, &data).with_context(|| self.name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Starts the actix-web server that answers `POST /api/v1/generations` with the request, parsed.
+///
+/// # Errors
+/// It does not start.
+pub fn start_echo() -> Result<(Process, SocketAddr)> {
+    let address = free_address()?;
+    let mut process = Process::start(&rust_peer("echo", address)?)?;
+    process.wait_for(address)?;
+    Ok((process, address))
+}
+
+/// The peers written in Rust are one binary, built with this one.
+fn rust_peer(which: &str, address: SocketAddr) -> Result<Command> {
+    let own = env::current_exe()?;
+    // A test's own binary lies one folder below.
+    let binary = own.ancestors().skip(1).take(2).map(|folder| folder.join("bench-peer")).find(|path| path.is_file());
+    let mut command = Command::new(binary.with_context(|| format!("there is no bench-peer beside {}", own.display()))?);
+    command.arg(which).arg("--address").arg(address.to_string());
+    Ok(command)
+}
+
+/// What the setup has put into the folder of made things.
+fn installed(path: &str) -> Result<PathBuf> {
+    // An environment's interpreter is a link, which is what makes it the environment's: only the folder is resolved.
+    let path = repository().canonicalize()?.join(".cache").join(path);
+    ensure!(path.exists(), "{} is missing: run `benches/run --setup`", path.display());
+    Ok(path)
+}
+
+fn nchan_configuration(address: SocketAddr, folder: &Path) -> Result<String> {
+    let module = installed("nginx/usr/lib/nginx/modules/ngx_nchan_module.so")?;
+    let template = fs::read_to_string(repository().join("benches/peers/nchan.conf"))?;
+    Ok(template
+        .replace("{address}", &address.to_string())
+        .replace("{folder}", &folder.to_string_lossy())
+        .replace("{module}", &module.to_string_lossy())
+        .replace("{workers}", &thread::available_parallelism()?.to_string()))
+}
+
+/// JSON of `size` bytes, if it needs no more, whose text ends in the mark.
+fn data(size: usize, mark: u64) -> String {
+    const BEGIN: &str = r#"{"type":"preview","text":""#;
+    let end = format!(r##"#{mark}"}}"##);
+    let padding = size.saturating_sub(BEGIN.len() + end.len());
+    let mut data = String::with_capacity(size);
+    data.push_str(BEGIN);
+    data.extend(PADDING.chars().cycle().take(padding));
+    data.push_str(&end);
+    data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_has_its_size_whatever_the_mark() {
+        for mark in [0, 7, 123_456, u64::MAX] {
+            assert_eq!(data(400, mark).len(), 400);
+        }
+    }
+
+    #[test]
+    fn data_is_json_whose_text_ends_in_its_only_mark() {
+        let data: serde_json::Value = serde_json::from_str(&data(400, 42)).expect("JSON");
+        let text = data["text"].as_str().expect("a text");
+        assert!(text.ends_with("#42"), "{text}");
+        assert_eq!(text.matches('#').count(), 1);
+    }
+}

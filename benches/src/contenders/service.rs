@@ -1,0 +1,233 @@
+//! The service itself: the real binary, with a model that writes what the benchmark wants.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Contender, upstream::Upstream};
+use crate::process::{self, Process};
+
+/// A full preview's frame without its text.
+const FULL_FRAME: usize = 215;
+/// A delta's frame without its text.
+const DELTA_FRAME: usize = 220;
+/// A mark with the blank before it, see [`Contender::publish`].
+const MARK: usize = 9;
+/// Who create many jobs together.
+const CLIENTS: usize = 16;
+/// For one request to be answered.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How previews are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Previews {
+    /// The whole text each time.
+    Full,
+    /// What is new.
+    Delta,
+}
+
+/// The running service.
+#[derive(Debug)]
+pub struct Service {
+    process: Process,
+    address: SocketAddr,
+    upstream: Upstream,
+    previews: Previews,
+    /// How much of a published event is text.
+    more: usize,
+    _data: TempDir,
+}
+
+/// How it is started, beyond what every benchmark needs.
+#[derive(Debug, Clone, Default)]
+pub struct Settings(Vec<(&'static str, String)>);
+
+impl Settings {
+    /// Sets a key by the name of its environment variable without the prefix, such as `SSE__PREVIEW_INTERVAL`.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.0.push((key, value.to_string()));
+        self
+    }
+}
+
+impl Service {
+    /// Starts it on an empty data folder.
+    ///
+    /// # Errors
+    /// The binary is not built, or does not start.
+    pub fn start(previews: Previews, settings: &Settings) -> Result<Self> {
+        let data = TempDir::new()?;
+        let address = process::free_address()?;
+        let upstream = Upstream::start()?;
+        let providers = format!(
+            "[{{ name = 'bench', kind = 'openai', models = ['bench'], base_url = '{}', idle_timeout = '1h', \
+             first_token_timeout = '1h', head_timeout = '1h' }}, {{ name = 'builtin', kind = 'builtin', models = ['*'] }}]",
+            upstream.url()
+        );
+        let binary = std::env::current_exe()?.with_file_name("generation-service");
+        let mut command = Command::new(binary);
+        command
+            .env("GENERATION__PROVIDERS", providers)
+            .env("GENERATION__SERVER__PORT", address.port().to_string())
+            .env("GENERATION__SERVER__DATA_DIR", data.path())
+            .env("GENERATION__JOBS__MAX_STREAMING", "20000")
+            .env("GENERATION__JOBS__MAX_QUEUED", "1000000")
+            .env("GENERATION__JOBS__TIMEOUT", "1h")
+            .env("GENERATION__LOG__LEVEL", "warn");
+        for (key, value) in &settings.0 {
+            command.env(format!("GENERATION__{key}"), value);
+        }
+        let mut process = Process::start(&command)?;
+        process.wait_for(address)?;
+        Ok(Self { process, address, upstream, previews, more: 0, _data: data })
+    }
+
+    /// Its model.
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Creates a job that `model` writes, and says the path of its stream.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn create(&self, connection: &mut TcpStream, model: &str, words: u32) -> Result<String> {
+        let body = json!({
+            "projectId": "bench", "title": "Bench", "description": "A café at night, in the rain.", "model": model,
+            "lengthTarget": words,
+        });
+        let created = self.request(connection, "POST", "/api/v1/generations", Some(&body))?;
+        let id = created["jobId"].as_str().context("an answer without jobId")?;
+        Ok(self.stream_of(id))
+    }
+
+    /// Creates `count` jobs at a time as many clients would, and says the paths of their streams.
+    ///
+    /// # Errors
+    /// One is refused.
+    pub fn create_many(&self, count: usize, model: &str, words: u32) -> Result<Vec<String>> {
+        let client = |share: usize| -> Result<Vec<String>> {
+            let mut connection = self.connect()?;
+            (0..share).map(|_| self.create(&mut connection, model, words)).collect()
+        };
+        thread::scope(|scope| {
+            let share = |index| count / CLIENTS + usize::from(index < count % CLIENTS);
+            let clients: Vec<_> = (0..CLIENTS).map(|index| scope.spawn(move || client(share(index)))).collect();
+            let mut paths = Vec::with_capacity(count);
+            for client in clients {
+                paths.extend(client.join().map_err(|_| anyhow!("a client panicked"))??);
+            }
+            Ok(paths)
+        })
+    }
+
+    /// The path of a job's event stream.
+    pub fn stream_of(&self, id: &str) -> String {
+        let preview = if self.previews == Previews::Delta { "?preview=delta" } else { "" };
+        format!("/api/v1/generations/{id}/events{preview}")
+    }
+
+    /// A kept-alive connection for requests.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn connect(&self) -> Result<TcpStream> {
+        let connection = TcpStream::connect(self.address)?;
+        connection.set_nodelay(true)?;
+        connection.set_read_timeout(Some(PATIENCE))?;
+        Ok(connection)
+    }
+
+    /// Sends one request and reads its answer's JSON.
+    ///
+    /// # Errors
+    /// It is not answered with success.
+    pub fn request(&self, connection: &mut TcpStream, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        connection.write_all(head.as_bytes())?;
+        let (status, body) = read_response(connection)?;
+        ensure!((200..300).contains(&status), "{method} {path}: {status} {}", String::from_utf8_lossy(&body));
+        Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
+    }
+}
+
+/// Reads a response that has a `Content-Length`.
+///
+/// # Errors
+/// It has none, or the connection ends before it does.
+fn read_response(connection: &mut TcpStream) -> Result<(u16, Vec<u8>)> {
+    let mut bytes = Vec::with_capacity(4096);
+    let mut buffer = [0; 4096];
+    loop {
+        let read = connection.read(&mut buffer)?;
+        ensure!(read > 0, "a connection ended in the middle of a response");
+        bytes.extend_from_slice(&buffer[..read]);
+        let mut headers = [httparse::EMPTY_HEADER; 32];
+        let mut response = httparse::Response::new(&mut headers);
+        let httparse::Status::Complete(head) = response.parse(&bytes)? else { continue };
+        let status = response.code.unwrap_or_default();
+        let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+        let length: usize = match length {
+            Some(header) => std::str::from_utf8(header.value)?.parse()?,
+            None if status == 204 => 0,
+            None => bail!("a response without Content-Length"),
+        };
+        if bytes.len() >= head + length {
+            return Ok((status, bytes.split_off(head)));
+        }
+    }
+}
+
+impl Contender for Service {
+    fn name(&self) -> &'static str {
+        "this service"
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// A job each, all written by the scripted model.
+    fn open(&mut self, count: usize, size: usize) -> Result<Vec<String>> {
+        let first = match self.previews {
+            Previews::Full => size.saturating_sub(FULL_FRAME),
+            Previews::Delta => size,
+        };
+        self.more = match self.previews {
+            Previews::Full => MARK,
+            Previews::Delta => 400 - DELTA_FRAME,
+        };
+        self.upstream.begin_with(text(first));
+        let paths = self.create_many(count, "bench", 50_000)?;
+        self.upstream.wait_for(count)?;
+        Ok(paths)
+    }
+
+    fn publish(&mut self, mark: u64) -> Result<()> {
+        self.upstream.write(&format!("{} #{mark:07}", text(self.more - MARK)))
+    }
+}
+
+/// Lower-case words of so many bytes.
+pub fn text(bytes: usize) -> String {
+    "rain on the window ".chars().cycle().take(bytes).collect()
+}

@@ -1,0 +1,63 @@
+//! What an open stream that says nothing costs, and what it costs to open one.
+
+use anyhow::Result;
+
+use super::{NCHAN, PATIENCE, SERVICE, by, columns, contenders, lines, ratio};
+use crate::{
+    contenders::{Contender, Previews, Settings},
+    load::Load,
+    results::{Direction, Goal, Row, Scale},
+};
+
+pub(super) fn measure(scale: Scale) -> Result<Row> {
+    let readers = by(scale, 5000, 50);
+    let columns = columns([
+        ("memory per stream", "KB", true),
+        ("CPU to open", "µs", true),
+        ("opened, p50", "ms", false),
+        ("opened, p99", "ms", false),
+    ]);
+    let lines = lines(scale, contenders(Previews::Full, &Settings::default()), columns.len(), |contender| {
+        run(contender, readers)
+    })?;
+    let method = format!(
+        "{readers} readers of one channel that has shown one event of 400 B and shows no more. A hundred have come and gone \
+         before. Memory: what the server has more than before, by open stream (proportional set size; the kernel's socket \
+         buffers are in no server's figure). To open: CPU time until each has had its first event; the times are those of a \
+         thousand that connect at once, again and again."
+    );
+    let mut row = Row {
+        name: "streams".into(),
+        title: "Open streams".into(),
+        method,
+        columns,
+        lines,
+        goals: vec![],
+        series: vec![],
+    };
+    row.goals.extend(ratio(&row, NCHAN, "memory per stream", 1.0));
+    if let Some(value) = row.value(SERVICE, "memory per stream") {
+        let what = "Open streams: memory per stream (aimed at)".into();
+        row.goals.push(Goal { what, value, bound: 7.0, direction: Direction::AtMost, unit: "KB".into() });
+    }
+    Ok(row)
+}
+
+fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>> {
+    let paths = contender.open(1, 400)?;
+    let mut load = Load::on(contender.address())?;
+    load.open(&paths, 100, PATIENCE)?;
+    load.close_all();
+    load.watch().openings = Default::default();
+    let (memory, cpu) = (contender.process().memory()?, contender.process().cpu()?);
+    load.open(&paths, readers, PATIENCE)?;
+    let cpu = contender.process().cpu()? - cpu;
+    let memory = contender.process().memory()?.saturating_sub(memory);
+    let openings = &load.watch().openings;
+    Ok(vec![
+        Some(memory as f64 / 1e3 / readers as f64),
+        Some(cpu.as_secs_f64() * 1e6 / readers as f64),
+        openings.percentile(50.0),
+        openings.percentile(99.0),
+    ])
+}
