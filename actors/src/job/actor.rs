@@ -203,8 +203,7 @@ impl JobActor {
             self.input(Input::TimedOut, ctx);
             return;
         }
-        self.show();
-        self.tick_when_due(ctx);
+        self.perform(Effect::Show, ctx);
         if now >= self.next_checkpoint {
             self.next_checkpoint = now + self.settings.checkpoint_interval;
             self.checkpoint(ctx);
