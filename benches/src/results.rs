@@ -121,6 +121,13 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
+impl Line {
+    /// The line of a contender of whom everything was measured.
+    pub fn whole(contender: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        Self { contender: contender.into(), values: values.into_iter().map(Some).collect(), note: None }
+    }
+}
+
 impl Row {
     /// A contender's figure in the column of that name.
     pub fn value(&self, contender: &str, column: &str) -> Option<f64> {

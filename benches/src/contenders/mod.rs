@@ -1,7 +1,6 @@
 //! The servers that are measured, all driven the same way.
 
 mod peer;
-mod publisher;
 mod service;
 mod upstream;
 

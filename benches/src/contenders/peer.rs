@@ -11,14 +11,18 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use super::{Contender, publisher::Publisher};
-use crate::process::{Process, free_address, repository};
+use super::{Contender, text};
+use crate::{
+    http::Connection,
+    process::{Process, free_address, repository},
+};
 
 /// The most channels that nchan publishes to with one request.
 const CHANNELS_A_REQUEST: usize = 255;
 /// About what the peers put around an event's data: `id`, `event`, `data` and the empty line.
 const FRAMING: usize = 36;
-const PADDING: &str = "The rain had stopped by the time they reached the station, and nobody spoke. ";
+/// What names the event to nchan is ignored by the others.
+const HEADERS: &str = "Content-Type: text/plain\r\nX-EventSource-Event: preview\r\n";
 
 /// A peer that takes `POST /publish/{channels}` and streams `GET /events/{channel}`.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub struct HttpPeer {
     // Before its folder, which it writes to.
     process: Process,
     address: SocketAddr,
-    publisher: Publisher,
+    publisher: Connection,
     /// The path of each request that together publish to all channels.
     paths: Vec<String>,
     /// Of an event's data, in bytes.
@@ -88,7 +92,7 @@ impl HttpPeer {
     fn start(name: &'static str, command: &Command, address: SocketAddr, folder: Option<TempDir>) -> Result<Self> {
         let mut process = Process::start(command)?;
         process.wait_for(address)?;
-        let publisher = Publisher::connect(address)?;
+        let publisher = Connection::open(address)?;
         Ok(Self { name, process, address, publisher, paths: Vec::new(), size: 0, _folder: folder })
     }
 }
@@ -117,7 +121,7 @@ impl Contender for HttpPeer {
     fn publish(&mut self, mark: u64) -> Result<()> {
         let data = data(self.size, mark);
         for path in &self.paths {
-            self.publisher.post(path, &data).with_context(|| self.name)?;
+            self.publisher.send("POST", path, HEADERS, &data).with_context(|| self.name)?;
         }
         Ok(())
     }
@@ -169,7 +173,7 @@ fn data(size: usize, mark: u64) -> String {
     let padding = size.saturating_sub(BEGIN.len() + end.len());
     let mut data = String::with_capacity(size);
     data.push_str(BEGIN);
-    data.extend(PADDING.chars().cycle().take(padding));
+    data.push_str(&text(padding));
     data.push_str(&end);
     data
 }

@@ -1,19 +1,16 @@
 //! The service itself: the real binary, with a model that writes what the benchmark wants.
 
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    process::Command,
-    thread,
-    time::Duration,
-};
+use std::{net::SocketAddr, process::Command, thread};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Contender, upstream::Upstream};
-use crate::process::{self, Process};
+use crate::{
+    http::Connection,
+    process::{self, Process},
+};
 
 /// A full preview's frame without its text.
 const FULL_FRAME: usize = 215;
@@ -23,8 +20,8 @@ const DELTA_FRAME: usize = 220;
 const MARK: usize = 9;
 /// Who create many jobs together.
 const CLIENTS: usize = 16;
-/// For one request to be answered.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Where jobs are created.
+const JOBS: &str = "/api/v1/generations";
 
 /// How previews are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,12 +98,13 @@ impl Service {
     ///
     /// # Errors
     /// It is refused.
-    pub fn create(&self, connection: &mut TcpStream, model: &str, words: u32) -> Result<String> {
+    pub fn create(&self, connection: &mut Connection, model: &str, words: u32) -> Result<String> {
         let body = json!({
             "projectId": "bench", "title": "Bench", "description": "A café at night, in the rain.", "model": model,
             "lengthTarget": words,
         });
-        let created = self.request(connection, "POST", "/api/v1/generations", Some(&body))?;
+        let created = connection.send("POST", JOBS, "Content-Type: application/json\r\n", &body.to_string())?;
+        let created: Value = serde_json::from_slice(created)?;
         let id = created["jobId"].as_str().context("an answer without jobId")?;
         Ok(self.stream_of(id))
     }
@@ -134,62 +132,15 @@ impl Service {
     /// The path of a job's event stream.
     pub fn stream_of(&self, id: &str) -> String {
         let preview = if self.previews == Previews::Delta { "?preview=delta" } else { "" };
-        format!("/api/v1/generations/{id}/events{preview}")
+        format!("{JOBS}/{id}/events{preview}")
     }
 
     /// A kept-alive connection for requests.
     ///
     /// # Errors
     /// It is refused.
-    pub fn connect(&self) -> Result<TcpStream> {
-        let connection = TcpStream::connect(self.address)?;
-        connection.set_nodelay(true)?;
-        connection.set_read_timeout(Some(PATIENCE))?;
-        Ok(connection)
-    }
-
-    /// Sends one request and reads its answer's JSON.
-    ///
-    /// # Errors
-    /// It is not answered with success.
-    pub fn request(&self, connection: &mut TcpStream, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        connection.write_all(head.as_bytes())?;
-        let (status, body) = read_response(connection)?;
-        ensure!((200..300).contains(&status), "{method} {path}: {status} {}", String::from_utf8_lossy(&body));
-        Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
-    }
-}
-
-/// Reads a response that has a `Content-Length`.
-///
-/// # Errors
-/// It has none, or the connection ends before it does.
-fn read_response(connection: &mut TcpStream) -> Result<(u16, Vec<u8>)> {
-    let mut bytes = Vec::with_capacity(4096);
-    let mut buffer = [0; 4096];
-    loop {
-        let read = connection.read(&mut buffer)?;
-        ensure!(read > 0, "a connection ended in the middle of a response");
-        bytes.extend_from_slice(&buffer[..read]);
-        let mut headers = [httparse::EMPTY_HEADER; 32];
-        let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(head) = response.parse(&bytes)? else { continue };
-        let status = response.code.unwrap_or_default();
-        let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-        let length: usize = match length {
-            Some(header) => std::str::from_utf8(header.value)?.parse()?,
-            None if status == 204 => 0,
-            None => bail!("a response without Content-Length"),
-        };
-        if bytes.len() >= head + length {
-            return Ok((status, bytes.split_off(head)));
-        }
+    pub fn connect(&self) -> Result<Connection> {
+        Connection::open(self.address)
     }
 }
 

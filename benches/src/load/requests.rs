@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
 use super::Samples;
+use crate::http::{Answer, connect};
 
 /// Answers are smaller than this.
 const BUFFER: usize = 16 * 1024;
@@ -31,8 +32,7 @@ pub fn repeat(address: SocketAddr, request: &str, connections: usize, length: Du
     let mut poll = Poll::new()?;
     let mut clients = Vec::new();
     for index in 0..connections {
-        let connection = std::net::TcpStream::connect(address).context("connecting")?;
-        connection.set_nodelay(true)?;
+        let connection = connect(address)?;
         connection.set_nonblocking(true)?;
         let mut client =
             Client { connection: TcpStream::from_std(connection), answer: Vec::new(), sent: Instant::now() };
@@ -80,12 +80,8 @@ impl Client {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error).context("reading an answer"),
         }
-        let mut headers = [httparse::EMPTY_HEADER; 32];
-        let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(head) = response.parse(&self.answer)? else { return Ok(false) };
-        ensure!(response.code.is_some_and(|code| code / 100 == 2), "{}", String::from_utf8_lossy(&self.answer));
-        let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-        let length: usize = std::str::from_utf8(length.context("an answer without Content-Length")?.value)?.parse()?;
-        Ok(self.answer.len() >= head + length)
+        let Some(answer) = Answer::parse(&self.answer)? else { return Ok(false) };
+        ensure!(answer.is_success(), "{}", String::from_utf8_lossy(&self.answer));
+        Ok(self.answer.len() >= answer.end)
     }
 }

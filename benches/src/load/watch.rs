@@ -16,10 +16,6 @@ pub struct Counts {
     pub opened: u64,
     /// Preview events.
     pub previews: u64,
-    /// Progress events.
-    pub progress: u64,
-    /// Terminal events.
-    pub terminals: u64,
     /// All of the responses, heads and chunk sizes too.
     pub bytes: u64,
     /// Streams that the server has ended.
@@ -88,23 +84,19 @@ impl Seen {
             counts.opened += 1;
             watch.openings.push(now.duration_since(self.asked));
         }
-        match frame.name {
-            "preview" => {
-                counts.previews += 1;
-                let before = self.previewed.replace(now);
-                if let (Some(gaps), Some(before)) = (&mut watch.gaps, before) {
-                    gaps.push(now.duration_since(before));
-                }
-                self.mark = frame.mark;
+        if frame.name == "preview" {
+            counts.previews += 1;
+            let before = self.previewed.replace(now);
+            if let (Some(gaps), Some(before)) = (&mut watch.gaps, before) {
+                gaps.push(now.duration_since(before));
             }
-            "progress" => counts.progress += 1,
-            "completed" | "failed" => counts.terminals += 1,
-            _ => {}
+            self.mark = frame.mark;
         }
         if let Some(id) = frame.id.filter(|id| counts.last_id.as_deref() != Some(id)) {
             counts.last_id = Some(id.to_owned());
         }
     }
+
     /// Measures the newest preview, whose last byte had `arrived` then; of those that were read with it that is not known.
     pub(super) fn measure(&mut self, arrived: Option<SystemTime>, watch: &mut Watch) {
         if let (Some(latencies), Some(mark), Some(arrived)) = (&mut watch.latencies, self.mark.take(), arrived) {

@@ -5,10 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Result;
 use serde_json::json;
 
-use super::{SERVICE, by, columns};
+use super::{SERVICE, by, columns, micros};
 use crate::{
     contenders::{Contender, Previews, Service, Settings, start_echo},
-    load,
+    http, load,
     process::Process,
     results::{Direction, Goal, Line, Row, Scale},
 };
@@ -34,11 +34,6 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     let (echo, address) = start_echo()?;
     let theirs = run(&echo, address, scale)?;
     let rates = (ours[0], theirs[0]);
-    let line = |contender: &str, values: Vec<f64>| Line {
-        contender: contender.into(),
-        values: values.into_iter().map(Some).collect(),
-        note: None,
-    };
     let method = format!(
         "{CLIENTS} clients create jobs as fast as they are accepted: parsed, checked, made durable in SQLite (a crash after the \
          answer loses none) and answered. Beside it an actix-web handler with as many workers that parses the same \
@@ -56,7 +51,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         title: "Creating jobs".into(),
         method,
         columns,
-        lines: vec![line(SERVICE, ours), line(ECHO, theirs)],
+        lines: vec![Line::whole(SERVICE, ours), Line::whole(ECHO, theirs)],
         goals: vec![goal],
         series: vec![],
     })
@@ -68,11 +63,7 @@ fn run(server: &Process, address: SocketAddr, scale: Scale) -> Result<Vec<f64>> 
         "model": "bench", "lengthTarget": 800,
     })
     .to_string();
-    let request = format!(
-        "POST /api/v1/generations HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\
-         {body}",
-        body.len()
-    );
+    let request = http::request(address, "POST", "/api/v1/generations", "Content-Type: application/json\r\n", &body);
     let (warm_up, length) = by(scale, (1000, 8000), (100, 500));
     load::repeat(address, &request, CLIENTS, Duration::from_millis(warm_up))?;
     let cpu = server.cpu()?;
@@ -80,5 +71,5 @@ fn run(server: &Process, address: SocketAddr, scale: Scale) -> Result<Vec<f64>> 
     let cpu = server.cpu()? - cpu;
     let count = answers.times.len() as f64;
     let percentile = |percent| answers.times.percentile(percent).unwrap_or_default();
-    Ok(vec![count / answers.wall.as_secs_f64(), percentile(50.0), percentile(99.0), cpu.as_secs_f64() * 1e6 / count])
+    Ok(vec![count / answers.wall.as_secs_f64(), percentile(50.0), percentile(99.0), micros(cpu) / count])
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::{BARE, NCHAN, PATIENCE, by, columns, contenders, lines, ratio};
+use super::{BARE, NCHAN, PATIENCE, by, columns, contenders, lines, micros, ratio};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::{Load, Marks},
@@ -65,7 +65,7 @@ fn measure(scale: Scale, name: &str, title: &str, previews: Previews, show: &Sho
         let before = contender.process().memory()?;
         let shown = run(contender, show)?;
         Ok(vec![
-            Some(shown.cpu.as_secs_f64() * 1e6 / shown.delivered as f64),
+            Some(micros(shown.cpu) / shown.delivered as f64),
             Some(shown.bytes as f64 / shown.delivered as f64),
             Some((shown.memory.saturating_sub(before)) as f64 / 1e3 / show.readers as f64),
             Some(100.0 * shown.delivered as f64 / (show.events * show.readers) as f64),

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use super::{SERVICE, by, columns};
 use crate::{
     contenders::{Contender, Previews, Service, Settings},
+    http::{connect, request},
     load::Samples,
     results::{Direction, Goal, Line, Row, Scale},
 };
@@ -44,12 +45,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         direct.push(began, first_texts.recv_timeout(Duration::from_secs(5))?, arrived);
     }
     let (ours, direct) = (ours.values(), direct.values());
-    let goals = [0, 2].map(|column| ours[column] - direct[column]);
-    let line = |contender: &str, values: Vec<f64>| Line {
-        contender: contender.into(),
-        values: values.into_iter().map(Some).collect(),
-        note: None,
-    };
+    let beyond = ours[0] - direct[0];
     let method = "One job after the other, whose model answers at once. Through the service a client creates the job, opens its \
                   stream and waits for the first preview; directly it sends the model's server the request that the service \
                   would send and waits for the first piece of text. From the moment before the model's server writes that \
@@ -60,10 +56,10 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         title: "First text".into(),
         method,
         columns,
-        lines: vec![line(SERVICE, ours), line(DIRECT, direct)],
+        lines: vec![Line::whole(SERVICE, ours), Line::whole(DIRECT, direct)],
         goals: vec![Goal {
             what: "First text: from the model's write, p50, beyond a direct reader's".into(),
-            value: goals[0],
+            value: beyond,
             bound: 1.0,
             direction: Direction::AtMost,
             unit: "ms".into(),
@@ -94,23 +90,17 @@ impl Times {
 fn through_the_service(service: &Service) -> Result<Instant> {
     let mut connection = service.connect()?;
     let path = service.create(&mut connection, "bench", 800)?;
-    let mut stream = service.connect()?;
+    let mut stream = connect(service.address())?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", service.address())?;
     wait_for_text(&mut stream)
 }
 
 fn directly(service: &Service) -> Result<Instant> {
     let address = service.upstream().address();
-    let mut connection = TcpStream::connect(address)?;
-    connection.set_nodelay(true)?;
-    connection.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut connection = connect(address)?;
     let body =
         r#"{"model":"bench","stream":true,"messages":[{"role":"user","content":"A scene at night, in the rain."}]}"#;
-    write!(
-        connection,
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )?;
+    connection.write_all(request(address, "POST", "/v1/chat/completions", "", body).as_bytes())?;
     wait_for_text(&mut connection)
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{PATIENCE, by, columns};
+use super::{PATIENCE, by, columns, micros};
 use crate::{
     contenders::{Contender, Previews, Service, Settings, text},
     load::Load,
@@ -30,7 +30,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
             let name = format!("{mode}, {} KB", length / 1000);
             log::info!("  {name}");
             let values = grow(previews, length, readers)?;
-            lines.push(Line { contender: name, values: values.into_iter().map(Some).collect(), note: None });
+            lines.push(Line::whole(&name, values));
         }
     }
     let method = format!(
@@ -78,5 +78,5 @@ fn grow(previews: Previews, length: usize, readers: usize) -> Result<Vec<f64>> {
     let events = (load.counts().previews - before.previews) as f64;
     let sent = (load.counts().bytes - before.bytes) as f64 / readers as f64;
     ensure!(load.counts().ended == 0, "{} streams have ended", load.counts().ended);
-    Ok(vec![cpu.as_secs_f64() * 1e6 / events, sent / 1e3, sent / length as f64, memory as f64 / 1e3 / readers as f64])
+    Ok(vec![micros(cpu) / events, sent / 1e3, sent / length as f64, memory as f64 / 1e3 / readers as f64])
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{PATIENCE, by, columns, contenders, lines};
+use super::{PATIENCE, by, columns, contenders, lines, micros};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::Load,
@@ -57,7 +57,7 @@ fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>
     // A first event may be a progress event; the preview follows in the same write.
     let openings = &load.watch().openings;
     Ok(vec![
-        Some(cpu.as_secs_f64() * 1e6 / readers as f64),
+        Some(micros(cpu) / readers as f64),
         Some(wall.as_secs_f64() * 1e3),
         openings.percentile(50.0),
         Some(bytes as f64 / 1e3 / readers as f64),

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-use super::{PATIENCE, bound, by, columns, contenders, fan_out::publishing, lines};
+use super::{PATIENCE, bound, by, columns, contenders, fan_out::publishing, lines, micros};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::{Load, Samples},
@@ -81,7 +81,7 @@ fn run(contender: &mut dyn Contender, readers: usize, events: usize) -> Result<V
     Ok(vec![
         latencies.percentile(50.0),
         latencies.percentile(99.0),
-        Some(cpu.as_secs_f64() * 1e6 / delivered as f64),
+        Some(micros(cpu) / delivered as f64),
         Some(100.0 * delivered as f64 / (events * readers) as f64),
         Some(100.0 * latencies.len() as f64 / (events * readers) as f64),
     ])

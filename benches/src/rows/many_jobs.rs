@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use super::{
     PATIENCE, SERVICE, bound, by, columns, contenders,
     fan_out::{self, Show},
-    lines,
+    lines, micros,
 };
 use crate::{
     contenders::{Contender, Previews, Service, Settings},
@@ -37,7 +37,7 @@ pub(super) fn beside_peers(scale: Scale) -> Result<Row> {
         let began = Instant::now();
         let shown = fan_out::run(peer, &show)?;
         Ok(vec![
-            Some(shown.cpu.as_secs_f64() * 1e6 / shown.delivered as f64),
+            Some(micros(shown.cpu) / shown.delivered as f64),
             Some(shown.bytes as f64 / shown.delivered as f64),
             Some(shown.delivered as f64 / began.elapsed().as_secs_f64()),
         ])
@@ -77,7 +77,7 @@ pub(super) fn rhythm(scale: Scale) -> Result<Row> {
         milliseconds(99.0)?,
         milliseconds(99.0)? - RHYTHM.as_secs_f64() * 1e3,
         written.cpu.as_secs_f64() / written.wall.as_secs_f64(),
-        written.cpu.as_secs_f64() * 1e6 / written.previews as f64,
+        micros(written.cpu) / written.previews as f64,
         written.memory as f64 / 1e3 / jobs as f64,
     ];
     let method = format!(
@@ -85,13 +85,12 @@ pub(super) fn rhythm(scale: Scale) -> Result<Row> {
          cores that the readers share. The time between two previews of the same reader; lateness is what it exceeds the \
          preview interval of 500 ms by."
     );
-    let line = Line { contender: SERVICE.into(), values: values.into_iter().map(Some).collect(), note: None };
     let mut row = Row {
         name: "rhythm".into(),
         title: "Ten thousand streaming jobs".into(),
         method,
         columns,
-        lines: vec![line],
+        lines: vec![Line::whole(SERVICE, values)],
         goals: vec![],
         series: vec![],
     };
@@ -112,7 +111,7 @@ struct Written {
 impl Written {
     fn values(&self) -> Vec<Option<f64>> {
         vec![
-            Some(self.cpu.as_secs_f64() * 1e6 / self.previews as f64),
+            Some(micros(self.cpu) / self.previews as f64),
             Some(self.bytes as f64 / self.previews as f64),
             Some(self.previews as f64 / self.wall.as_secs_f64()),
         ]

@@ -72,13 +72,13 @@ fn lines(
     measure: impl Fn(&mut dyn Contender) -> Result<Vec<Option<f64>>>,
 ) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for (index, start) in contenders.iter().enumerate() {
+    for start in contenders {
         let mut contender = start()?;
         let name = contender.name().to_owned();
         log::info!("  {name}");
         let (values, note) = match measure(contender.as_mut()) {
             Ok(values) => (values, None),
-            Err(error) if index == 0 || scale == Scale::Smoke => return Err(error).context(name),
+            Err(error) if name == SERVICE || scale == Scale::Smoke => return Err(error).context(name),
             Err(error) => {
                 log::warn!("  {name}: {error:#}");
                 (vec![None; columns], Some(format!("{error:#}").chars().take(160).collect()))
@@ -92,6 +92,11 @@ fn lines(
 /// A table's columns from `(name, unit, charted)`.
 fn columns<const N: usize>(columns: [(&str, &str, bool); N]) -> Vec<Column> {
     columns.map(|(name, unit, charted)| Column { name: name.into(), unit: unit.into(), charted }).into()
+}
+
+/// A time in µs.
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }
 
 /// `full` at full scale, `smoke` otherwise.

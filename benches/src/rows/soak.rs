@@ -1,9 +1,6 @@
 //! Ten minutes of jobs and readers that come and go, and what is left of them.
 
-use std::{
-    net::TcpStream,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -11,6 +8,7 @@ use serde_json::Value;
 use super::{PATIENCE, SERVICE, by, columns};
 use crate::{
     contenders::{Contender, Previews, Service, Settings},
+    http::Connection,
     load::Load,
     results::{Direction, Goal, Line, Row, Scale, Series},
 };
@@ -60,7 +58,7 @@ struct Soak {
     load: Load,
     /// The long script's stream.
     long: String,
-    jobs: TcpStream,
+    jobs: Connection,
     streams: Vec<String>,
     /// Connections of readers that have stopped reading.
     slow: Vec<Load>,
@@ -131,7 +129,7 @@ impl Soak {
     }
 
     fn stats(&mut self) -> Result<Value> {
-        self.service.request(&mut self.jobs, "GET", "/_stats", None)
+        Ok(serde_json::from_slice(self.jobs.send("GET", "/_stats", "", "")?)?)
     }
 
     /// Waits until only slow readers are left, and says how many of them.
@@ -144,7 +142,7 @@ impl Soak {
     /// Stops the long script, and waits until every job is forgotten and no stream is open.
     fn wait_until_nothing_is_left(&mut self) -> Result<()> {
         let job = self.long.trim_end_matches("/events").to_owned();
-        self.service.request(&mut self.jobs, "DELETE", &job, None)?;
+        self.jobs.send("DELETE", &job, "", "")?;
         self.wait_until("jobs and streams to be gone", |stats| {
             stats["jobs"]["total"] == 0 && stats["connections"]["active"] == 0
         })
@@ -205,7 +203,7 @@ impl Soak {
             title: "Soak".into(),
             method,
             columns,
-            lines: vec![Line { contender: SERVICE.into(), values: values.map(Some).into(), note: None }],
+            lines: vec![Line::whole(SERVICE, values)],
             goals: vec![
                 goal("memory, last minute ÷ second minute", growth, 1.1),
                 goal("memory afterwards ÷ highest", after / peak, 0.5),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{BARE, PATIENCE, by, columns, contenders, lines, ratio};
+use super::{BARE, PATIENCE, by, columns, contenders, lines, micros, ratio};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::{Load, Marks},
@@ -63,5 +63,5 @@ fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>
     let openings = &load.watch().openings;
     let (p50, p99) = (openings.percentile(50.0), openings.percentile(99.0));
     let cpu = contender.process().cpu()? - cpu;
-    Ok(vec![Some(wall.as_secs_f64() * 1e3), Some(cpu.as_secs_f64() * 1e6 / readers as f64), p50, p99])
+    Ok(vec![Some(wall.as_secs_f64() * 1e3), Some(micros(cpu) / readers as f64), p50, p99])
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{NCHAN, PATIENCE, SERVICE, by, columns, contenders, lines, ratio};
+use super::{NCHAN, PATIENCE, SERVICE, by, columns, contenders, lines, micros, ratio};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::Load,
@@ -56,7 +56,7 @@ fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>
     let openings = &load.watch().openings;
     Ok(vec![
         Some(memory as f64 / 1e3 / readers as f64),
-        Some(cpu.as_secs_f64() * 1e6 / readers as f64),
+        Some(micros(cpu) / readers as f64),
         openings.percentile(50.0),
         openings.percentile(99.0),
     ])
