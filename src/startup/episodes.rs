@@ -39,7 +39,7 @@ pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Re
     match looked.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")))) {
         Ok(()) => {}
         Err(EpisodeError::Refused(cause)) => return Err(Failure::Episodes(cause)),
-        Err(error @ EpisodeError::Unavailable(_)) => {
+        Err(error @ (EpisodeError::Unavailable(_) | EpisodeError::Misconfigured(_))) => {
             log::error!("{error}; jobs run all the same, and their scripts are saved when it is back");
         }
     }

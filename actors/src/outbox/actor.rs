@@ -86,7 +86,7 @@ impl Outbox {
                     debt.feed.episode_refused();
                 }
             }
-            Err(error @ EpisodeError::Unavailable(_)) => {
+            Err(error @ (EpisodeError::Unavailable(_) | EpisodeError::Misconfigured(_))) => {
                 let Some(debt) = self.owed.get_mut(&id) else { return };
                 debt.failures += 1;
                 let pause = BACKOFF.pause(debt.failures, rand::random());

@@ -48,7 +48,11 @@ pub enum EpisodeError {
     /// It may work later: down, slow, busy.
     #[display("episode store unavailable: {_0}")]
     Unavailable(#[error(not(source))] String),
-    /// It will not work however often it is tried: too large, refused, not authorised.
+    /// Nothing works until an operator mends the settings or the other server: wrong token, wrong address, another
+    /// embedder's collection. No fault of the script, so it is tried again, with long pauses.
+    #[display("episode store misconfigured: {_0}")]
+    Misconfigured(#[error(not(source))] String),
+    /// This script will not be taken however often it is tried: too large, or refused for what it says.
     #[display("episode refused: {_0}")]
     Refused(#[error(not(source))] String),
 }
