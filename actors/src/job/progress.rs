@@ -36,6 +36,21 @@ pub fn remaining_seconds(words: u64, target: u32, words_per_second: f64) -> u64 
     (left / words_per_second.max(0.01)).ceil().max(1.0) as u64
 }
 
+/// How long a job has to write before its own speed alone counts.
+const SETTLED_AFTER: f64 = 10.0;
+
+/// Whole seconds for the rest of a script of which `before` of `words` were there `seconds` ago. What was expected gives way
+/// to what is measured bit by bit: the first words come in bursts, and a figure that jumps is not believed.
+pub(super) fn remaining_while_writing(before: u64, words: u64, target: u32, expected: f64, seconds: f64) -> u64 {
+    let seconds = seconds.max(0.0);
+    let left = |words: u64| u64::from(target).saturating_sub(words) as f64;
+    let by_expectation = (left(before) / expected.max(0.01) - seconds).max(0.0);
+    let measured = words.saturating_sub(before) as f64 / seconds.max(0.001);
+    let by_measure = left(words) / measured.max(0.01);
+    let trust = (seconds / SETTLED_AFTER).min(1.0);
+    ((1.0 - trust) * by_expectation + trust * by_measure).ceil().max(1.0) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +62,31 @@ mod tests {
         assert_eq!(written(500, 1000), 52);
         assert_eq!(written(1000, 1000), 95);
         assert_eq!(written(u64::MAX, 1), 95);
+    }
+
+    #[test]
+    fn the_estimate_moves_from_what_was_expected_to_what_is_measured_without_a_jump() {
+        let expected = 1000.0 / 120.0;
+        for actual in [2.0, 8.0, 40.0, 400.0] {
+            let at =
+                |seconds: f64| remaining_while_writing(0, (actual * seconds) as u64, 1000, expected, seconds) as f64;
+            assert_eq!(at(0.0), 120.0);
+            let whole = 1000.0 / actual;
+            let most = (whole - 120.0_f64).abs() / SETTLED_AFTER + 3.0;
+            let end = whole.min(30.0) as u64;
+            for second in 0..end {
+                let step = (at(second as f64 + 1.0) - at(second as f64)).abs();
+                assert!(step <= most, "{actual} words a second: {step} s in second {second}");
+            }
+            if whole > SETTLED_AFTER {
+                let truth = whole - end as f64;
+                assert!(
+                    (at(end as f64) - truth).abs() <= whole / 20.0 + 1.0,
+                    "{actual}: {} not {truth}",
+                    at(end as f64)
+                );
+            }
+        }
     }
 
     #[test]

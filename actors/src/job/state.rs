@@ -263,9 +263,17 @@ impl JobState {
     }
 
     fn remaining(&self, now: DateTime<Utc>) -> u64 {
-        let words = self.text.words();
-        let rate = self.words_per_second(now).unwrap_or(self.pace.expected);
-        remaining_seconds(words, self.brief.length_target, rate)
+        let Some((since, before)) = self.pace.first_words else {
+            return remaining_seconds(self.text.words(), self.brief.length_target, self.pace.expected);
+        };
+        let seconds = (self.pace.stopped.unwrap_or(now) - since).num_milliseconds() as f64 / 1000.0;
+        progress::remaining_while_writing(
+            before,
+            self.text.words(),
+            self.brief.length_target,
+            self.pace.expected,
+            seconds,
+        )
     }
 
     /// How fast this job writes, once that can be told (after a second of text).

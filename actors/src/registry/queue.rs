@@ -1,7 +1,10 @@
 //! Who may stream, and who goes next: bounded, and fair between projects.
 //!
-//! The next job is the oldest waiting one of the project with the fewest streaming jobs, so a thousand jobs of one
-//! project delay another project's first by no more than the next slot that becomes free.
+//! Start-time fair queueing: each waiting job has a *round*, one more than the job before it of the same project, and at
+//! least the round that is being served. The lowest round goes first, then the job that came first. So a thousand jobs of
+//! one project delay another project's first job by no more than one slot, projects that wait take turns, and the order
+//! depends on arrivals alone: whichever slots become free, and however long jobs take, what positions say comes true.
+//! Only a job that arrives later, of a project with fewer jobs waiting, can go in between.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -20,22 +23,32 @@ pub struct FairQueue {
     max_streaming: usize,
     max_queued: usize,
     projects: HashMap<String, Project>,
-    /// Projects with waiting jobs, by streaming jobs and then by who was served longest ago.
-    order: BTreeMap<Rank, String>,
+    /// The first waiting job of each project, in the order in which they go.
+    heads: BTreeMap<Rank, String>,
     jobs: HashMap<JobId, Place>,
     waiting: usize,
     streaming: usize,
-    turns: u64,
+    /// The round of the job that went last.
+    round: u64,
+    arrivals: u64,
 }
 
-type Rank = (usize, u64);
+/// The round of a waiting job, and its place in the order of arrival.
+type Rank = (u64, u64);
 
 #[derive(Debug, Default)]
 struct Project {
-    waiting: VecDeque<JobId>,
+    /// Jobs that wait, each with its place in the order of arrival. Their rounds follow one another.
+    line: VecDeque<(JobId, u64)>,
+    /// The round of the first in line; of the next to come, if nobody waits.
+    round: u64,
     streaming: usize,
-    /// When it was last served or began to wait.
-    turn: u64,
+}
+
+impl Project {
+    fn head(&self) -> Option<Rank> {
+        self.line.front().map(|(_, arrival)| (self.round, *arrival))
+    }
 }
 
 #[derive(Debug)]
@@ -51,11 +64,12 @@ impl FairQueue {
             max_streaming,
             max_queued,
             projects: HashMap::new(),
-            order: BTreeMap::new(),
+            heads: BTreeMap::new(),
             jobs: HashMap::new(),
             waiting: 0,
             streaming: 0,
-            turns: 0,
+            round: 0,
+            arrivals: 0,
         }
     }
 
@@ -71,14 +85,14 @@ impl FairQueue {
     /// Lets a job wait at the end of its project's line. The bound is [`FairQueue::room_for`]'s to keep: an accepted job is
     /// never refused here.
     pub fn push(&mut self, job: JobId, project: &str) {
-        self.turns += 1;
-        let turn = self.turns;
+        self.arrivals += 1;
         let line = self.projects.entry(project.to_owned()).or_default();
-        if line.waiting.is_empty() {
-            line.turn = turn;
-            self.order.insert((line.streaming, turn), project.to_owned());
+        line.line.push_back((job, self.arrivals));
+        if line.line.len() == 1 {
+            // A project that has not waited for a while saves up no turns.
+            line.round = line.round.max(self.round);
+            self.heads.extend(line.head().map(|head| (head, project.to_owned())));
         }
-        line.waiting.push_back(job);
         self.waiting += 1;
         self.jobs.insert(job, Place { project: project.to_owned(), streaming: false });
     }
@@ -88,15 +102,13 @@ impl FairQueue {
         if self.streaming >= self.max_streaming {
             return None;
         }
-        let (_, name) = self.order.pop_first()?;
-        self.turns += 1;
+        let ((round, _), name) = self.heads.pop_first()?;
         let project = self.projects.get_mut(&name)?;
-        let job = project.waiting.pop_front()?;
+        let (job, _) = project.line.pop_front()?;
+        self.round = round;
+        project.round = round + 1;
         project.streaming += 1;
-        project.turn = self.turns;
-        if !project.waiting.is_empty() {
-            self.order.insert((project.streaming, project.turn), name);
-        }
+        self.heads.extend(project.head().map(|head| (head, name)));
         self.waiting -= 1;
         self.streaming += 1;
         if let Some(place) = self.jobs.get_mut(&job) {
@@ -105,39 +117,51 @@ impl FairQueue {
         Some(job)
     }
 
-    /// Forgets a job that ended, whether it waited or streamed; costs O(line) when it waited.
+    /// Forgets a job that ended, whether it waited or streamed; costs O(line) when it waited. Jobs behind it in its
+    /// project's line move up by a turn, which sets nobody else back.
     pub fn leave(&mut self, job: JobId) {
         let Some(place) = self.jobs.remove(&job) else { return };
         let Some(project) = self.projects.get_mut(&place.project) else { return };
-        self.order.remove(&(project.streaming, project.turn));
         if place.streaming {
             project.streaming -= 1;
             self.streaming -= 1;
         } else {
-            project.waiting.retain(|waiting| *waiting != job);
+            if let Some(head) = project.head() {
+                self.heads.remove(&head);
+            }
+            project.line.retain(|(waiting, _)| *waiting != job);
             self.waiting -= 1;
+            self.heads.extend(project.head().map(|head| (head, place.project.clone())));
         }
-        if !project.waiting.is_empty() {
-            self.order.insert((project.streaming, project.turn), place.project);
-        } else if project.streaming == 0 {
+        if project.line.is_empty() && project.streaming == 0 {
             self.projects.remove(&place.project);
         }
     }
 
-    /// Every waiting job with its place (1 and up) if nothing ended meanwhile; costs O(waiting × log projects).
+    /// Every waiting job with its place (1 and up), in the order in which they go; costs O(waiting × log projects).
     pub fn positions(&self) -> Vec<(JobId, u32)> {
-        let mut order: BTreeMap<Rank, (&Project, usize)> =
-            self.order.iter().filter_map(|(rank, name)| Some((*rank, (self.projects.get(name)?, 0)))).collect();
-        let mut turn = self.turns;
+        let mut heads: BTreeMap<Rank, (&Project, usize)> =
+            self.heads.iter().filter_map(|(rank, name)| Some((*rank, (self.projects.get(name)?, 0)))).collect();
         let mut positions = Vec::with_capacity(self.waiting);
-        while let Some(((streaming, _), (project, served))) = order.pop_first() {
-            positions.push((project.waiting[served], positions.len() as u32 + 1));
-            turn += 1;
-            if served + 1 < project.waiting.len() {
-                order.insert((streaming + 1, turn), (project, served + 1));
+        while let Some(((round, _), (project, at))) = heads.pop_first() {
+            positions.push((project.line[at].0, positions.len() as u32 + 1));
+            if let Some((_, arrival)) = project.line.get(at + 1) {
+                heads.insert((round + 1, *arrival), (project, at + 1));
             }
         }
         positions
+    }
+
+    /// The place (1 and up) of the job of `project` that has just been pushed; costs O(projects that wait).
+    pub fn position_of_newest(&self, project: &str) -> Option<u32> {
+        let line = self.projects.get(project)?;
+        let next_round = line.round + line.line.len() as u64;
+        // Whoever has no later round came earlier.
+        let not_behind = |((round, _), name): (&Rank, &String)| {
+            let rounds = next_round.saturating_sub(*round) as usize;
+            self.projects.get(name).map_or(0, |line| line.line.len().min(rounds))
+        };
+        u32::try_from(self.heads.iter().map(not_behind).sum::<usize>()).ok()
     }
 
     /// Jobs that wait.
@@ -206,15 +230,152 @@ mod tests {
         assert_eq!(queue.room_for(1), Err(QueueFull));
     }
 
+    #[test]
+    fn a_project_whose_slot_becomes_free_waits_behind_those_that_wait_already() {
+        let mut queue = FairQueue::new(3, 100);
+        let streaming: Vec<JobId> = ["a", "b", "c"].map(|project| push(&mut queue, project)).to_vec();
+        assert_eq!(admit_all(&mut queue), streaming);
+        for project in ["a", "b", "c"] {
+            push(&mut queue, project);
+        }
+        let single = push(&mut queue, "single");
+        assert_eq!(queue.positions()[0], (single, 1));
+        for ended in streaming {
+            queue.leave(ended);
+        }
+        assert_eq!(queue.admit(), Some(single));
+    }
+
+    #[test]
+    fn a_long_job_does_not_keep_its_projects_next_one_waiting_for_ever() {
+        let mut queue = FairQueue::new(2, 100);
+        push(&mut queue, "long");
+        let mut short = push(&mut queue, "short");
+        admit_all(&mut queue);
+        let next = push(&mut queue, "long");
+        for _ in 0..2 {
+            push(&mut queue, "short");
+        }
+        assert_eq!(queue.positions()[0], (next, 1));
+        queue.leave(std::mem::replace(&mut short, next));
+        assert_eq!(queue.admit(), Some(next));
+    }
+
+    #[test]
+    fn jobs_behind_a_canceled_one_move_up_by_its_turn() {
+        let mut queue = FairQueue::new(0, 100);
+        let of = |queue: &mut FairQueue, project| [(); 3].map(|()| push(queue, project));
+        let ([_, a2, a3], [b1, b2, b3]) = (of(&mut queue, "a"), of(&mut queue, "b"));
+        let first = queue.positions()[0].0;
+        queue.leave(first);
+        let order: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
+        assert_eq!(order, [a2, b1, a3, b2, b3]);
+    }
+
+    fn push(queue: &mut FairQueue, project: &str) -> JobId {
+        let job = JobId::new();
+        queue.push(job, project);
+        job
+    }
+
+    const PROJECTS: [&str; 4] = ["a", "b", "c", "d"];
+
+    /// What can happen besides arrivals: a streaming job ends, or a waiting one is canceled (`None`: nothing).
+    type Departures = Vec<(bool, Option<prop::sample::Index>)>;
+
+    fn departures() -> impl Strategy<Value = Departures> {
+        prop::collection::vec((any::<bool>(), any::<Option<prop::sample::Index>>()), 0..120)
+    }
+
+    /// A queue after arrivals and ends in any order, and the jobs that stream.
+    fn busy_queue(slots: usize, history: &[(usize, bool)]) -> (FairQueue, Vec<JobId>) {
+        let mut queue = FairQueue::new(slots, 1000);
+        let mut streaming: Vec<JobId> = Vec::new();
+        for (project, ends) in history {
+            push(&mut queue, PROJECTS[*project]);
+            if *ends && !streaming.is_empty() {
+                queue.leave(streaming.remove(streaming.len() / 2));
+            }
+            streaming.extend(admit_all(&mut queue));
+        }
+        (queue, streaming)
+    }
+
     proptest! {
+        #[test]
+        fn what_positions_say_comes_true_whichever_slots_become_free(
+            slots in 1usize..5,
+            history in prop::collection::vec((0usize..4, any::<bool>()), 1..60),
+            ends in prop::collection::vec(any::<prop::sample::Index>(), 200),
+        ) {
+            let (mut queue, mut streaming) = busy_queue(slots, &history);
+            let told: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
+            let mut went: Vec<JobId> = Vec::new();
+            for end in ends {
+                if streaming.is_empty() {
+                    break;
+                }
+                queue.leave(streaming.remove(end.index(streaming.len())));
+                let admitted = admit_all(&mut queue);
+                went.extend(&admitted);
+                streaming.extend(admitted);
+            }
+            prop_assert_eq!(went, told);
+        }
+
+        #[test]
+        fn nobody_is_set_back_by_anothers_end_or_cancel(
+            slots in 1usize..5,
+            history in prop::collection::vec((0usize..4, any::<bool>()), 1..60),
+            departures in departures(),
+        ) {
+            let (mut queue, mut streaming) = busy_queue(slots, &history);
+            for (of_waiting, which) in departures {
+                let before: HashMap<JobId, u32> = queue.positions().into_iter().collect();
+                let waiting: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
+                let from = if of_waiting { &waiting } else { &streaming };
+                let Some(which) = which.filter(|_| !from.is_empty()) else { continue };
+                let gone = from[which.index(from.len())];
+                streaming.retain(|job| *job != gone);
+                queue.leave(gone);
+                for (job, position) in queue.positions() {
+                    prop_assert!(position <= before[&job], "from {} to {position}", before[&job]);
+                }
+                streaming.extend(admit_all(&mut queue));
+            }
+        }
+
+        #[test]
+        fn projects_that_wait_take_turns(lines in prop::collection::vec(1usize..12, 4)) {
+            let mut queue = FairQueue::new(1, 1000);
+            let mut owner = HashMap::new();
+            for (project, jobs) in PROJECTS.iter().zip(&lines) {
+                for _ in 0..*jobs {
+                    owner.insert(push(&mut queue, project), *project);
+                }
+            }
+            let mut served: HashMap<&str, usize> = HashMap::new();
+            while let Some(job) = queue.admit() {
+                *served.entry(owner[&job]).or_default() += 1;
+                queue.leave(job);
+                let count = |project: &&str| served.get(project).copied().unwrap_or(0);
+                let waits = |(project, jobs): &(&&str, &usize)| count(project) < **jobs;
+                let waiting: Vec<usize> = PROJECTS.iter().zip(&lines).filter(waits).map(|(project, _)| count(project)).collect();
+                if let (Some(least), Some(most)) = (waiting.iter().min(), waiting.iter().max()) {
+                    prop_assert!(most - least <= 1, "{served:?}");
+                }
+            }
+        }
+
         #[test]
         fn every_job_is_admitted_once_and_positions_tell_the_order(jobs in prop::collection::vec((0usize..4, 0usize..3), 1..80)) {
             let mut queue = FairQueue::new(4, 1000);
             let mut alive = Vec::new();
             let mut admitted = std::collections::HashSet::new();
             for (project, act) in jobs {
-                let job = JobId::new();
-                queue.push(job, ["a", "b", "c", "d"][project]);
+                let job = push(&mut queue, PROJECTS[project]);
+                let told = queue.positions().into_iter().find(|(other, _)| *other == job).map(|(_, place)| place);
+                prop_assert_eq!(queue.position_of_newest(PROJECTS[project]), told);
                 alive.push(job);
                 if act == 1 {
                     let gone = alive.remove(alive.len() / 2);
@@ -236,7 +397,7 @@ mod tests {
                 prop_assert!(admitted.insert(job));
                 queue.leave(job);
             }
-            prop_assert_eq!((queue.waiting(), queue.streaming(), queue.jobs.len(), queue.projects.len(), queue.order.len()), (0, 0, 0, 0, 0));
+            prop_assert_eq!((queue.waiting(), queue.streaming(), queue.jobs.len(), queue.projects.len(), queue.heads.len()), (0, 0, 0, 0, 0));
         }
     }
 }
