@@ -6,6 +6,7 @@ use crate::harness::service::{Builder, Service};
 
 mod drain;
 mod power_cuts;
+mod rhythm;
 mod start;
 
 /// What the built-in generator writes for a brief when nothing disturbs it.
