@@ -254,7 +254,9 @@ impl Feed {
 
     /// How many queued jobs go first, plus one; `None` unless queued.
     pub fn queue_position(&self) -> Option<u32> {
-        Some(self.0.queue_position.load(Relaxed)).filter(|position| *position > 0)
+        let position = self.0.queue_position.load(Relaxed);
+        // A job that is saved instead of canceled has its place until it is over.
+        (position > 0 && self.lock().view.status == Status::Queued).then_some(position)
     }
 
     /// Notes the place in the queue; `None` when it has left the queue.
