@@ -246,8 +246,13 @@ impl JobActor {
 
     fn record_ending(&mut self, ctx: &mut Context<Self>) {
         let Some((outcome, at)) = self.state.outcome().cloned() else { return };
+        // Readers who come back after a restart are told by the recorded numbers whether they have all of the text: it must
+        // not grow after this.
+        if self.shown < self.state.text().len() {
+            self.show();
+        }
         let last = self.state.checkpoint(self.epoch, self.stored);
-        let ending = Ending { last, event_seq: self.feed.terminal_seq(), at, outcome };
+        let ending = Ending { last, mark: self.feed.end_mark(), at, outcome };
         let recording = recording::finish(Arc::clone(&self.ports.jobs), ending);
         ctx.spawn(recording.into_actor(self).map(|unrecorded, job, ctx| {
             job.unrecorded = unrecorded;
@@ -257,10 +262,9 @@ impl JobActor {
 
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
-        let more = self.state.text().since(self.shown);
         let view = self.state.view(now);
         log::info!("{}", view.last_line());
-        self.feed.end(view, more, self.feed.terminal_seq());
+        self.feed.end(view, self.feed.end_mark());
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
             words_per_second: self.state.words_per_second(now),
