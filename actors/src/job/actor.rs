@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use super::{
     Effect, Epoch, Failure, FailureCode, Input, JobState, Phase,
@@ -14,7 +17,7 @@ use super::{
 };
 use crate::{
     feed::Feed,
-    patience::answered,
+    patience::{PATIENCE, answered},
     ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator},
 };
 
@@ -52,7 +55,7 @@ pub struct Supervisor {
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end. A panic in it ends this actor only, and the registry records the job as failed, or as
+/// readers have been shown the end and the registry has heard of it. A panic in it ends this actor only, and the registry records the job as failed, or as
 /// completed if the script was whole. Its text is bounded by what the generator sends within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
@@ -265,15 +268,17 @@ impl JobActor {
         let view = self.state.view(now);
         log::info!("{}", view.last_line());
         self.feed.end(view, self.feed.end_mark());
+        let (heard, hearing) = oneshot::channel();
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
             words_per_second: self.state.words_per_second(now),
             unrecorded: self.unrecorded.take(),
+            heard,
         });
         for waiting in self.waiting_for_end.drain(..) {
             let _gone_is_fine = waiting.send(());
         }
-        ctx.stop();
+        ctx.spawn(timeout(PATIENCE, hearing).into_actor(self).map(|_dropped_is_heard, _job, ctx| ctx.stop()));
     }
 
     fn leave_off(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {
@@ -343,3 +348,7 @@ impl Handler<Suspend> for JobActor {
 pub(super) fn no_end_mark() -> Failure {
     Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end mark")
 }
+
+#[cfg(test)]
+#[path = "actor_tests.rs"]
+mod tests;
