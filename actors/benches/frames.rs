@@ -70,7 +70,7 @@ impl Due {
         let mut job = writing(language, &language.script(LONG));
         let feed = showing(&job);
         complete(&mut job);
-        feed.end(job.view(now()), "", feed.terminal_seq());
+        feed.end(job.view(now()), feed.end_mark());
         Self::new(feed, Resume::Fresh, PreviewMode::Full, "completed")
     }
 

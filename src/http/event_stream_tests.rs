@@ -131,7 +131,7 @@ async fn after_the_terminal_event_the_stream_ends_cleanly() {
     let feed = feed("text");
     let mut stream = read(&feed);
     take(&mut stream);
-    feed.end(view(Status::Failed), "", feed.terminal_seq());
+    feed.end(view(Status::Failed), feed.end_mark());
     let (text, end) = take(&mut stream);
     assert!(text.starts_with("event: failed\nid: 1-"), "{text}");
     assert_eq!(end.map(|end| end.is_ok()), Some(true));

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use generation_actors::{
     job::{Brief, Epoch, FailureCode, JobId},
-    ports::{Checkpoint, Ending, EpisodeRef, IdempotencyKey, JobStore, NewJob, Outcome, StoredJob, Usage},
+    ports::{Checkpoint, EndMark, Ending, EpisodeRef, IdempotencyKey, JobStore, NewJob, Outcome, StoredJob, Usage},
     wording::Locale,
 };
 
@@ -86,8 +86,10 @@ pub(crate) fn checkpoint(id: JobId, text_offset: usize, text: &str) -> Checkpoin
     }
 }
 
+const MARK: EndMark = EndMark { event_seq: 17, text_version: 3 };
+
 fn ending(id: JobId, text_offset: usize, text: &str, outcome: Outcome) -> Ending {
-    Ending { last: checkpoint(id, text_offset, text), event_seq: 9, at: at(60), outcome }
+    Ending { last: checkpoint(id, text_offset, text), mark: MARK, at: at(60), outcome }
 }
 
 fn failed() -> Outcome {
@@ -199,13 +201,17 @@ pub(crate) async fn the_first_ending_wins(mut fixture: impl JobStoreUnderTest) {
     let id = created(&store).await;
     store.checkpoint(checkpoint(id, 0, "once ")).await.unwrap();
     let first = ending(id, 5, "ended", failed());
-    let second = Ending { event_seq: 11, at: at(99), ..ending(id, 0, "other", Outcome::Canceled) };
+    let second = Ending {
+        mark: EndMark { event_seq: 20, text_version: 4 },
+        at: at(99),
+        ..ending(id, 0, "other", Outcome::Canceled)
+    };
     for ending in [first.clone(), first, second] {
         store.finish(ending).await.unwrap();
     }
     let found = after_restart(&mut fixture, store).await;
     assert_eq!(found.last.text, "once ended");
-    assert_eq!(found.ended, Some((9, at(60), failed())));
+    assert_eq!(found.ended, Some((MARK, at(60), failed())));
 }
 
 pub(crate) async fn every_outcome_is_remembered(mut fixture: impl JobStoreUnderTest) {
@@ -247,7 +253,7 @@ pub(crate) async fn an_episode_that_was_owed_is_noted(mut fixture: impl JobStore
     store.finish(ending(id, 0, "text", Outcome::Completed { episode: None })).await.unwrap();
     store.episode_saved(id, episode(4)).await.unwrap();
     let found = after_restart(&mut fixture, store).await;
-    assert_eq!(found.ended, Some((9, at(60), Outcome::Completed { episode: Some(episode(4)) })));
+    assert_eq!(found.ended, Some((MARK, at(60), Outcome::Completed { episode: Some(episode(4)) })));
 }
 
 /// The outbox may pay while the recording of the ending still fails.
@@ -257,7 +263,7 @@ pub(crate) async fn an_episode_noted_before_the_ending_stays_noted(mut fixture: 
     store.episode_saved(id, episode(4)).await.unwrap();
     store.finish(ending(id, 0, "text", Outcome::Completed { episode: None })).await.unwrap();
     let found = after_restart(&mut fixture, store).await;
-    assert_eq!(found.ended, Some((9, at(60), Outcome::Completed { episode: Some(episode(4)) })));
+    assert_eq!(found.ended, Some((MARK, at(60), Outcome::Completed { episode: Some(episode(4)) })));
 }
 
 pub(crate) async fn recovery_is_oldest_first_and_raises_unfinished_epochs_each_time(

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     job::{Epoch, JobView, Status},
-    ports::EpisodeRef,
+    ports::{EndMark, EpisodeRef},
     wording::Wording,
 };
 
@@ -112,11 +112,20 @@ impl Feed {
         feed
     }
 
-    /// The feed of a job that ended earlier, with the number its terminal event had then.
-    pub fn ended(epoch: Epoch, terminal_seq: u64, view: JobView, text: &str, context: FeedContext) -> Self {
-        let version = Point::from_seq(terminal_seq).version;
-        let feed = Self::at_version(version.saturating_sub(2), epoch, view.clone(), context);
-        feed.end(view, text, terminal_seq);
+    /// The feed of a job that ended earlier, with the mark that [`Feed::end_mark`] gave then and the whole text.
+    pub fn ended(epoch: Epoch, mark: EndMark, view: JobView, text: &str, context: FeedContext) -> Self {
+        let version = Point::from_seq(mark.event_seq).version;
+        let completed = view.status == Status::Completed;
+        let feed = Self::at_version(version, epoch, view, context);
+        let mut state = feed.lock();
+        state.ended = true;
+        if completed {
+            state.progress.at(version.saturating_sub(1));
+        }
+        if mark.text_version > 0 {
+            state.append(text, mark.text_version);
+        }
+        drop(state);
         feed
     }
 
@@ -147,14 +156,15 @@ impl Feed {
         }
     }
 
-    /// Shows the end; nothing can be published after it. `terminal_seq` is what [`Feed::terminal_seq`] said.
-    pub fn end(&self, view: JobView, more: &str, terminal_seq: u64) {
+    /// Shows the end; nothing can be published after it. `mark` is what [`Feed::end_mark`] said, and the whole text has been
+    /// shown before that.
+    pub fn end(&self, view: JobView, mark: EndMark) {
         let mut state = self.lock();
         if state.ended {
             return;
         }
-        self.advance(&mut state, view, more);
-        state.version = Point::from_seq(terminal_seq).version.max(state.version + 1);
+        self.advance(&mut state, view, "");
+        state.version = Point::from_seq(mark.event_seq).version.max(state.version + 1);
         state.ended = true;
         state.cache.clear();
         state.marks.shrink();
@@ -182,11 +192,7 @@ impl Feed {
             state.progress.at(version);
         }
         if !more.is_empty() {
-            state.text.push_str(more);
-            state.utf16 += more.encode_utf16().count();
-            let mark = Mark { version, bytes: state.text.len(), utf16: state.utf16 };
-            state.marks.push(mark);
-            state.preview.at(version);
+            state.append(more, version);
         }
         let events = u64::from(progress) + u64::from(!more.is_empty());
         self.0.context.meter.published.fetch_add(events, Relaxed);
@@ -226,9 +232,10 @@ impl Feed {
         wake(state);
     }
 
-    /// The number that the terminal event will have if nothing else is published before it.
-    pub fn terminal_seq(&self) -> u64 {
-        Point::all(self.lock().version + 2).seq()
+    /// What the end of the job will be recorded with, provided that nothing is published before it is shown.
+    pub fn end_mark(&self) -> EndMark {
+        let state = self.lock();
+        EndMark { event_seq: Point::all(state.version + 2).seq(), text_version: state.preview.version }
     }
 
     /// The newest state shown.
@@ -254,7 +261,9 @@ impl Feed {
 
     /// How many queued jobs go first, plus one; `None` unless queued.
     pub fn queue_position(&self) -> Option<u32> {
-        Some(self.0.queue_position.load(Relaxed)).filter(|position| *position > 0)
+        let position = self.0.queue_position.load(Relaxed);
+        // A job that is saved instead of canceled has its place until it is over.
+        (position > 0 && self.lock().view.status == Status::Queued).then_some(position)
     }
 
     /// Notes the place in the queue; `None` when it has left the queue.
@@ -305,6 +314,15 @@ fn wake(mut state: MutexGuard<'_, State>) {
     waiting.into_iter().for_each(Waker::wake);
 }
 
+impl State {
+    fn append(&mut self, more: &str, version: u64) {
+        self.text.push_str(more);
+        self.utf16 += more.encode_utf16().count();
+        self.marks.push(Mark { version, bytes: self.text.len(), utf16: self.utf16 });
+        self.preview.at(version);
+    }
+}
+
 /// What a subscription asks of the locked state.
 impl State {
     pub(super) fn version(&self) -> u64 {
@@ -325,8 +343,9 @@ impl State {
     }
 
     pub(super) fn preview_due(&self, cursor: &Cursor, mode: PreviewMode) -> bool {
-        // The completed event carries the whole text: a full preview right before it would double the bytes.
-        let contained = self.ended && mode == PreviewMode::Full && self.view.status == Status::Completed;
+        // The completed event carries the whole text: another whole one right before it would double the bytes.
+        let whole = mode == PreviewMode::Full || cursor.fresh;
+        let contained = self.ended && whole && self.view.status == Status::Completed;
         self.preview.version > cursor.preview && !contained
     }
 

@@ -59,10 +59,7 @@ impl Subscription {
         let feed = &self.feed;
         let mut state = feed.lock();
         let before = out.len();
-        // A fresh reader of a finished job needs its end only.
-        if !(state.is_ended() && self.cursor.fresh) {
-            take_due(feed, self.mode, &mut self.cursor, &mut state, out);
-        }
+        take_due(feed, self.mode, &mut self.cursor, &mut state, out);
         if state.is_ended() {
             out.push_back(state.terminal_frame(feed));
             self.finished = true;
@@ -95,7 +92,8 @@ impl Subscription {
 }
 
 fn take_due(feed: &Feed, mode: PreviewMode, cursor: &mut Cursor, state: &mut State, out: &mut VecDeque<Bytes>) {
-    let progress = state.progress_due(cursor);
+    // How far a job is does not matter to a reader that comes after its end.
+    let progress = state.progress_due(cursor) && !(state.is_ended() && cursor.fresh);
     let preview = state.preview_due(cursor, mode);
     // Before the end, ids belong to the version before the terminal event's own.
     let version = state.version() - u64::from(state.is_ended());

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    job::{Epoch, JobView, Status},
-    ports::EpisodeRef,
+    job::{Epoch, FailureCode, JobView, Status},
+    ports::{EndMark, EpisodeRef},
     testing::{Event, context, parse, view},
 };
 
@@ -25,6 +25,8 @@ struct Client {
     text: String,
     newest_progress: i64,
     newest_preview: i64,
+    /// The job was over before it came back, in another process.
+    after_a_restored_end: bool,
     end: Option<Value>,
 }
 
@@ -39,6 +41,7 @@ impl Client {
             text,
             newest_progress: -1,
             newest_preview: -1,
+            after_a_restored_end: false,
             end: None,
         }
     }
@@ -101,18 +104,25 @@ impl Client {
     }
 
     fn preview(&mut self, data: &Value) {
-        match self.mode {
-            PreviewMode::Full => self.text = data["markdown"].as_str().expect("markdown").to_owned(),
+        let first = self.newest_preview < 0;
+        let text = match self.mode {
+            PreviewMode::Full => data["markdown"].as_str().expect("markdown").to_owned(),
             PreviewMode::Delta => {
                 let offset = data["offset"].as_u64().expect("an offset") as usize;
-                if self.newest_preview < 0 {
+                if first {
                     assert_eq!(offset, 0, "the first text of an epoch is the whole");
                     self.text.clear();
                 }
-                assert_eq!(offset, self.text.encode_utf16().count(), "neither a gap nor text sent twice");
-                self.text.push_str(data["delta"].as_str().expect("a delta"));
+                // Where each version ended is not recorded with a job's end.
+                let from_the_start = offset == 0 && self.after_a_restored_end;
+                let present = self.text.encode_utf16().count();
+                assert!(offset == present || from_the_start, "neither a gap nor text sent twice");
+                let kept = if from_the_start { "" } else { self.text.as_str() };
+                kept.to_owned() + data["delta"].as_str().expect("a delta")
             }
-        }
+        };
+        assert!(first || text.len() > self.text.len(), "a text that it had already");
+        self.text = text;
     }
 }
 
@@ -135,78 +145,126 @@ enum Act {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => ("[a가😀\n\"]{0,5}", any::<bool>()).prop_map(|(text, moved)| Act::Publish { text, moved }),
-        8 => (0usize..4).prop_map(Act::Poll),
-        8 => (0usize..4, 0usize..4, any::<bool>()).prop_map(|(client, events, cut)| Act::Receive { client, events, cut }),
+        8 => read(),
         1 => (0usize..=100).prop_map(Act::Restart),
     ]
 }
 
-fn ending(mut view: JobView, completed: bool) -> JobView {
+fn read() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        (0usize..4).prop_map(Act::Poll),
+        (0usize..4, 0usize..4, any::<bool>()).prop_map(|(client, events, cut)| Act::Receive { client, events, cut }),
+    ]
+}
+
+/// What becomes of a job once it has ended.
+fn act_after_the_end() -> impl Strategy<Value = Act> {
+    prop_oneof![8 => read(), 1 => Just(Act::Restart(100))]
+}
+
+fn ending(mut view: JobView, status: Status) -> JobView {
     view.remaining_seconds = None;
-    if completed {
-        view.status = Status::Completed;
-        view.episode = Some(EpisodeRef { id: "e".into(), number: 1 });
-    } else {
-        view.status = Status::Failed;
-        view.failure = Some(crate::job::FailureCode::GenerationError);
+    view.status = status;
+    match status {
+        Status::Completed => view.episode = Some(EpisodeRef { id: "e".into(), number: 1 }),
+        Status::Canceled => view.failure = Some(FailureCode::JobCanceled),
+        _ => view.failure = Some(FailureCode::GenerationError),
     }
     view
 }
 
-proptest! {
-    #[test]
-    fn a_reader_cut_anywhere_ends_with_exactly_the_script(acts in prop::collection::vec(act(), 1..120), completed: bool, tail in "[b나]{0,3}") {
-        let mut job = view();
-        let mut script = String::new();
-        job.remaining_seconds = Some(0);
-        let shared = context();
-        let mut feed = Feed::new(Epoch::FIRST, job.clone(), "", shared.clone());
+/// One job with its readers, across all the processes it lives in.
+struct World {
+    job: JobView,
+    script: String,
+    feed: Feed,
+    context: FeedContext,
+    clients: [Client; 4],
+    stamp: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        let (job, context) = (JobView { remaining_seconds: Some(0), ..view() }, context());
+        let feed = Feed::new(Epoch::FIRST, job.clone(), "", context.clone());
         let modes = [PreviewMode::Full, PreviewMode::Delta, PreviewMode::Full, PreviewMode::Delta];
-        let mut clients = modes.map(Client::new);
-        let mut stamp = 0;
-        for act in acts {
-            match act {
-                Act::Publish { text, moved } => {
-                    stamp += 1;
-                    job.words = stamp;
-                    if moved {
-                        job.remaining_seconds = Some(stamp);
-                    }
-                    script.push_str(&text);
-                    feed.publish(job.clone(), &text);
-                }
-                Act::Poll(client) => clients[client].poll(&feed),
-                Act::Receive { client, events, cut } => clients[client].receive(events, cut),
-                Act::Restart(percent) => {
-                    for client in &mut clients {
-                        client.connection = None;
-                    }
-                    script.truncate(script.floor_char_boundary(script.len() * percent / 100));
-                    feed = Feed::new(Epoch(feed.epoch().0 + 1), job.clone(), &script, shared.clone());
-                }
+        Self { job, script: String::new(), feed, context, clients: modes.map(Client::new), stamp: 0 }
+    }
+
+    fn publish(&mut self, text: &str, moved: bool) {
+        self.stamp += 1;
+        self.job.words = self.stamp;
+        if moved {
+            self.job.remaining_seconds = Some(self.stamp);
+        }
+        self.script.push_str(text);
+        self.feed.publish(self.job.clone(), text);
+    }
+
+    fn end(&mut self, status: Status) -> EndMark {
+        let mark = self.feed.end_mark();
+        self.job = ending(self.job.clone(), status);
+        self.feed.end(self.job.clone(), mark);
+        mark
+    }
+
+    /// The process dies, and with it all connections.
+    fn restart(&mut self, feed: Feed) {
+        self.feed = feed;
+        self.clients.iter_mut().for_each(|client| client.connection = None);
+    }
+
+    fn act(&mut self, act: Act, ended: Option<EndMark>) {
+        match (act, ended) {
+            (Act::Publish { text, moved }, _) => self.publish(&text, moved),
+            (Act::Poll(client), _) => self.clients[client].poll(&self.feed),
+            (Act::Receive { client, events, cut }, _) => self.clients[client].receive(events, cut),
+            (Act::Restart(percent), None) => {
+                self.script.truncate(self.script.floor_char_boundary(self.script.len() * percent / 100));
+                let epoch = Epoch(self.feed.epoch().0 + 1);
+                self.restart(Feed::new(epoch, self.job.clone(), &self.script, self.context.clone()));
+            }
+            (Act::Restart(_), Some(mark)) => {
+                let (epoch, job) = (self.feed.epoch(), self.job.clone());
+                self.restart(Feed::ended(epoch, mark, job, &self.script, self.context.clone()));
+                self.clients.iter_mut().for_each(|client| client.after_a_restored_end = true);
             }
         }
-        stamp += 1;
-        job.words = stamp;
-        script.push_str(&tail);
-        let seq = feed.terminal_seq();
-        feed.end(ending(job, completed), &tail, seq);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_reader_cut_anywhere_ends_with_exactly_the_script(
+        acts in prop::collection::vec(act(), 1..120),
+        last_restart in prop::option::of(prop_oneof![Just(0), 0usize..=100]),
+        status in prop::sample::select(vec![Status::Completed, Status::Failed, Status::Canceled]),
+        tail in "[b나]{0,3}",
+        after in prop::collection::vec(act_after_the_end(), 0..30),
+    ) {
+        let mut world = World::new();
+        for act in acts {
+            world.act(act, None);
+        }
+        if let Some(percent) = last_restart {
+            world.act(Act::Restart(percent), None);
+        }
+        world.publish(&tail, false);
+        let mark = world.end(status);
+        for act in after {
+            world.act(act, Some(mark));
+        }
+        let World { feed, clients, script, .. } = world;
         for mut client in clients {
             for _ in 0..4 {
                 client.poll(&feed);
                 client.receive(9, false);
             }
             let end = client.end.expect("every reader gets the terminal event");
-            if completed {
-                prop_assert_eq!(end["result"]["markdown"].as_str(), Some(script.as_str()));
-            } else if client.newest_preview >= 0 || client.newest_progress >= 0 {
-                prop_assert_eq!(&client.text, &script);
-            }
-            if completed && client.mode == PreviewMode::Delta && client.newest_progress >= 0 && client.newest_progress < i64::MAX {
-                prop_assert_eq!(&client.text, &script);
-            }
+            let text = end["result"]["markdown"].as_str().unwrap_or(&client.text);
+            prop_assert_eq!(text, &script);
             let epoch = feed.epoch();
-            prop_assert_eq!(client.last_id.clone(), Some(format!("{epoch}-{seq}")));
+            prop_assert_eq!(client.last_id.clone(), Some(format!("{epoch}-{}", mark.event_seq)));
             let last = client.last_id.as_deref().map(LastEventId::parse);
             prop_assert_eq!(feed.opening(last), Opening::MarkEnd);
             prop_assert_eq!(feed.opening(Some(LastEventId::parse(&format!("{epoch}-end")))), Opening::Stop);
@@ -248,16 +306,46 @@ fn a_late_reader_gets_progress_then_the_whole_text() {
 #[test]
 fn a_finished_job_shows_a_newcomer_its_end_only_also_after_a_restart() {
     let feed = Feed::new(Epoch::FIRST, view(), "text", context());
-    let seq = feed.terminal_seq();
-    feed.end(ending(view(), true), "", seq);
-    let restored = Feed::ended(Epoch::FIRST, seq, ending(view(), true), "text", context());
+    let mark = feed.end_mark();
+    feed.end(ending(view(), Status::Completed), mark);
+    let restored = Feed::ended(Epoch::FIRST, mark, ending(view(), Status::Completed), "text", context());
+    let id = format!("1-{}", mark.event_seq);
     for feed in [feed, restored] {
-        let events = read_all(&feed, Resume::Fresh, PreviewMode::Full);
-        assert_eq!(events.len(), 1);
-        assert_eq!(
-            (events[0].name.as_str(), events[0].id.as_deref()),
-            ("completed", Some(format!("1-{seq}").as_str()))
-        );
+        for mode in [PreviewMode::Full, PreviewMode::Delta] {
+            let events = read_all(&feed, Resume::Fresh, mode);
+            assert_eq!(events.len(), 1);
+            assert_eq!((events[0].name.as_str(), events[0].id.as_deref()), ("completed", Some(id.as_str())));
+        }
+    }
+}
+
+#[test]
+fn a_job_that_did_not_complete_shows_a_newcomer_its_text_and_then_its_end_also_after_a_restart() {
+    for (status, mode) in [(Status::Failed, PreviewMode::Full), (Status::Canceled, PreviewMode::Delta)] {
+        let feed = Feed::new(Epoch::FIRST, view(), "text", context());
+        let mark = feed.end_mark();
+        feed.end(ending(view(), status), mark);
+        let restored = Feed::ended(Epoch::FIRST, mark, ending(view(), status), "text", context());
+        for feed in [feed, restored] {
+            let events = read_all(&feed, Resume::Fresh, mode);
+            assert_eq!(events.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["preview", "failed"]);
+            let text = if mode == PreviewMode::Full { "markdown" } else { "delta" };
+            assert_eq!((&events[0].data[text], &events[0].data["isPartial"]), (&"text".into(), &true.into()));
+        }
+    }
+}
+
+#[test]
+fn a_job_that_ended_without_text_clears_what_readers_of_an_earlier_epoch_have_and_shows_others_its_end_only() {
+    for (epoch, names) in [(Epoch::FIRST, &["failed"][..]), (Epoch(2), &["preview", "failed"])] {
+        let feed = Feed::new(epoch, view(), "", context());
+        let mark = feed.end_mark();
+        feed.end(ending(view(), Status::Canceled), mark);
+        let restored = Feed::ended(epoch, mark, ending(view(), Status::Canceled), "", context());
+        for feed in [feed, restored] {
+            let events = read_all(&feed, Resume::Fresh, PreviewMode::Full);
+            assert_eq!(events.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), names);
+        }
     }
 }
 

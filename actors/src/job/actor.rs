@@ -3,22 +3,23 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use super::{
     Effect, Epoch, Failure, FailureCode, Input, JobState, Phase,
     messages::{ActorGone, Cancel, JobEnded, Start, Suspend},
     pump::Pump,
     recording,
+    rhythm::Rhythm,
 };
 use crate::{
     feed::Feed,
-    patience::answered,
+    patience::{PATIENCE, answered},
     ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator},
 };
-
-/// A preview that comes so late still counts as one in time.
-const SLACK: Duration = Duration::from_millis(5);
 
 /// What every job of the process needs from outside.
 #[derive(Clone)]
@@ -54,7 +55,7 @@ pub struct Supervisor {
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end. A panic in it ends this actor only, and the registry records the job as failed, or as
+/// readers have been shown the end and the registry has heard of it. A panic in it ends this actor only, and the registry records the job as failed, or as
 /// completed if the script was whole. Its text is bounded by what the generator sends within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
@@ -65,15 +66,15 @@ pub struct JobActor {
     generator: Arc<dyn ScriptGenerator>,
     settings: JobSettings,
     supervisor: Supervisor,
-    /// The one timer, running while the job generates.
-    ticking: Option<SpawnHandle>,
-    deadline: Option<Instant>,
-    next_checkpoint: Instant,
+    /// While the job generates.
+    rhythm: Option<Rhythm>,
+    /// The one timer, armed for what the rhythm has next.
+    timer: Option<SpawnHandle>,
     checkpoint_under_way: bool,
+    /// Another one fell due meanwhile.
+    checkpoint_missed: bool,
     /// Bytes of the text that readers have been shown.
     shown: usize,
-    /// When they may be shown more.
-    show_due: Instant,
     /// Bytes of the text that are durable.
     stored: usize,
     unrecorded: Option<Ending>,
@@ -113,12 +114,11 @@ impl JobActor {
             settings,
             supervisor,
             generating: None,
-            ticking: None,
-            deadline: None,
-            next_checkpoint: Instant::now(),
+            rhythm: None,
+            timer: None,
             checkpoint_under_way: false,
+            checkpoint_missed: false,
             shown: written,
-            show_due: Instant::now(),
             stored: written,
             unrecorded: None,
             waiting_for_end: Vec::new(),
@@ -127,13 +127,11 @@ impl JobActor {
     }
 
     /// Takes what the generator said next.
-    ///
-    /// A model that is slower than the preview interval is shown at once; waiting for the next tick would hold each of its
-    /// words back for half an interval.
     pub(super) fn piece(&mut self, piece: Piece, ctx: &mut Context<Self>) {
         self.input(Input::Piece(piece), ctx);
-        if self.generating.is_some() && self.shown < self.state.text().len() && self.show_due <= Instant::now() {
-            self.perform(Effect::Show, ctx);
+        let unshown = self.shown < self.state.text().len();
+        if unshown && self.rhythm.is_some_and(|rhythm| rhythm.may_show_text(Instant::now())) {
+            self.show();
         }
     }
 
@@ -155,12 +153,7 @@ impl JobActor {
         match effect {
             Effect::Generate => self.generate(ctx),
             Effect::StopGenerating => self.stop_generating(ctx),
-            Effect::Show => {
-                self.show();
-                if self.generating.is_some() {
-                    self.tick_when_due(ctx);
-                }
-            }
+            Effect::Show => self.show(),
             Effect::SaveEpisode => self.save_episode(ctx),
             Effect::RecordEnding => self.record_ending(ctx),
             Effect::Announce => self.announce(ctx),
@@ -171,8 +164,9 @@ impl JobActor {
         let request =
             GenerationRequest { brief: Arc::clone(self.state.brief()), written: self.state.text().as_str().to_owned() };
         self.generating = Some(self.generator.generate(request));
-        self.deadline = Some(Instant::now() + self.settings.timeout);
-        self.tick_when_due(ctx);
+        let JobSettings { preview_interval, checkpoint_interval, timeout, .. } = self.settings;
+        self.rhythm = Some(Rhythm::new(Instant::now(), preview_interval, checkpoint_interval, timeout));
+        self.arm_timer(ctx);
         // That it has begun must survive as well: a restart treats jobs that had streamed differently.
         self.write_checkpoint(ctx);
         ctx.spawn(Pump);
@@ -180,52 +174,53 @@ impl JobActor {
 
     fn stop_generating(&mut self, ctx: &mut Context<Self>) {
         self.generating = None;
-        self.deadline = None;
-        if let Some(ticking) = self.ticking.take() {
-            ctx.cancel_future(ticking);
+        self.rhythm = None;
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
         }
     }
 
-    fn tick_when_due(&mut self, ctx: &mut Context<Self>) {
-        if let Some(ticking) = self.ticking.take() {
-            ctx.cancel_future(ticking);
+    /// Not to be called while it runs: nothing that is due moves to an earlier time, and to disarm a timer costs a search
+    /// through all that the actor waits for.
+    fn arm_timer(&mut self, ctx: &mut Context<Self>) {
+        if let Some(rhythm) = &self.rhythm {
+            let wait = rhythm.next().saturating_duration_since(Instant::now());
+            self.timer = Some(ctx.run_later(wait, Self::do_what_is_due));
         }
-        let wait = self.show_due.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero());
-        // Nothing is due while the model writes nothing; the deadline has to be looked at all the same.
-        self.ticking = Some(ctx.run_later(wait.unwrap_or(self.settings.preview_interval), Self::tick));
     }
 
-    fn tick(&mut self, ctx: &mut Context<Self>) {
-        self.ticking = None;
-        let now = Instant::now();
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
+    fn do_what_is_due(&mut self, ctx: &mut Context<Self>) {
+        self.timer = None;
+        let Some(rhythm) = &mut self.rhythm else { return };
+        let due = rhythm.due(Instant::now());
+        if due.end {
             log::warn!("{}: not finished within {:?}", self.state.id(), self.settings.timeout);
             self.input(Input::TimedOut, ctx);
             return;
         }
-        self.perform(Effect::Show, ctx);
-        if now >= self.next_checkpoint {
-            self.next_checkpoint = now + self.settings.checkpoint_interval;
+        if due.show {
+            self.show();
+        }
+        if due.checkpoint {
             self.checkpoint(ctx);
         }
+        self.arm_timer(ctx);
     }
 
     fn show(&mut self) {
         let more = self.state.text().since(self.shown);
-        if !more.is_empty() {
-            let (now, interval) = (Instant::now(), self.settings.preview_interval);
-            let late = now.checked_duration_since(self.show_due);
-            // Timers fire late; a rhythm that counted from there would fall behind a model that writes in the same one.
-            let on_time = late.is_some_and(|late| late < SLACK.min(interval / 4));
-            self.show_due = if on_time { self.show_due + interval } else { now + interval };
+        if let Some(rhythm) = &mut self.rhythm {
+            rhythm.shown(Instant::now(), !more.is_empty());
         }
         self.feed.publish(self.state.view(self.ports.clock.now()), more);
         self.shown = self.state.text().len();
     }
 
-    /// At most one is under way: when the store is slow, the next one carries more text instead.
+    /// At most one is under way: when the store is slow, the next one carries more text instead, and follows at once.
     fn checkpoint(&mut self, ctx: &mut Context<Self>) {
-        if !self.checkpoint_under_way && self.stored < self.state.text().len() {
+        if self.checkpoint_under_way {
+            self.checkpoint_missed = true;
+        } else if self.stored < self.state.text().len() {
             self.write_checkpoint(ctx);
         }
     }
@@ -234,11 +229,14 @@ impl JobActor {
         self.checkpoint_under_way = true;
         let upto = self.state.text().len();
         let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
-        ctx.spawn(written.into_actor(self).map(move |result, job, _ctx| {
+        ctx.spawn(written.into_actor(self).map(move |result, job, ctx| {
             job.checkpoint_under_way = false;
             match result {
                 Ok(()) => job.stored = upto,
                 Err(error) => log::warn!("{}: checkpoint failed, the next one repeats it: {error}", job.state.id()),
+            }
+            if std::mem::take(&mut job.checkpoint_missed) && job.rhythm.is_some() {
+                job.checkpoint(ctx);
             }
         }));
     }
@@ -251,8 +249,13 @@ impl JobActor {
 
     fn record_ending(&mut self, ctx: &mut Context<Self>) {
         let Some((outcome, at)) = self.state.outcome().cloned() else { return };
+        // Readers who come back after a restart are told by the recorded numbers whether they have all of the text: it must
+        // not grow after this.
+        if self.shown < self.state.text().len() {
+            self.show();
+        }
         let last = self.state.checkpoint(self.epoch, self.stored);
-        let ending = Ending { last, event_seq: self.feed.terminal_seq(), at, outcome };
+        let ending = Ending { last, mark: self.feed.end_mark(), at, outcome };
         let recording = recording::finish(Arc::clone(&self.ports.jobs), ending);
         ctx.spawn(recording.into_actor(self).map(|unrecorded, job, ctx| {
             job.unrecorded = unrecorded;
@@ -262,19 +265,20 @@ impl JobActor {
 
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
-        let more = self.state.text().since(self.shown);
         let view = self.state.view(now);
         log::info!("{}", view.last_line());
-        self.feed.end(view, more, self.feed.terminal_seq());
+        self.feed.end(view, self.feed.end_mark());
+        let (heard, hearing) = oneshot::channel();
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
             words_per_second: self.state.words_per_second(now),
             unrecorded: self.unrecorded.take(),
+            heard,
         });
         for waiting in self.waiting_for_end.drain(..) {
             let _gone_is_fine = waiting.send(());
         }
-        ctx.stop();
+        ctx.spawn(timeout(PATIENCE, hearing).into_actor(self).map(|_dropped_is_heard, _job, ctx| ctx.stop()));
     }
 
     fn leave_off(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {
@@ -344,3 +348,7 @@ impl Handler<Suspend> for JobActor {
 pub(super) fn no_end_mark() -> Failure {
     Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end mark")
 }
+
+#[cfg(test)]
+#[path = "actor_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@ mod messages;
 mod progress;
 mod pump;
 mod recording;
+mod rhythm;
 mod state;
 mod text;
 mod view;

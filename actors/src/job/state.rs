@@ -8,7 +8,8 @@
 //!    └─────────────────────┴──────────────────────────────────────────────────▶ ENDING ──Recorded──▶ ENDED
 //! ```
 //! Clients see GENERATING and SAVING as `streaming`, and the outcome only once it is recorded. The first outcome
-//! wins: nothing leaves ENDING or ENDED for another one. `docs/job-lifecycle.dot` is the same drawing with all edges.
+//! wins: nothing leaves ENDING or ENDED for another one. A job that is queued again with a complete text goes to SAVING by
+//! either input. `docs/job-lifecycle.dot` is the same drawing with all edges.
 
 use std::sync::Arc;
 
@@ -89,6 +90,8 @@ pub struct JobState {
     usage: Option<Usage>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
+    /// The model has said that it is done: only the saving of the episode is left.
+    text_complete: bool,
     outcome: Option<(Outcome, DateTime<Utc>)>,
     pace: Pace,
 }
@@ -118,6 +121,7 @@ impl JobState {
             usage: None,
             created_at,
             started_at: None,
+            text_complete: false,
             outcome: None,
             pace: Pace { expected: words_per_second, first_words: None, stopped: None },
         }
@@ -125,7 +129,8 @@ impl JobState {
 
     /// Takes up an unfinished job where its last checkpoint left it: queued again, with its text and figures.
     ///
-    /// A job whose text was already complete goes on with saving it once started, without asking a model again.
+    /// A job whose text was already complete goes on with saving it once started, without asking a model again; or once it
+    /// is canceled, which comes too late for it.
     #[must_use]
     pub fn resumed_from(mut self, last: &Checkpoint) -> Self {
         self.text = ScriptText::from(last.text.as_str());
@@ -133,9 +138,7 @@ impl JobState {
         self.started_at = last.started_at;
         self.model_used.clone_from(&last.model_used);
         self.usage = last.usage;
-        if last.text_complete {
-            self.step = Step::SavingEpisode;
-        }
+        self.text_complete = last.text_complete;
         self
     }
 
@@ -146,6 +149,7 @@ impl JobState {
     pub fn apply(&mut self, input: Input, now: DateTime<Utc>) -> Result<Vec<Effect>, Ignored> {
         match (self.phase, input) {
             (Phase::Queued, Input::Start) => Ok(self.start(now)),
+            (Phase::Queued, Input::Cancel) if self.text_complete => Ok(self.complete()),
             (Phase::Queued, Input::Cancel) => Ok(self.end(Outcome::Canceled, now)),
             (Phase::Generating, Input::Piece(piece)) => Ok(self.piece(piece, now)),
             (Phase::Generating, Input::GeneratorFailed(failure)) => Ok(self.stop(Outcome::Failed(failure.code), now)),
@@ -165,7 +169,7 @@ impl JobState {
 
     fn start(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
         self.started_at.get_or_insert(now);
-        if self.step == Step::SavingEpisode {
+        if self.text_complete {
             return self.complete();
         }
         self.phase = Phase::Generating;
@@ -206,6 +210,7 @@ impl JobState {
 
     fn complete(&mut self) -> Vec<Effect> {
         self.phase = Phase::Saving;
+        self.text_complete = true;
         self.enter(Step::SavingEpisode);
         vec![Effect::Show, Effect::SaveEpisode]
     }
@@ -255,7 +260,7 @@ impl JobState {
             started_at: self.started_at,
             completed_at: ended.map(|(_, at)| *at),
             remaining_seconds: ended.is_none().then(|| self.remaining(now)),
-            text_complete: matches!(self.phase, Phase::Saving) || matches!(ended, Some((Outcome::Completed { .. }, _))),
+            text_complete: self.text_complete,
             failure: ended.and_then(|(outcome, _)| outcome.failure()),
             episode: ended.and_then(|(outcome, _)| outcome.episode()).cloned(),
             episode_refused: false,
@@ -300,7 +305,7 @@ impl JobState {
             usage: self.usage,
             text_offset,
             text: self.text.since(text_offset).to_owned(),
-            text_complete: self.phase == Phase::Saving || matches!(self.outcome, Some((Outcome::Completed { .. }, _))),
+            text_complete: self.text_complete,
         }
     }
 

@@ -106,6 +106,19 @@ fn a_complete_text_taken_up_again_is_saved_without_asking_the_model() {
 }
 
 #[test]
+fn a_cancel_of_a_complete_text_that_waits_again_completes_it() {
+    let mut first = job();
+    run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
+    let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
+    assert!(again.view(at(2)).text_complete, "should its actor die now, the script is not lost");
+    assert_eq!(run(&mut again, [Input::Cancel]), [Effect::Show, Effect::SaveEpisode]);
+    assert_eq!(again.apply(Input::Start, at(3)), Err(Ignored(Phase::Saving)), "its turn comes too late");
+    assert_eq!(again.apply(Input::Cancel, at(3)), Err(Ignored(Phase::Saving)));
+    run(&mut again, [saved(), Input::Recorded]);
+    assert_eq!(again.view(at(4)).status, Status::Completed);
+}
+
+#[test]
 fn remaining_time_follows_the_measured_speed() {
     let mut job = job();
     assert_eq!(job.view(at(0)).remaining_seconds, Some(10), "100 words at 10 a second");

@@ -109,13 +109,22 @@ pub struct Checkpoint {
     pub text_complete: bool,
 }
 
+/// What the ids of an ended job's events are compared with, so that after a restart nobody is sent what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndMark {
+    /// The number of the terminal event within its epoch.
+    pub event_seq: u64,
+    /// The version of the feed in which the text last changed; 0 if it never did.
+    pub text_version: u64,
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ending {
     /// The last checkpoint, with the rest of the text.
     pub last: Checkpoint,
-    /// The number of the terminal event within its epoch.
-    pub event_seq: u64,
+    /// What its readers have.
+    pub mark: EndMark,
     /// When it ended.
     pub at: DateTime<Utc>,
     /// As what.
@@ -162,6 +171,6 @@ pub struct StoredJob {
     pub accepted: NewJob,
     /// Its last checkpoint with the *whole* text (`text_offset` 0); `epoch` is the one that holds from now on.
     pub last: Checkpoint,
-    /// Its end, if it has one: the terminal event's number, when, and as what.
-    pub ended: Option<(u64, DateTime<Utc>, Outcome)>,
+    /// Its end, if it has one: what its readers have, when, and as what.
+    pub ended: Option<(EndMark, DateTime<Utc>, Outcome)>,
 }

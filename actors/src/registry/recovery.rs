@@ -11,7 +11,7 @@ use crate::{
     feed::Feed,
     job::{Failure, FailureCode, JobState},
     ports::{
-        Checkpoint, GenerationRequest, GenerationStream, NewJob, Outcome, Route, ScriptGenerator, StoredJob,
+        Checkpoint, EndMark, GenerationRequest, GenerationStream, NewJob, Outcome, Route, ScriptGenerator, StoredJob,
         UnknownModel,
     },
 };
@@ -42,8 +42,8 @@ impl Handler<Adopt> for JobRegistry {
         let mut waiting = Vec::new();
         for (stored, route) in adopt.jobs {
             let StoredJob { accepted, last, ended } = stored;
-            if let Some((event_seq, at, outcome)) = ended {
-                self.adopt_ended(&accepted, &last, event_seq, at, &outcome);
+            if let Some((mark, at, outcome)) = ended {
+                self.adopt_ended(&accepted, &last, mark, at, &outcome);
                 continue;
             }
             let (id, project) = (accepted.id, accepted.brief.project_id.clone());
@@ -83,12 +83,12 @@ impl JobRegistry {
         &mut self,
         accepted: &NewJob,
         last: &Checkpoint,
-        event_seq: u64,
+        mark: EndMark,
         at: DateTime<Utc>,
         outcome: &Outcome,
     ) {
         let view = self.state_of(accepted, last).view(at).ended(outcome, at);
-        let feed = Feed::ended(last.epoch, event_seq, view, &last.text, self.feeds.clone());
+        let feed = Feed::ended(last.epoch, mark, view, &last.text, self.feeds.clone());
         self.table.insert(accepted.id, Entry { feed, actor: None }, accepted.idempotency.as_ref(), true);
         self.settle(accepted.id);
     }

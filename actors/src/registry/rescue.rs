@@ -54,7 +54,7 @@ impl JobRegistry {
         let ending = lost_ending(&feed, self.ports.clock.now());
         let recording = job::finish(self.ports.jobs.clone(), ending.clone());
         ctx.spawn(recording.into_actor(self).map(move |unrecorded, registry, _| {
-            feed.end((*feed.view()).clone().ended(&ending.outcome, ending.at), "", ending.event_seq);
+            feed.end((*feed.view()).clone().ended(&ending.outcome, ending.at), ending.mark);
             registry.unrecorded.extend(unrecorded);
             registry.settle(id);
         }));
@@ -128,5 +128,5 @@ fn lost_ending(feed: &Feed, at: DateTime<Utc>) -> Ending {
     } else {
         Outcome::Failed(FailureCode::GenerationError)
     };
-    Ending { last, event_seq: feed.terminal_seq(), at, outcome }
+    Ending { last, mark: feed.end_mark(), at, outcome }
 }

@@ -2,7 +2,7 @@
 
 use generation_actors::{
     job::{Epoch, FailureCode},
-    ports::{Checkpoint, EpisodeRef, IdempotencyKey, NewJob, Outcome, StoredJob, Usage},
+    ports::{Checkpoint, EndMark, EpisodeRef, IdempotencyKey, NewJob, Outcome, StoredJob, Usage},
 };
 use rusqlite::{Connection, Row, types::Type};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as Unreadable};
@@ -41,7 +41,10 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
         text_complete: row.get("text_complete")?,
     };
     let ended = match outcome(row)? {
-        Some(outcome) => Some((row.get("event_seq")?, row.get("ended_at")?, outcome)),
+        Some(outcome) => {
+            let mark = EndMark { event_seq: row.get("event_seq")?, text_version: row.get("text_version")? };
+            Some((mark, row.get("ended_at")?, outcome))
+        }
         None => None,
     };
     Ok(StoredJob { accepted, last, ended })

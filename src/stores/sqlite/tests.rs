@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use generation_actors::ports::JobStore;
+use generation_actors::ports::{EndMark, JobStore};
 use proptest::{prelude::*, test_runner::TestCaseError};
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 use super::SqliteJobs;
@@ -50,11 +51,40 @@ async fn a_full_disk_fails_writes_until_there_is_space_again() {
 }
 
 async fn limit_pages(database: &Database, pages: u32) {
-    let limit = move |connection: &rusqlite::Connection| {
+    let limit = move |connection: &Connection| {
         // Answers with the limit that holds, which is never below the present size.
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).map_err(DatabaseError::from)
     };
     database.write(0, limit).await.unwrap();
+}
+
+/// The first format did not record when a text had last changed: readers must miss nothing, and newcomers to a job that wrote
+/// nothing are not to be shown an empty text.
+#[tokio::test]
+async fn jobs_that_ended_in_the_first_format_show_all_that_readers_can_have_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Connection::open(folder.path().join("generation.db")).unwrap();
+    first.execute_batch(include_str!("../../sqlite/migrations/0001_jobs_and_episodes.sql")).unwrap();
+    first.pragma_update(None, "user_version", 1).unwrap();
+    for (epoch, text) in [(1, "text"), (1, ""), (2, "")] {
+        let job = new_job();
+        let (brief, created) = (serde_json::to_string(&job.brief).unwrap(), job.created_at);
+        let sql = "INSERT INTO jobs (id, brief, created_at) VALUES (?1, ?2, ?3)";
+        first.execute(sql, params![job.id.to_string(), brief, created]).unwrap();
+        let row = first.last_insert_rowid();
+        let sql =
+            "INSERT INTO job_states (job, epoch, progress, text_length, text_complete, outcome, ended_at, event_seq)
+                   VALUES (?1, ?2, 40, ?3, FALSE, 'canceled', ?4, 17)";
+        first.execute(sql, params![row, epoch, text.len(), created]).unwrap();
+        if !text.is_empty() {
+            first.execute("INSERT INTO job_texts (job, start, text) VALUES (?1, 0, ?2)", params![row, text]).unwrap();
+        }
+    }
+    drop(first);
+    let jobs = SqliteJobs::new(Database::open(folder.path()).unwrap());
+    let marks: Vec<_> = jobs.recover().await.unwrap().into_iter().map(|job| job.ended.unwrap().0).collect();
+    // The terminal event is version 5 of its feed.
+    assert_eq!(marks, [4, 0, 4].map(|text_version| EndMark { event_seq: 17, text_version }));
 }
 
 /// Where each text begins (`None`: at the end of the script), and the text.

@@ -46,13 +46,15 @@ pub(super) fn finish(connection: &Connection, ending: &Ending) -> Result<(), Dat
     let episode = ending.outcome.episode();
     // An episode that was noted before the ending could be recorded stays noted.
     let sql = "UPDATE job_states SET outcome = ?2, failure = ?3, ended_at = ?4, event_seq = ?5,
-               episode_id = coalesce(?6, episode_id), episode_number = coalesce(?7, episode_number) WHERE job = ?1";
+               text_version = ?6, episode_id = coalesce(?7, episode_id), episode_number = coalesce(?8, episode_number)
+               WHERE job = ?1";
     connection.prepare_cached(sql)?.execute(params![
         job.row,
         outcome,
         failure,
         ending.at,
-        ending.event_seq,
+        ending.mark.event_seq,
+        ending.mark.text_version,
         episode.map(|episode| &episode.id),
         episode.map(|episode| episode.number),
     ])?;

@@ -5,7 +5,9 @@ use serde_json::Value;
 use crate::harness::service::{Builder, Service};
 
 mod drain;
+mod last_texts;
 mod power_cuts;
+mod rhythm;
 mod start;
 
 /// What the built-in generator writes for a brief when nothing disturbs it.

@@ -66,6 +66,15 @@ impl Reader {
     /// Connects once and reads at most `most` bytes of the body, then drops the connection: an event cut in the middle is
     /// lost, as it is for a browser.
     pub(crate) fn connect(&mut self, most: usize) -> Connected {
+        self.read(most, |_| false)
+    }
+
+    /// Connects once and reads until it has that much text, or to the end.
+    pub(crate) fn connect_for_text(&mut self, bytes: usize) -> Connected {
+        self.read(usize::MAX, |reader| reader.text().len() >= bytes)
+    }
+
+    fn read(&mut self, most: usize, enough: impl Fn(&Self) -> bool) -> Connected {
         self.connections += 1;
         let mut request = Request::get(&self.path).header("Accept", "text/event-stream");
         if !self.last_event_id.is_empty() {
@@ -87,7 +96,7 @@ impl Reader {
                     for event in parser.feed(&data) {
                         self.take(event);
                     }
-                    if left == 0 {
+                    if left == 0 || enough(self) {
                         break End::Cut;
                     }
                 }

@@ -249,6 +249,11 @@ impl Service {
         assert_eq!(status.code(), Some(0), "the exit status after SIGTERM");
     }
 
+    /// Changes a variable for the next start.
+    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
+        self.builder.env.insert(name.into(), value.into());
+    }
+
     /// Starts it again on the same data.
     pub(crate) fn restart(&mut self) {
         assert!(self.poll_exit().is_some(), "it still runs");

@@ -30,6 +30,8 @@ pub(crate) enum Step {
     Done,
     /// An ordinary pause between pieces; a client that goes away ends it.
     Pause(Duration),
+    /// Tokens without end, with such a pause between any two; a client that goes away ends it.
+    Tokens(Duration),
     /// Waits until the test opens the gate; a client that goes away ends it.
     Hold(Gate),
     /// Says nothing more, and waits for the client to go away.
@@ -196,6 +198,7 @@ impl Connection {
                 let end = Instant::now() + length;
                 self.watch(|| Instant::now() >= end)
             }
+            Step::Tokens(pause) => self.tokens(pause),
             Step::Hold(gate) => self.watch(|| gate.is_open()),
             Step::Stall => self.watch(|| false),
             Step::Cut => {
@@ -211,6 +214,18 @@ impl Connection {
         choice["index"] = 0.into();
         let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "test-model-1", "choices": [choice] });
         self.chunk(format!("data: {chunk}\n\n").as_bytes())
+    }
+
+    /// Faster than [`Connection::watch`] looks: here a failed write tells that the client has gone.
+    fn tokens(&mut self, pause: Duration) -> Result<(), Left> {
+        for number in 0_u64.. {
+            if self.closing.load(SeqCst) {
+                return Err(Left);
+            }
+            self.event(&json!({ "delta": { "content": format!("{number} ") }, "finish_reason": null }))?;
+            thread::sleep(pause);
+        }
+        Ok(())
     }
 
     fn chunk(&mut self, bytes: &[u8]) -> Result<(), Left> {

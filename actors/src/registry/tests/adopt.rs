@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     feed::{LastEventId, Opening},
     job::{Epoch, FailureCode},
-    ports::{Checkpoint, EpisodeRef, NewJob, Outcome, Route, StoredJob, UnknownModel},
+    ports::{Checkpoint, EndMark, EpisodeRef, NewJob, Outcome, Route, StoredJob, UnknownModel},
     testing::{Mood, at},
 };
 
@@ -26,8 +26,10 @@ fn stored(title: &str, text: Option<&str>) -> StoredJob {
     StoredJob { accepted, last, ended: None }
 }
 
+const MARK: EndMark = EndMark { event_seq: 29, text_version: 8 };
+
 fn ended(title: &str, text: &str, outcome: Outcome) -> StoredJob {
-    let ended: (u64, DateTime<Utc>, Outcome) = (29, at(-30), outcome);
+    let ended: (EndMark, DateTime<Utc>, Outcome) = (MARK, at(-30), outcome);
     StoredJob { ended: Some(ended), ..stored(title, Some(text)) }
 }
 
@@ -57,7 +59,7 @@ async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
     let end = reader.end().await;
     assert_eq!(end.data["result"]["markdown"], "one two");
     let ending = house.finished(&feed).await;
-    assert_eq!(end.id, Some(format!("2-{}", ending.event_seq)));
+    assert_eq!(end.id, Some(format!("2-{}", ending.mark.event_seq)));
     assert_eq!((ending.last.epoch, ending.last.started_at), (Epoch(2), Some(at(-60))));
     let again = house.try_create(brief_of("a", "a"), key("a", "1")).await.expect("known");
     assert_eq!(id(&again.feed), job.accepted.id, "idempotency keys survive");
@@ -157,7 +159,7 @@ async fn retention_counts_from_the_end_whatever_restarts_came_between() {
     let house = house();
     let recent = ended("a", "whole", Outcome::Canceled);
     let mut overdue = ended("b", "whole", Outcome::Canceled);
-    overdue.ended = Some((29, at(-7200), Outcome::Canceled));
+    overdue.ended = Some((MARK, at(-7200), Outcome::Canceled));
     house.adopt(vec![recent.clone(), overdue.clone()], true).await;
     let purged = |job: &StoredJob| {
         let job = job.accepted.id;

@@ -14,7 +14,7 @@ async fn fails_with_its_text(house: &House, feed: &Feed, reader: &mut Reader) {
     let ending = house.finished(feed).await;
     assert_eq!(ending.outcome, Outcome::Failed(FailureCode::GenerationError));
     assert_eq!((ending.last.text_offset, ending.last.text.as_str()), (0, "half"));
-    assert_eq!(end.id, Some(format!("1-{}", ending.event_seq)));
+    assert_eq!(end.id, Some(format!("1-{}", ending.mark.event_seq)));
     assert_eq!((status(feed), feed.text().0.as_str()), (Status::Failed, "half"));
 }
 

@@ -21,7 +21,7 @@ async fn a_job_goes_from_creation_to_a_terminal_event_that_names_its_episode() {
     assert_eq!(result["tokens"], 7);
 
     let ending = house.finished(&feed).await;
-    assert_eq!(end.id, Some(format!("1-{}", ending.event_seq)), "the store knows the terminal event's number");
+    assert_eq!(end.id, Some(format!("1-{}", ending.mark.event_seq)), "the store knows the terminal event's number");
     assert!(matches!(ending.outcome, Outcome::Completed { episode: Some(_) }));
     let order = [
         house.journal.position(|h| matches!(h, Happened::Created(_))),

@@ -1,0 +1,162 @@
+//! The shell alone, over ports that do as the test says, in a time that jumps to the next timer.
+
+use std::sync::Mutex;
+
+use actix::{Actor, Addr, Arbiter, ArbiterHandle, Context, Handler};
+use tokio::time::sleep;
+
+use super::*;
+use crate::{
+    ports::{EndReason, Outcome},
+    testing::{
+        FakeEpisodeStore, FakeJobStore, Happened, Journal, Mood, Op, Run, ScriptedGenerator, SetClock, context, job,
+        soon,
+    },
+};
+
+/// What a job told its registry, in order.
+#[derive(Default)]
+struct Told(Arc<Mutex<Vec<&'static str>>>);
+
+impl Actor for Told {
+    type Context = Context<Self>;
+}
+
+impl Handler<JobEnded> for Told {
+    type Result = ();
+
+    fn handle(&mut self, _: JobEnded, _: &mut Context<Self>) {
+        self.0.lock().expect("not poisoned").push("ended");
+    }
+}
+
+impl Handler<ActorGone> for Told {
+    type Result = ();
+
+    fn handle(&mut self, _: ActorGone, _: &mut Context<Self>) {
+        self.0.lock().expect("not poisoned").push("gone");
+    }
+}
+
+struct Stage {
+    journal: Journal,
+    jobs: FakeJobStore,
+    feed: Feed,
+    told: Arc<Mutex<Vec<&'static str>>>,
+    job: Addr<JobActor>,
+    run: Run,
+}
+
+const CHECKPOINT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A job that has started; `arbiter` is where it runs.
+async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
+    let journal = Journal::default();
+    let (jobs, episodes) = (FakeJobStore::new(journal.clone()), FakeEpisodeStore::new(journal.clone()));
+    let ports =
+        JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes), clock: Arc::new(SetClock::default()) };
+    let settings = JobSettings {
+        preview_interval,
+        checkpoint_interval: CHECKPOINT,
+        timeout: TIMEOUT,
+        save_timeout: Duration::from_secs(10),
+    };
+    let told = Arc::default();
+    let registry = Told(Arc::clone(&told)).start();
+    let supervisor = Supervisor { ended: registry.clone().recipient(), gone: registry.recipient() };
+    let (state, generator) = (job(), ScriptedGenerator::new(journal.clone()));
+    let feed = Feed::new(Epoch::FIRST, state.view(ports.clock.now()), "", context());
+    let (shown, writer) = (feed.clone(), Arc::new(generator.clone()));
+    let job =
+        JobActor::start_in_arbiter(arbiter, move |_| JobActor::new(state, shown, writer, ports, settings, supervisor));
+    job.do_send(Start);
+    let run = generator.run().await;
+    Stage { journal, jobs, feed, told, job, run }
+}
+
+/// A preview interval with as many pieces in it as make the two fall in step, or not.
+const PACES: [(u64, u64); 6] = [(500, 25), (500, 500), (500, 1), (500, 137), (20_000, 25), (20_000, 1)];
+
+#[actix::test]
+async fn a_model_in_step_with_the_previews_keeps_neither_checkpoints_nor_the_deadline_from_falling_due() {
+    tokio::time::pause();
+    for (preview, pause) in PACES {
+        let Stage { journal, feed, run, .. } = stage(Duration::from_millis(preview), &Arbiter::current()).await;
+        let begun = Instant::now();
+        let mut checkpoints = Vec::new();
+        while !feed.view().status.is_terminal() && begun.elapsed() < 2 * TIMEOUT {
+            run.text("word ");
+            sleep(Duration::from_millis(pause)).await;
+            let made = journal.count(|h| matches!(h, Happened::Checkpointed(_)));
+            if made > checkpoints.len() {
+                checkpoints.push(begun.elapsed());
+            }
+        }
+        let late = Duration::from_millis(pause + 10);
+        assert!((TIMEOUT..=TIMEOUT + late).contains(&begun.elapsed()), "{preview}/{pause}: {:?}", begun.elapsed());
+        assert!(checkpoints.len() >= 19, "{preview}/{pause}: {checkpoints:?}");
+        assert!(
+            checkpoints.windows(2).all(|two| two[1] - two[0] <= CHECKPOINT + late),
+            "{preview}/{pause}: {checkpoints:?}"
+        );
+        assert_eq!(feed.view().failure, Some(FailureCode::TimeoutError));
+    }
+}
+
+#[actix::test]
+async fn a_checkpoint_that_fell_due_while_the_store_was_slow_follows_at_once() {
+    tokio::time::pause();
+    let Stage { journal, jobs, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
+    let made = |h: &Happened| matches!(h, Happened::Checkpointed(_));
+    journal.until(1, made).await;
+    jobs.set(Op::Checkpoint, Mood::Hangs);
+    run.text("one ");
+    journal.until(2, |h| matches!(h, Happened::CheckpointCalled(_))).await;
+    run.text("two ");
+    sleep(CHECKPOINT * 3 / 2).await;
+    jobs.set(Op::Checkpoint, Mood::Works);
+    let open_again = Instant::now();
+    let Happened::Checkpointed(last) = journal.until(3, made).await else { unreachable!() };
+    assert_eq!((last.text_offset, last.text.as_str()), (4, "two "));
+    assert!(open_again.elapsed() < Duration::from_millis(100), "{:?}", open_again.elapsed());
+}
+
+#[actix::test]
+async fn all_text_is_shown_before_the_end_is_recorded_and_the_end_is_recorded_once() {
+    tokio::time::pause();
+    let Stage { journal, jobs, feed, job, run, .. } = stage(Duration::from_secs(20), &Arbiter::current()).await;
+    run.text("one ");
+    journal.until(1, |h| matches!(h, Happened::Checkpointed(last) if !last.text.is_empty())).await;
+    run.text("two");
+    jobs.set(Op::Finish, Mood::Hangs);
+    run.piece(Piece::End(EndReason::TokenLimit));
+    journal.until(1, |h| matches!(h, Happened::FinishCalled(_))).await;
+    assert_eq!(feed.text().0, "one two", "not recorded yet");
+    let mark = feed.end_mark();
+    jobs.set(Op::Finish, Mood::Works);
+    soon(job.send(Cancel)).await.expect("it lives until its end is told");
+    let Happened::Finished(ending) = journal.until(1, |h| matches!(h, Happened::Finished(_))).await else {
+        unreachable!()
+    };
+    assert_eq!((ending.mark, ending.outcome), (mark, Outcome::Failed(FailureCode::TokenLimitExceeded)));
+    assert_eq!(journal.count(|h| matches!(h, Happened::FinishCalled(_))), 1);
+}
+
+/// Many times and on a thread of its own, since it would be a race.
+#[actix::test]
+async fn the_registry_has_heard_of_the_end_when_the_mailbox_closes() {
+    let arbiter = Arbiter::new();
+    for _ in 0..200 {
+        let Stage { told, job, run, .. } = stage(Duration::from_millis(500), &arbiter.handle()).await;
+        run.text("whole").finish();
+        let closed = async {
+            while job.connected() {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon(closed).await;
+        assert_eq!(told.lock().expect("not poisoned").first(), Some(&"ended"));
+    }
+    arbiter.stop();
+}
