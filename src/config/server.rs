@@ -9,6 +9,9 @@ use super::document::{Document, Faulty, Section};
 use super::parse;
 use super::web;
 
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 /// Where and how the service listens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
@@ -24,6 +27,8 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// Peers whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Further host names that requests may be for, where not every origin may call.
+    pub allowed_hosts: Vec<String>,
     /// How long after SIGTERM the service still answers, saying it is not ready, before the drain begins.
     pub drain_delay: Duration,
     /// How long the drain may take.
@@ -51,6 +56,12 @@ pub enum AllowedOrigins {
 pub struct Limits {
     /// Bytes of a request body, 1,024–16,777,216.
     pub max_body: usize,
+    /// How long the head of a request may take, 1 s–1 h.
+    pub head_timeout: Duration,
+    /// How long the body of a request may take, 100 ms–1 h.
+    pub body_timeout: Duration,
+    /// How long a connection stays open between two requests, 1 s–1 h.
+    pub keep_alive: Duration,
 }
 
 impl Server {
@@ -62,6 +73,7 @@ impl Server {
         let public_url = section.optional("public_url", web::public_url);
         let data_dir = section.read("data_dir", parse::folder_to_be);
         let trusted_proxies = section.read("trusted_proxies", parse::list(parse::network));
+        let allowed_hosts = section.read("allowed_hosts", parse::list(parse::host));
         let drain_delay = section.read("drain_delay", parse::duration(Duration::ZERO..=Duration::from_secs(300)));
         let shutdown_timeout =
             section.read("shutdown_timeout", parse::duration(Duration::from_millis(10)..=Duration::from_secs(600)));
@@ -72,6 +84,7 @@ impl Server {
             public_url: public_url?,
             data_dir: data_dir?,
             trusted_proxies: trusted_proxies?,
+            allowed_hosts: allowed_hosts?,
             drain_delay: drain_delay?,
             shutdown_timeout: shutdown_timeout?,
         })
@@ -99,7 +112,17 @@ fn allowed_origins(section: &mut Section<'_>) -> Result<AllowedOrigins, Faulty> 
 
 impl Limits {
     pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
-        let max_body = document.section("limits").read("max_body", parse::integer(1024..=16 * 1024 * 1024));
-        Ok(Self { max_body: max_body? })
+        let mut section = document.section("limits");
+        let max_body = section.read("max_body", parse::integer(1024..=16 * 1024 * 1024));
+        // The HTTP server's clock is exact to half a second.
+        let head_timeout = section.read("head_timeout", parse::duration(SECOND..=HOUR));
+        let body_timeout = section.read("body_timeout", parse::duration(Duration::from_millis(100)..=HOUR));
+        let keep_alive = section.read("keep_alive", parse::duration(SECOND..=HOUR));
+        Ok(Self {
+            max_body: max_body?,
+            head_timeout: head_timeout?,
+            body_timeout: body_timeout?,
+            keep_alive: keep_alive?,
+        })
     }
 }

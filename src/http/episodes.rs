@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::{
     Context, body,
     error::{ApiError, FieldFault},
-    fields::Fields,
+    fields::{Fields, is_nameable},
     generations::client_key,
     language,
     query::QueryFields,
@@ -41,7 +41,8 @@ pub(super) async fn create(
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
-    let body = body::json(&request, payload, context.options.max_body.max(MAX_BODY)).await?;
+    let max = context.options.max_body.max(MAX_BODY);
+    let body = body::json(&request, payload, max, &context.options).await?;
     let key = client_key(&request)?;
     let draft = draft(&body, &project_id, &context, &texts.faults).map_err(|faults| texts.validation(faults))?;
     let (keyed, now) = (key.is_some(), draft.created_at);
@@ -61,7 +62,8 @@ fn draft<'a>(
 ) -> Result<EpisodeDraft, Vec<FieldFault>> {
     let mut fields = Fields::of(body, texts)?;
     let project = fields.check_text("projectId", project_id, 128);
-    fields.without_control("projectId", project);
+    let project = fields.without_control("projectId", project);
+    fields.nameable("projectId", project);
     let title = fields.required_text("title", 300);
     let title = fields.without_control("title", title);
     let prompt_snapshot = fields.text("promptSnapshot", 32_000).map(str::to_owned);
@@ -92,6 +94,7 @@ pub(super) async fn list(
     project_id: Path<String>,
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
+    check_project(&request, &project_id)?;
     let texts = language::texts(&request);
     let mut query = QueryFields::of(&request, &texts.faults);
     let limit = query.integer("limit", 1, 1000).unwrap_or(100);
@@ -138,6 +141,7 @@ pub(super) async fn get(
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
     let (project_id, id) = path.into_inner();
+    check_project(&request, &project_id)?;
     let found = within(&request, &context, context.episodes.get(&project_id, &id)).await?;
     let episode = found.ok_or_else(|| language::texts(&request).episode_not_found())?;
     Ok(fresh().json(EpisodeBody {
@@ -154,10 +158,21 @@ pub(super) async fn delete(
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
     let (project_id, id) = path.into_inner();
+    check_project(&request, &project_id)?;
     if within(&request, &context, context.episodes.delete(&project_id, &id)).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
     Err(language::texts(&request).episode_not_found())
+}
+
+/// A client that writes `..` as `%2E%2E` may reach it; every other one, and every proxy that normalises, would not.
+fn check_project(request: &HttpRequest, project_id: &str) -> Result<(), ApiError> {
+    if is_nameable(project_id) {
+        return Ok(());
+    }
+    let texts = language::texts(request);
+    let message = texts.faults.dot_segment.clone();
+    Err(texts.validation(vec![FieldFault { field: "projectId", message }]))
 }
 
 fn fresh() -> actix_web::HttpResponseBuilder {

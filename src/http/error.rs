@@ -8,6 +8,7 @@ use actix_web::{
 };
 use derive_more::Display;
 use generation_actors::{
+    job::Status,
     ports::{EpisodeError, UnknownModel},
     registry::{CreateError, RegistryGone},
 };
@@ -40,8 +41,12 @@ pub(super) enum Code {
     QueueFull,
     #[display("SHUTTING_DOWN")]
     ShuttingDown,
+    #[display("FORBIDDEN")]
+    Forbidden,
     #[display("IDEMPOTENCY_CONFLICT")]
     IdempotencyConflict,
+    #[display("NOT_POSSIBLE")]
+    NotPossible,
     /// Something of ours is down; nothing was started.
     #[display("GENERATION_ERROR")]
     Unavailable,
@@ -60,7 +65,8 @@ impl Code {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotFound | Self::JobNotFound => StatusCode::NOT_FOUND,
             Self::QueueFull | Self::ShuttingDown | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::IdempotencyConflict | Self::NotPossible => StatusCode::CONFLICT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -80,7 +86,9 @@ impl Code {
             | Self::MethodNotAllowed
             | Self::NotFound
             | Self::JobNotFound
-            | Self::IdempotencyConflict => false,
+            | Self::Forbidden
+            | Self::IdempotencyConflict
+            | Self::NotPossible => false,
         }
     }
 
@@ -210,8 +218,16 @@ impl HttpTexts {
         self.error(Code::JobNotFound, |texts| &texts.job_not_found)
     }
 
-    pub(super) fn no_script(&self) -> ApiError {
-        self.error(Code::ValidationError, |texts| &texts.no_script)
+    pub(super) fn no_script(&self, status: Status) -> ApiError {
+        ApiError::new(Code::NotPossible, self.errors.no_script.replace("{status}", &status.to_string()))
+    }
+
+    pub(super) fn foreign_host(&self) -> ApiError {
+        self.error(Code::Forbidden, |texts| &texts.foreign_host)
+    }
+
+    pub(super) fn malformed_body(&self) -> ApiError {
+        self.error(Code::InvalidJson, |texts| &texts.malformed_body)
     }
 
     pub(super) fn episode_not_found(&self) -> ApiError {

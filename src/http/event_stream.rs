@@ -1,4 +1,4 @@
-//! The body of an event stream: what a subscription brings, signs of life, and how it stops.
+//! What an event stream says: what a subscription brings, signs of life, and how it stops.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use derive_more::{Display, Error};
 use generation_actors::{
@@ -29,10 +28,6 @@ pub struct StreamTiming {
     pub retry: Duration,
 }
 
-/// The HTTP server copies every piece of a body into a buffer of the connection that never shrinks: large frames go in
-/// slices.
-const SLICE: usize = 16 * 1024;
-
 /// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
 const KEEP_ALIVE: &[u8] = b":\n";
 
@@ -44,7 +39,7 @@ const FLUSH: Duration = Duration::from_millis(50);
 #[display("the event stream is cut; its client reconnects")]
 pub(super) struct Cut;
 
-/// One reader's response body. It holds the newest frames until they are written, never more than one turn's.
+/// One reader's stream. It holds the newest frames until they are written, never more than one turn's.
 pub(super) struct EventStream {
     phase: Phase,
     due: VecDeque<Bytes>,
@@ -163,26 +158,6 @@ impl EventStream {
             self.due.push_back(stream_error_frame(view.id, message));
         }
         self.send_away();
-    }
-}
-
-impl MessageBody for EventStream {
-    type Error = Cut;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
-        let this = self.get_mut();
-        match ready!(this.poll_bytes(context)) {
-            Some(Ok(mut bytes)) if bytes.len() > SLICE => {
-                let slice = bytes.split_to(SLICE);
-                this.due.push_front(bytes);
-                Poll::Ready(Some(Ok(slice)))
-            }
-            other => Poll::Ready(other),
-        }
     }
 }
 

@@ -84,6 +84,15 @@ impl<'a> Fields<'a> {
         text
     }
 
+    /// [`Fields::text`] that can stand in a path.
+    pub(super) fn nameable(&mut self, field: &'static str, text: Option<&'a str>) -> Option<&'a str> {
+        let nameable = is_nameable(text?);
+        if !nameable {
+            self.fault(field, self.texts.dot_segment.clone());
+        }
+        text.filter(|_| nameable)
+    }
+
     /// 1 to `max` of `a-z0-9_-`.
     pub(super) fn name(&mut self, field: &'static str, max: usize) -> Option<&'a str> {
         let text = self.text(field, usize::MAX)?;
@@ -127,4 +136,10 @@ impl<'a> Fields<'a> {
         let message = self.texts.out_of_range.replace("{min}", min).replace("{max}", max);
         self.fault(field, message);
     }
+}
+
+/// Whether a URL can name it as one segment of its path: browsers, proxies and libraries take `.` and `..` out of a path,
+/// also where they are encoded.
+pub(super) fn is_nameable(segment: &str) -> bool {
+    !matches!(segment, "." | "..")
 }

@@ -31,7 +31,7 @@ pub(super) async fn create(
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
-    let body = body::json(&request, payload, context.options.max_body).await?;
+    let body = body::json(&request, payload, context.options.max_body, &context.options).await?;
     let idempotency = idempotency_key(&request, &body)?;
     let order = CreateRequest::read(&body, &texts.faults).map_err(|faults| texts.validation(faults))?;
     let route = context.models.route(order.model.as_deref()).map_err(|unknown| texts.unknown_model(&unknown))?;
@@ -148,7 +148,7 @@ pub(super) async fn save_now(
     let status = match answer {
         Some(SaveAnswer::Tried) => StatusCode::ACCEPTED,
         Some(SaveAnswer::Saved) => StatusCode::OK,
-        Some(SaveAnswer::NoScript) => return Err(texts.no_script()),
+        Some(SaveAnswer::NoScript) => return Err(texts.no_script(feed.view().status)),
         None => return Err(texts.job_not_found()),
     };
     Ok(HttpResponse::build(status).json(view.status_body(feed.wording(), feed.queue_position())))

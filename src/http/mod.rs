@@ -2,23 +2,30 @@
 
 mod app;
 mod body;
+mod connection;
 mod create_request;
 mod episodes;
 mod error;
 mod event_stream;
 mod events;
 mod fields;
+mod forwarded;
 mod generations;
 mod health;
+mod hosts;
 mod language;
+mod last_answer;
 mod panics;
 mod query;
 mod stats;
+mod stream_writer;
 mod takeover;
 mod urls;
 mod web;
 
 pub use app::{Context, HttpOptions, configure, cors};
+pub use connection::{ConnectionLimits, watch};
 pub use event_stream::StreamTiming;
+pub use hosts::{Hosts, check_host};
 pub use panics::answer_panics;
-pub use takeover::{keep_socket, take_over};
+pub use takeover::take_over;

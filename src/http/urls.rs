@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, http::header};
 use generation_actors::job::JobId;
 
-use super::HttpOptions;
+use super::{HttpOptions, forwarded::Forwarded};
 
 /// The URLs of one job.
 pub(super) struct JobUrls {
@@ -18,24 +18,17 @@ impl JobUrls {
     }
 }
 
-/// Scheme and host: as configured, else as a trusted proxy says, else as the request itself says.
+/// Scheme and host: as configured, else as trusted proxies say, else as the request itself says.
 fn base(request: &HttpRequest, options: &HttpOptions) -> String {
     if let Some(url) = &options.public_url {
         return url.clone();
     }
-    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-    if peer.is_some_and(|peer| options.trusted_proxies.iter().any(|network| network.contains(&peer))) {
-        let forwarded = request.connection_info();
-        if is_host(forwarded.host()) && matches!(forwarded.scheme(), "http" | "https") {
-            return format!("{}://{}", forwarded.scheme(), forwarded.host());
-        }
-    }
+    let forwarded = Forwarded::read(request.headers(), request.peer_addr(), &options.trusted_proxies);
+    let scheme = forwarded.scheme.filter(|scheme| matches!(&**scheme, "http" | "https")).unwrap_or("http".into());
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    // HTTP/2 names the host in the request's URI.
-    let host = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    match host.filter(|host| is_host(host)) {
-        Some(host) => format!("http://{host}"),
-        None => format!("http://{}", request.app_config().local_addr()),
+    match forwarded.host.as_deref().or(named).filter(|host| is_host(host)) {
+        Some(host) => format!("{scheme}://{host}"),
+        None => format!("{scheme}://{}", request.app_config().local_addr()),
     }
 }
 
@@ -59,7 +52,9 @@ mod tests {
         HttpOptions {
             public_url: None,
             trusted_proxies: Vec::new(),
+            hosts: None,
             max_body: 1024,
+            body_timeout: second,
             max_streams: 0,
             timing: StreamTiming { heartbeat: second, keep_alive: second, retry: second },
             episode_timeout: second,
@@ -70,7 +65,7 @@ mod tests {
         TestRequest::default()
             .insert_header((header::HOST, "direct:8000"))
             .insert_header(("x-forwarded-host", "outside.example"))
-            .insert_header(("x-forwarded-proto", "https"))
+            .insert_header(("x-forwarded-proto", "HTTPS"))
             .peer_addr("10.1.2.3:4444".parse().expect("an address"))
     }
 

@@ -18,8 +18,6 @@ use crate::{
 
 /// Connections that wait to be accepted: every reader of a restarted service comes back within seconds.
 const BACKLOG: i32 = 8192;
-/// Longer than common proxies keep their connections to us (nginx: 60 s), so that it is they who close them.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections per worker; the limit of open files is what binds.
 const MAX_CONNECTIONS: usize = 1_000_000;
 /// How long a stop waits for requests that are being answered; event streams have been cut by then.
@@ -49,7 +47,7 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Starts to serve on `listener`, over HTTP/1.1 and, for clients that know it beforehand, HTTP/2.
+/// Starts to serve on `listener`, over HTTP/1.1. HTTP/2 is the proxy's (docs/decisions/0006).
 ///
 /// # Errors
 /// The system refuses.
@@ -61,17 +59,20 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
         workers => workers,
     };
     let write_timeout = settings.sse.write_timeout;
+    let limits = translate::connections(settings);
     let app = move || {
         App::new()
             .wrap(CatchPanic::default())
             .wrap(from_fn(http::answer_panics))
+            .wrap(from_fn(http::check_host))
             .wrap(http::cors(origins.as_deref()))
             .wrap(from_fn(http::take_over))
             .configure(routes.clone())
     };
     let server = HttpServer::new(app)
         .workers(workers)
-        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(limits.head)
+        .keep_alive(limits.keep_alive)
         .max_connections(MAX_CONNECTIONS)
         .tcp_nodelay(true)
         // Otherwise a reader that has gone is noticed at the next write only.
@@ -79,12 +80,12 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
         .on_connect(move |connection, extensions| {
             if let Some(connection) = connection.downcast_ref::<TcpStream>() {
                 limit_writes(connection, write_timeout);
-                http::keep_socket(connection, extensions);
+                http::watch(connection, extensions, limits);
             }
         })
         .disable_signals()
         .shutdown_timeout(LAST_ANSWERS)
-        .listen_auto_h2c(listener)
+        .listen(listener)
         .map_err(Failure::Io)?;
     Ok(server.run())
 }

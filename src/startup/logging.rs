@@ -9,7 +9,6 @@ pub fn init_logging(level: LevelFilter) {
         .filter_level(level)
         // A stream that is cut on purpose is an error to the dispatcher, and there are thousands at every stop.
         .filter_module("actix_http::h1::dispatcher", LevelFilter::Off)
-        .filter_module("actix_http::h2::dispatcher", LevelFilter::Off)
         .filter_module("actix_server", level.min(LevelFilter::Warn))
         .parse_env(Env::default())
         .init();

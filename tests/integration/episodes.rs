@@ -76,6 +76,25 @@ fn faults_of_an_episode_are_all_told() {
 }
 
 #[test]
+fn projects_that_no_url_can_name_are_refused() {
+    let service = Service::start();
+    for name in ["%2e", "%2E%2e", "..", "."] {
+        let path = format!("/api/v1/projects/{name}/episodes");
+        let requests = [
+            Request::new("POST", &path).json(&draft("t")),
+            Request::get(&path),
+            Request::get(&format!("{path}/1")),
+            Request::new("DELETE", &format!("{path}/1")),
+        ];
+        for request in requests {
+            let error = service.send(&request).expect_error(422, "VALIDATION_ERROR");
+            assert_eq!(error["details"][0]["field"], "projectId", "{name}");
+        }
+    }
+    service.get(&path("...")).expect(200);
+}
+
+#[test]
 fn numbers_start_at_one_in_every_project_and_are_never_used_again() {
     let service = Service::start();
     let ids: Vec<_> = (1..=3)
@@ -171,8 +190,12 @@ fn asking_for_an_episode_answers_what_there_is_to_save() {
     ask("job_00000000000040008000000000000000").expect_error(404, "JOB_NOT_FOUND");
     let slow = Service::builder().words_per_second(20).start();
     let id = slow.create(&brief());
+    slow.wait_for(&id, "streaming");
     let path = format!("/api/v1/generations/{id}/episode");
-    slow.send(&Request::new("POST", &path)).expect_error(422, "VALIDATION_ERROR");
+    let too_early = Request::new("POST", &path).header("Accept-Language", "en");
+    let refused = slow.send(&too_early).expect_error(409, "NOT_POSSIBLE");
+    assert!(refused["message"].as_str().is_some_and(|message| message.contains("streaming")), "{refused}");
+    assert_eq!(refused["retryable"], false);
     slow.get(&path).expect_error(405, "METHOD_NOT_ALLOWED");
     slow.cancel(&id);
 }

@@ -9,6 +9,8 @@ mod cancel;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod durability;
@@ -26,6 +28,8 @@ mod harness;
 mod leash;
 #[cfg(test)]
 mod llmock;
+#[cfg(test)]
+mod nginx;
 #[cfg(test)]
 mod original;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-# What comes from Debian: a browser and its driver, Korean glyphs, Python, Node, curl, a C compiler. Only what is missing
+# What comes from Debian: a browser and its driver, Korean glyphs, Python, Node, curl, openssl, a C compiler. Only what is missing
 # is installed. To be sourced after common.sh.
 # shellcheck shell=bash
 
@@ -6,6 +6,7 @@ missing_packages() {
   command -v cc >/dev/null || echo build-essential
   command -v curl >/dev/null || echo curl
   command -v node >/dev/null || echo nodejs
+  command -v openssl >/dev/null || echo openssl
   command -v setpriv >/dev/null || echo util-linux
   command -v chromium >/dev/null || echo chromium
   command -v chromedriver >/dev/null || echo chromium-driver

@@ -27,11 +27,17 @@ fn defaults_are_the_documented_ones() {
             public_url: None,
             data_dir: PathBuf::from("data"),
             trusted_proxies: vec![],
+            allowed_hosts: vec![],
             drain_delay: seconds(1),
             shutdown_timeout: seconds(30),
         },
         cors: Cors { allowed_origins: AllowedOrigins::Any },
-        limits: Limits { max_body: 256 * 1024 },
+        limits: Limits {
+            max_body: 256 * 1024,
+            head_timeout: seconds(10),
+            body_timeout: seconds(30),
+            keep_alive: seconds(75),
+        },
         sse: Sse {
             preview_interval: Duration::from_millis(500),
             heartbeat: seconds(30),

@@ -86,6 +86,8 @@ fn values_beyond_the_bounds_are_refused_by_field() {
         ("projectId", json!(" \t")),
         ("projectId", json!("a\u{7}b")),
         ("projectId", json!("가".repeat(129))),
+        ("projectId", json!(".")),
+        ("projectId", json!("..")),
         ("projectId", json!(5)),
         ("description", json!("")),
         ("description", json!(" \n ")),

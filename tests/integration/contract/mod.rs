@@ -6,6 +6,7 @@ use crate::harness::http::Request;
 
 mod cors;
 mod create;
+mod hosts;
 mod idempotency;
 mod lookup;
 mod routes;

@@ -55,7 +55,8 @@ fn many_readers_at_once_all_end_with_the_script() {
         })
         .collect();
     let ends: Vec<_> = readers.into_iter().map(|reader| reader.join().expect("a reader")).collect();
-    assert!(ends.iter().all(|end| *end == ends[0]));
+    // Whoever comes after the end finds `retry:` in the same block; the event is the same.
+    assert!(ends.iter().all(|end| (&end.name, &end.id, &end.data) == (&ends[0].name, &ends[0].id, &ends[0].data)));
     assert_eq!(ends[0].data["result"]["markdown"], json!(service.script(&id)));
 }
 

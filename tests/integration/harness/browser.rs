@@ -111,7 +111,8 @@ fn capabilities(profile: &Path) -> serde_json::Map<String, Value> {
     .map(str::to_owned)
     .to_vec();
     arguments.push(format!("--user-data-dir={}", profile.display()));
-    let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": { "args": arguments } });
+    let capabilities =
+        json!({ "browserName": "chrome", "acceptInsecureCerts": true, "goog:chromeOptions": { "args": arguments } });
     let Value::Object(capabilities) = capabilities else { unreachable!("it is one") };
     capabilities
 }

@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod chroma;
 pub(crate) mod http;
+pub(crate) mod nginx;
 pub(crate) mod peers;
 pub(crate) mod proxy;
 pub(crate) mod reader;
