@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use actix_web::rt;
 use generation_actors::ports::{EpisodeError, EpisodeStore};
 use tokio::time::timeout;
 
@@ -26,7 +27,11 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Result<Arc<dyn EpisodeStore>, Failure> {
     let limit = settings.save_timeout;
     let store: Arc<dyn EpisodeStore> = match &settings.kind {
-        EpisodesKind::Embedded => return Ok(Arc::new(SqliteEpisodes::new(database.clone()))),
+        EpisodesKind::Embedded => {
+            let episodes = SqliteEpisodes::new(database.clone());
+            rt::spawn(episodes.clone().keep_indexed());
+            return Ok(Arc::new(episodes));
+        }
         EpisodesKind::Chroma(chroma) => Arc::new(ChromaEpisodes::start(chroma_options(chroma, limit))?),
         EpisodesKind::Remote { url, token } => Arc::new(RemoteEpisodes::start(RemoteOptions {
             url: url.clone(),

@@ -7,10 +7,13 @@ use std::{cell::Cell, fmt, io, time::Duration};
 use actix_web::http::{Method, StatusCode, header::AUTHORIZATION};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use generation_actors::{
+    job::JobId,
+    ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
+};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
@@ -101,7 +104,7 @@ impl Remote {
     }
 
     async fn save(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
-        let key = draft.identity().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let key = key_of(draft);
         let body = serde_json::to_vec(&NewEpisode::from(draft));
         let body = body.map_err(|error| EpisodeError::Refused(error.to_string()))?;
         let headers = [("idempotency-key", key.as_str())];
@@ -150,6 +153,19 @@ impl Remote {
         }
     }
 }
+
+/// What the API knows a draft by. It takes jobs' ids and clients' keys alike, so that a key which looks like a job's id goes
+/// there by another name.
+fn key_of(draft: &EpisodeDraft) -> String {
+    match draft.identity() {
+        Some(Identity::Key(key)) if key.parse::<JobId>().is_ok() => Uuid::new_v5(&KEYS, key.as_bytes()).to_string(),
+        Some(identity) => identity.to_string(),
+        None => Uuid::new_v4().to_string(),
+    }
+}
+
+/// Within it those names are derived; changing it would double episodes.
+const KEYS: Uuid = uuid!("6972c715-a766-4427-b66f-e6312ec7e8b7");
 
 /// How answers of the API are named in logs.
 const ASKED: &str = "the Episode API";
