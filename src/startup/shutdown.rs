@@ -78,6 +78,7 @@ pub(super) async fn serve_until_told(
 
 /// Closes the database on a thread of its own: nobody who waits for it is kept from giving up.
 async fn close(database: &Database) {
+    log::info!("closing the database");
     let (database, (closed, done)) = (database.clone(), oneshot::channel());
     let closing = thread::Builder::new().name("sqlite-closer".to_owned()).spawn(move || {
         database.close();
