@@ -20,10 +20,10 @@ use crate::{
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Opens the store and looks whether it can be used.
+/// Opens the store and looks whether it can be used; if not, the log says why, and the jobs' scripts wait.
 ///
 /// # Errors
-/// It refuses what it will be asked: trying again would not help.
+/// The system has no thread to give.
 pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Result<Arc<dyn EpisodeStore>, Failure> {
     let limit = settings.save_timeout;
     let store: Arc<dyn EpisodeStore> = match &settings.kind {
@@ -41,12 +41,9 @@ pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Re
         })?),
     };
     let looked = timeout(FIRST_LOOK, store.check()).await;
-    match looked.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")))) {
-        Ok(()) => {}
-        Err(EpisodeError::Refused(cause)) => return Err(Failure::Episodes(cause)),
-        Err(error @ (EpisodeError::Unavailable(_) | EpisodeError::Misconfigured(_))) => {
-            log::error!("{error}; jobs run all the same, and their scripts are saved when it is back");
-        }
+    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")));
+    if let Err(error) = looked.unwrap_or_else(late) {
+        log::error!("{error}; jobs run all the same, and their scripts are saved once that is mended");
     }
     Ok(store)
 }

@@ -61,7 +61,7 @@ pub(super) async fn save(
         let id = row_id(&draft.project_id, number);
         let row = Row { id: &id, vector: &vector, document: &draft.markdown, metadata: &metadata };
         let added = api.add(&collection.id, row).await?;
-        collection.settled(added, "saving an episode")?;
+        collection.script_settled(added, "saving an episode")?;
         let winner = whose(api, collection, &id).await?;
         *last = Some(number);
         if run.wrote(&winner) {
