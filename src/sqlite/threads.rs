@@ -17,8 +17,8 @@ use super::{DatabaseError, lane::Task, waiting::Limit};
 const GROUP: usize = 1024;
 /// The longest that one read keeps all others waiting.
 const LONGEST_READ: Duration = Duration::from_secs(5);
-/// SQLite's steps between two looks at whether a read should end; about 10 µs.
-const STEPS: i32 = 1_000;
+/// SQLite's steps between two looks at whether a read should end; a few microseconds.
+const STEPS: i32 = 200;
 
 /// Writes in groups until the lane is closed and empty, then folds the log back into the database file.
 pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {

@@ -177,14 +177,14 @@ async fn more_than_a_search_may_read_is_answered_once_it_is_in_the_index() {
     let mut folder = Folder::new();
     let episodes = folder.episodes();
     let script = "가나다라 ".repeat(70_000);
-    for number in 0..20 {
+    for number in 0..40 {
         episodes.save(draft("p", &format!("등대 {number}"), &script)).await.unwrap();
     }
     episodes.save(draft("other", "등대", "짧다")).await.unwrap();
     assert!(matches!(episodes.search("p", "등대", ALL).await, Err(EpisodeError::Unavailable(_))));
     assert_eq!(numbers(&episodes, "other", "등대").await, [1]);
     index_all(&episodes).await;
-    assert_eq!(numbers(&episodes, "p", "등대 7").await, [8, 18]);
+    assert_eq!(numbers(&episodes, "p", "등대 7").await, [8, 18, 28, 38]);
 }
 
 #[tokio::test]
