@@ -259,7 +259,10 @@ async fn a_read_ends_with_its_caller_and_the_next_goes_on() {
     inside.recv_timeout(Duration::from_secs(20)).unwrap();
     // Neither is begun once nobody waits for it.
     let (unwanted, never) = channel::<()>();
-    drop(database.read(move |_| Ok(unwanted.send(()).unwrap())));
+    drop(database.read(move |_| {
+        unwanted.send(()).unwrap();
+        Ok(())
+    }));
     drop(abandoned);
     assert_eq!(projects(&database).await, [""; 0]);
     assert!(never.try_recv().is_err());
