@@ -163,6 +163,23 @@ async fn a_search_of_indexed_episodes_has_pages_and_a_total() {
 }
 
 #[tokio::test]
+async fn words_of_any_length_are_found_where_they_occur_and_nowhere_else() {
+    let mut folder = Folder::new();
+    let episodes = folder.episodes();
+    episodes.save(draft("p", "가나 나다", "비밀의 카페에서, \"둘이\" 만난다. İstanbul")).await.unwrap();
+    index_all(&episodes).await;
+    for found in
+        ["비", "밀", "의", "비밀", "밀의", "카페", "비밀의", "\"", ",", "\"둘이\"", "둘이 카페", "만난다.", "i\u{307}s"]
+    {
+        assert_eq!(numbers(&episodes, "p", found).await, [1], "{found}");
+    }
+    // Pairs of two words make no third, and a word is not its letters.
+    for missing in ["가나다", "나나", "밀비", "의카", "둘이만난다", "비밀 없다", "*", "\"비밀\""] {
+        assert_eq!(numbers(&episodes, "p", missing).await, [0; 0], "{missing}");
+    }
+}
+
+#[tokio::test]
 async fn the_longest_query_is_answered() {
     let mut folder = Folder::new();
     let episodes = folder.episodes();
