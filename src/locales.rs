@@ -40,6 +40,7 @@ pub struct ErrorTexts {
     pub idempotency_conflict: String,
     pub store_unavailable: String,
     pub episodes_unavailable: String,
+    pub episodes_misconfigured: String,
     pub episode_refused: String,
     pub internal: String,
     pub not_ready: String,

@@ -31,6 +31,7 @@ macro_rules! episode_store_contract {
             a_deleted_episode_is_not_saved_again
             what_a_client_posts_is_new_each_time
             saving_with_a_clients_key_twice_saves_it_once
+            a_key_that_looks_like_a_job_is_not_the_job
             concurrent_saves_get_every_number_once
             the_same_job_saved_concurrently_is_saved_once
             numbers_are_never_given_out_twice
@@ -147,6 +148,24 @@ pub(crate) async fn saving_with_a_clients_key_twice_saves_it_once(mut fixture: i
     assert_ne!(elsewhere.id, first.id);
     let other_key = EpisodeDraft { key: Some("two".into()), ..posted(PROJECT) };
     assert_eq!(store.save(other_key).await.unwrap().number, 2);
+}
+
+pub(crate) async fn a_key_that_looks_like_a_job_is_not_the_job(mut fixture: impl EpisodeStoreUnderTest) {
+    let store = fixture.open().await;
+    let (job, other_job) = (JobId::new(), JobId::new());
+    let keyed = |job: JobId| EpisodeDraft { key: Some(job.to_string()), title: "posted".into(), ..posted(PROJECT) };
+    let posted = store.save(keyed(job)).await.unwrap();
+    let written = store.save(written_by(job)).await.unwrap();
+    assert_eq!((posted.number, written.number), (1, 2));
+    let written_first = store.save(written_by(other_job)).await.unwrap();
+    let posted_second = store.save(keyed(other_job)).await.unwrap();
+    assert_eq!((written_first.number, posted_second.number), (3, 4));
+    drop(store);
+    let store = fixture.open().await;
+    for (draft, saved) in [(keyed(job), &posted), (written_by(job), &written), (keyed(other_job), &posted_second)] {
+        assert_eq!(store.save(draft).await.unwrap(), *saved);
+    }
+    assert_eq!(all(&store, PROJECT).await, [posted, written, written_first, posted_second]);
 }
 
 pub(crate) async fn concurrent_saves_get_every_number_once(mut fixture: impl EpisodeStoreUnderTest) {

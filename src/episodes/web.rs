@@ -128,23 +128,46 @@ impl Reply {
     /// The JSON of a success.
     ///
     /// # Errors
-    /// What [`Reply::error`] makes of the status; something else than JSON is `Unavailable`.
+    /// What [`Reply::error`] makes of the status; something else than JSON comes from another server than was meant.
     pub(super) fn json<T: DeserializeOwned>(&self, asked: &str) -> Result<T, EpisodeError> {
         if !self.status.is_success() {
             return Err(self.error(asked));
         }
         serde_json::from_slice(&self.body)
-            .map_err(|error| EpisodeError::Unavailable(format!("{asked}: an answer that is not understood: {error}")))
+            .map_err(|error| EpisodeError::Misconfigured(format!("{asked}: an answer that is not understood: {error}")))
     }
 
-    /// A status that is no success: refused for good by 4xx, except those that say "later".
+    /// A status that is no success: the server says "later", or it does not know us or what we ask, which time alone does not
+    /// mend.
     pub(super) fn error(&self, asked: &str) -> EpisodeError {
         let cause = format!("{asked}: {}: {}", self.status, self.quoted());
         match self.status.as_u16() {
-            408 | 409 | 421 | 425 | 429 => EpisodeError::Unavailable(cause),
-            400..=499 => EpisodeError::Refused(cause),
-            _ => EpisodeError::Unavailable(cause),
+            // No such method, version or network: no matter of time either.
+            501 | 505 | 511 => EpisodeError::Misconfigured(cause),
+            408 | 409 | 421 | 425 | 429 | 500.. => EpisodeError::Unavailable(cause),
+            _ => EpisodeError::Misconfigured(cause),
         }
+    }
+
+    /// [`Reply::error`] where a script was sent, which the server may refuse for good: by its size, by its form, or with a
+    /// plain 400 that names one of these words (in lower case).
+    pub(super) fn error_about_script(&self, asked: &str, words: &[&str]) -> EpisodeError {
+        let refused = match self.status.as_u16() {
+            413 | 422 => true,
+            400 => self.names(words),
+            _ => false,
+        };
+        if refused {
+            return EpisodeError::Refused(format!("{asked}: {}: {}", self.status, self.quoted()));
+        }
+        self.error(asked)
+    }
+
+    /// Whether the answer is JSON, as pages of a proxy are not, and contains one of these words.
+    fn names(&self, words: &[&str]) -> bool {
+        let Ok(answer) = serde_json::from_slice::<serde_json::Value>(&self.body) else { return false };
+        let answer = answer.to_string().to_lowercase();
+        answer.split(|character: char| !character.is_alphanumeric()).any(|word| words.contains(&word))
     }
 
     fn quoted(&self) -> String {

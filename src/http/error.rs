@@ -262,9 +262,8 @@ impl HttpTexts {
     pub(super) fn episode(&self, error: &EpisodeError) -> ApiError {
         log::error!("an episode request failed: {error}");
         match error {
-            EpisodeError::Unavailable(_) | EpisodeError::Misconfigured(_) => {
-                self.error(Code::Unavailable, |texts| &texts.episodes_unavailable)
-            }
+            EpisodeError::Unavailable(_) => self.error(Code::Unavailable, |texts| &texts.episodes_unavailable),
+            EpisodeError::Misconfigured(_) => self.error(Code::Unavailable, |texts| &texts.episodes_misconfigured),
             EpisodeError::Refused(_) => self.error(Code::ValidationError, |texts| &texts.episode_refused),
         }
     }

@@ -39,15 +39,15 @@ pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Resul
     }
 }
 
-/// The backend's name, if it is down.
+/// The backend's name, if it is down or set up wrongly; the log says which.
 async fn answers<E: std::fmt::Display>(
     name: &'static str,
     check: impl Future<Output = Result<(), E>>,
 ) -> Option<&'static str> {
     match timeout(PATIENCE, check).await {
         Ok(Ok(())) => return None,
-        Ok(Err(error)) => log::warn!("{name} is down: {error}"),
-        Err(_) => log::warn!("{name} is down: no answer within {PATIENCE:?}"),
+        Ok(Err(error)) => log::warn!("{name} cannot be used: {error}"),
+        Err(_) => log::warn!("{name} cannot be used: no answer within {PATIENCE:?}"),
     }
     Some(name)
 }

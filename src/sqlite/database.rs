@@ -4,7 +4,10 @@ use std::{
     fmt,
     future::Future,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -30,6 +33,8 @@ struct Inner {
     path: PathBuf,
     writes: Lane,
     reads: Lane,
+    /// Ends what is being read.
+    closing: Arc<AtomicBool>,
     /// `None` once closed.
     running: Mutex<Option<Running>>,
 }
@@ -54,10 +59,12 @@ impl Database {
             let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
             spawned.map_err(|error| OpenError::Unusable { path: path.clone(), cause: error.into() })
         };
-        let reader = start("sqlite-reader", Box::new(move || read_until_closed(reading, to_read)))?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let close = Arc::clone(&closing);
+        let reader = start("sqlite-reader", Box::new(move || read_until_closed(reading, to_read, &close)))?;
         let writer = start("sqlite-writer", Box::new(move || write_until_closed(writing, to_write)))?;
         let running = Mutex::new(Some(Running { writer, reader, lock }));
-        Ok(Self(Arc::new(Inner { path, writes, reads, running })))
+        Ok(Self(Arc::new(Inner { path, writes, reads, closing, running })))
     }
 
     /// The database file.
@@ -65,8 +72,8 @@ impl Database {
         &self.0.path
     }
 
-    /// Closes the database for every handle: later calls fail, what was handed in before is made durable, and the folder
-    /// is free for another process when this returns. Blocks; calling it again does nothing.
+    /// Closes the database for every handle: later calls and reads under way fail, the writes handed in before are made
+    /// durable, and the folder is free for another process when this returns. Blocks; calling it again does nothing.
     pub fn close(&self) {
         self.0.close();
     }
@@ -89,10 +96,14 @@ impl Database {
         self.0.writes.submit(bytes, work)
     }
 
-    /// Runs `work` on the reading connection, on one state of the database that holds every write already answered.
+    /// Runs `work` on the reading connection, on one state of the database that holds every write already answered. It must
+    /// be short, since others wait: after 5 s it is ended.
     ///
     /// # Errors
     /// As for [`Database::write`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the read, or leaves it out if it has not begun.
     pub(crate) fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T, DatabaseError>> + use<T, F>
     where
         T: Send + 'static,
@@ -114,6 +125,7 @@ impl Inner {
     fn close(&self) {
         self.writes.close();
         self.reads.close();
+        self.closing.store(true, Relaxed);
         // Held while waiting, so that whoever closes second does not return before the first is done.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(Running { writer, reader, lock }) = running.take() else { return };

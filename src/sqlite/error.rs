@@ -115,6 +115,9 @@ pub enum DatabaseError {
     /// It is closed.
     #[display("the database is closed")]
     Closed,
+    /// A read was ended before it was done: it took too long, or the database is closing.
+    #[display("the read was ended: it took too long, or the database is closing")]
+    Interrupted,
     /// SQLite failed: disk full, input or output, a constraint.
     #[display("{_0}")]
     Sqlite(Arc<rusqlite::Error>),
@@ -131,6 +134,9 @@ pub enum DatabaseError {
 
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(Arc::new(error))
+        match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
+            _ => Self::Sqlite(Arc::new(error)),
+        }
     }
 }

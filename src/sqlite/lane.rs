@@ -13,7 +13,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::DatabaseError;
+use super::{
+    DatabaseError,
+    waiting::{Caller, Waiting},
+};
 
 /// How much may wait.
 const TASKS: usize = 32 * 1024;
@@ -25,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Something to do on a connection, and somebody to tell.
 pub(super) trait Task: Send {
+    /// Who waits for it.
+    fn caller(&self) -> &Caller;
+
     /// Does it, once; false when it failed and what it changed must be undone.
     fn run(&mut self, connection: &Connection) -> bool;
 
@@ -32,7 +38,8 @@ pub(super) trait Task: Send {
     fn answer(self: Box<Self>, committed: Result<(), DatabaseError>);
 }
 
-/// The callers' end. What was submitted is done in that order, also when the callers no longer wait for it.
+/// The callers' end. What was submitted reaches the thread in that order; whether it still does what nobody waits for any
+/// more is the thread's choice.
 pub(super) struct Lane {
     /// `None` once closed.
     tasks: Mutex<Option<mpsc::Sender<Box<dyn Task>>>>,
@@ -57,8 +64,10 @@ impl Lane {
         F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
     {
         let deadline = Instant::now() + PATIENCE;
-        let submitted = self.enqueue(bytes, work);
+        let waiting = Waiting::new();
+        let submitted = self.enqueue(bytes, waiting.caller(), work);
         async move {
+            let _waiting = waiting;
             match timeout_at(deadline, submitted?).await {
                 Ok(Ok(result)) => result,
                 // The thread is gone, and the task with it.
@@ -68,7 +77,12 @@ impl Lane {
         }
     }
 
-    fn enqueue<T, F>(&self, bytes: usize, work: F) -> Result<oneshot::Receiver<Result<T, DatabaseError>>, DatabaseError>
+    fn enqueue<T, F>(
+        &self,
+        bytes: usize,
+        caller: Caller,
+        work: F,
+    ) -> Result<oneshot::Receiver<Result<T, DatabaseError>>, DatabaseError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
@@ -77,7 +91,7 @@ impl Lane {
         let weight = (bytes + TASK_BYTES).min(BYTES) as u32;
         let room = Arc::clone(&self.room).try_acquire_many_owned(weight).map_err(|_| DatabaseError::Overloaded)?;
         let (answer, receiver) = oneshot::channel();
-        let task = Box::new(Submitted { work: Some(work), result: None, answer, room });
+        let task = Box::new(Submitted { caller, work: Some(work), result: None, answer, room });
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = tasks.as_ref().ok_or(DatabaseError::Closed)?;
         match sender.try_send(task) {
@@ -94,6 +108,7 @@ impl Lane {
 }
 
 struct Submitted<T, F> {
+    caller: Caller,
     work: Option<F>,
     result: Option<Result<T, DatabaseError>>,
     answer: oneshot::Sender<Result<T, DatabaseError>>,
@@ -105,6 +120,10 @@ where
     T: Send,
     F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send,
 {
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
     fn run(&mut self, connection: &Connection) -> bool {
         let Some(work) = self.work.take() else { return false };
         // The caller undoes what a panic leaves half done, so nothing broken is seen later.

@@ -10,6 +10,7 @@ mod folder;
 mod lane;
 mod migrations;
 mod threads;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

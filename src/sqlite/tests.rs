@@ -238,3 +238,59 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     tokio::time::resume();
     assert_eq!(projects(&Database::open(folder.path()).unwrap()).await, ["a"]);
 }
+
+/// Reads without end.
+fn endless(connection: &Connection) -> Result<(), DatabaseError> {
+    let sql =
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers";
+    connection.query_row(sql, [], |_| Ok(()))?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_ends_with_its_caller_and_the_next_goes_on() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let (entered, inside) = channel();
+    let abandoned = database.read(move |connection| {
+        entered.send(()).unwrap();
+        endless(connection)
+    });
+    inside.recv_timeout(Duration::from_secs(20)).unwrap();
+    // Neither is begun once nobody waits for it.
+    let (unwanted, never) = channel::<()>();
+    drop(database.read(move |_| {
+        unwanted.send(()).unwrap();
+        Ok(())
+    }));
+    drop(abandoned);
+    assert_eq!(projects(&database).await, [""; 0]);
+    assert!(never.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn closing_ends_what_is_read() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let (entered, inside) = channel();
+    let running = database.read(move |connection| {
+        entered.send(()).unwrap();
+        endless(connection)
+    });
+    let waiting = database.read(endless);
+    inside.recv_timeout(Duration::from_secs(20)).unwrap();
+    database.close();
+    assert!(matches!(running.await, Err(DatabaseError::Interrupted)));
+    assert!(matches!(waiting.await, Err(DatabaseError::Closed)));
+}
+
+#[tokio::test]
+async fn a_write_happens_whether_anybody_waits_for_it_or_not() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let release = hold(&database);
+    drop(count(&database, "promised", 1));
+    drop(release);
+    count(&database, "then", 1).await.unwrap();
+    assert_eq!(projects(&database).await, ["promised", "then"]);
+}

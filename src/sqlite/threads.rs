@@ -1,12 +1,24 @@
 //! What the two threads do.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
 use rusqlite::Connection;
 use tokio::sync::mpsc::Receiver;
 
-use super::{DatabaseError, lane::Task};
+use super::{DatabaseError, lane::Task, waiting::Limit};
 
 /// The most writes that share one commit; bounds how long the first of them waits for the others.
 const GROUP: usize = 1024;
+/// The longest that one read keeps all others waiting.
+const LONGEST_READ: Duration = Duration::from_secs(5);
+/// SQLite's steps between two looks at whether a read should end; a few microseconds.
+const STEPS: i32 = 200;
 
 /// Writes in groups until the lane is closed and empty, then folds the log back into the database file.
 pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {
@@ -23,17 +35,34 @@ pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box
     }
 }
 
-/// Reads one by one until the lane is closed and empty.
-pub(super) fn read_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {
-    while let Some(mut task) = tasks.blocking_recv() {
-        // Around several statements, so that they see one state.
-        let begun = execute(&connection, "BEGIN");
-        if begun.is_ok() {
-            task.run(&connection);
+/// Reads one by one until the lane is closed. What nobody waits for is not begun, and not gone on with either; a closing
+/// database reads nothing more.
+pub(super) fn read_until_closed(
+    mut connection: Connection,
+    mut tasks: Receiver<Box<dyn Task>>,
+    closing: &Arc<AtomicBool>,
+) {
+    while let Some(task) = tasks.blocking_recv() {
+        if closing.load(Relaxed) {
+            task.answer(Err(DatabaseError::Closed));
+        } else if !task.caller().is_gone() {
+            read(&mut connection, task, closing);
         }
-        roll_back(&connection);
-        task.answer(begun);
     }
+}
+
+fn read(connection: &mut Connection, mut task: Box<dyn Task>, closing: &Arc<AtomicBool>) {
+    let limit = Limit::new(task.caller().clone(), closing, LONGEST_READ);
+    let limited = connection.progress_handler(STEPS, Some(move || limit.is_reached()));
+    // Around several statements, so that they see one state.
+    let begun = limited.map_err(DatabaseError::from).and_then(|()| execute(connection, "BEGIN"));
+    if begun.is_ok() {
+        task.run(connection);
+    }
+    // Undoing must not be interrupted.
+    let lifted = connection.progress_handler(0, None::<fn() -> bool>);
+    roll_back(connection);
+    task.answer(begun.and(lifted.map_err(DatabaseError::from)));
 }
 
 /// Runs tasks in one transaction. Returns how many of them it dealt with, and whether what they changed is durable.

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use actix_web::rt;
 use generation_actors::ports::{EpisodeError, EpisodeStore};
 use tokio::time::timeout;
 
@@ -19,14 +20,18 @@ use crate::{
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Opens the store and looks whether it can be used.
+/// Opens the store and looks whether it can be used; if not, the log says why, and the jobs' scripts wait.
 ///
 /// # Errors
-/// It refuses what it will be asked: trying again would not help.
+/// The system has no thread to give.
 pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Result<Arc<dyn EpisodeStore>, Failure> {
     let limit = settings.save_timeout;
     let store: Arc<dyn EpisodeStore> = match &settings.kind {
-        EpisodesKind::Embedded => return Ok(Arc::new(SqliteEpisodes::new(database.clone()))),
+        EpisodesKind::Embedded => {
+            let episodes = SqliteEpisodes::new(database.clone());
+            rt::spawn(episodes.clone().keep_indexed());
+            return Ok(Arc::new(episodes));
+        }
         EpisodesKind::Chroma(chroma) => Arc::new(ChromaEpisodes::start(chroma_options(chroma, limit))?),
         EpisodesKind::Remote { url, token } => Arc::new(RemoteEpisodes::start(RemoteOptions {
             url: url.clone(),
@@ -36,12 +41,9 @@ pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Re
         })?),
     };
     let looked = timeout(FIRST_LOOK, store.check()).await;
-    match looked.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")))) {
-        Ok(()) => {}
-        Err(EpisodeError::Refused(cause)) => return Err(Failure::Episodes(cause)),
-        Err(error @ (EpisodeError::Unavailable(_) | EpisodeError::Misconfigured(_))) => {
-            log::error!("{error}; jobs run all the same, and their scripts are saved when it is back");
-        }
+    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")));
+    if let Err(error) = looked.unwrap_or_else(late) {
+        log::error!("{error}; jobs run all the same, and their scripts are saved once that is mended");
     }
     Ok(store)
 }

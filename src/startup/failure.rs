@@ -25,10 +25,6 @@ pub enum Failure {
     /// The data directory.
     #[display("{_0}")]
     Data(OpenError),
-    /// The episode store.
-    #[from(ignore)]
-    #[display("the episode store cannot be used: {_0}")]
-    Episodes(#[error(not(source))] String),
     /// The jobs of an earlier run.
     #[display("the jobs of an earlier run cannot be read: {_0}")]
     Recovery(StoreError),

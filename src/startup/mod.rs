@@ -88,9 +88,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Io)?;
     let server = listen::serve(listener, &settings, context.clone())?;
     banner::print(address, &settings);
-    let ended = shutdown::serve_until_told(server, &context, &settings.server).await;
-    database.close();
-    ended
+    shutdown::serve_until_told(server, &context, &database, &settings.server).await
 }
 
 /// Takes up the jobs of an earlier process before anybody can ask for them.

@@ -199,3 +199,19 @@ fn asking_for_an_episode_answers_what_there_is_to_save() {
     slow.get(&path).expect_error(405, "METHOD_NOT_ALLOWED");
     slow.cancel(&id);
 }
+
+#[test]
+fn a_clients_key_that_equals_a_jobs_id_does_not_take_the_jobs_episode() {
+    let service = Service::builder().words_per_second(100).start();
+    let id = service.create(&brief());
+    let post = || {
+        let request = Request::new("POST", &path("project-1")).header("Idempotency-Key", &id).json(&draft("Posted"));
+        service.send(&request)
+    };
+    let posted = post().expect(201).json();
+    let job = service.wait_for(&id, "completed");
+    assert_eq!((&posted["number"], &job["episodeNumber"]), (&json!(1), &json!(2)));
+    let written = service.get(&format!("{}/{}", path("project-1"), job["episodeId"].as_str().expect("an id")));
+    assert_eq!(written.expect(200).json()["script"]["markdown"], json!(service.script(&id)));
+    assert_eq!(post().expect(200).json(), posted);
+}

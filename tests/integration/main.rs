@@ -15,6 +15,8 @@ mod contract;
 #[cfg(test)]
 mod durability;
 #[cfg(test)]
+mod episode_search;
+#[cfg(test)]
 mod episode_stores;
 #[cfg(test)]
 mod episodes;

@@ -80,11 +80,29 @@ pub struct EpisodeDraft {
     pub created_at: DateTime<Utc>,
 }
 
+/// What makes two drafts the same episode of their project. A job and a key are never the same, however they are spelled.
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
+pub enum Identity {
+    /// The job that wrote it.
+    Job(JobId),
+    /// The key that a client posted it with.
+    Key(String),
+}
+
+impl Identity {
+    /// `job` or `key`: what sets identities of the same spelling apart. Stores keep it, so it never changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Job(_) => "job",
+            Self::Key(_) => "key",
+        }
+    }
+}
+
 impl EpisodeDraft {
-    /// What makes two drafts the same episode of their project: the job, else the client's key. Drafts with neither are
-    /// new each time.
-    pub fn identity(&self) -> Option<String> {
-        self.job_id.map(|job| job.to_string()).or_else(|| self.key.clone())
+    /// The job, else the client's key. Drafts with neither are new each time.
+    pub fn identity(&self) -> Option<Identity> {
+        self.job_id.map(Identity::Job).or_else(|| self.key.clone().map(Identity::Key))
     }
 }
 

@@ -9,7 +9,9 @@ mod generator;
 mod job_store;
 
 pub use clock::{Clock, SystemClock};
-pub use episode_store::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeRef, EpisodeStore, EpisodeSummary};
+pub use episode_store::{
+    Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeRef, EpisodeStore, EpisodeSummary, Identity,
+};
 pub use generator::{
     EndReason, GenerationRequest, GenerationStream, ModelCatalog, Piece, Route, ScriptGenerator, UnknownModel, Usage,
 };

@@ -37,7 +37,7 @@ impl Collection {
     /// Finds the collection or makes it, and checks that its vectors are of this embedder.
     ///
     /// # Errors
-    /// `Refused` when they are of another.
+    /// `Misconfigured` when they are of another.
     pub(super) async fn open(api: &Api, name: &str, embedder: &Embedder) -> Result<Self, EpisodeError> {
         let ours = Ours { embedder: embedder.name(), dimension: embedder.dimension().await? };
         let found = match api.find(name).await? {
@@ -71,12 +71,27 @@ impl Collection {
 
     /// A success, or its error.
     pub(super) fn settled(&self, reply: Reply, asked: &str) -> Result<Reply, EpisodeError> {
+        self.settled_or(reply, asked, |reply| reply.error(asked))
+    }
+
+    /// [`Collection::settled`] where a script was sent.
+    pub(super) fn script_settled(&self, reply: Reply, asked: &str) -> Result<Reply, EpisodeError> {
+        // A plain 400 is about the vector, which is the embedder's.
+        self.settled_or(reply, asked, |reply| reply.error_about_script(asked, &[]))
+    }
+
+    fn settled_or(
+        &self,
+        reply: Reply,
+        asked: &str,
+        error: impl FnOnce(&Reply) -> EpisodeError,
+    ) -> Result<Reply, EpisodeError> {
         if reply.status == StatusCode::NOT_FOUND {
             // Deleted, or the server began anew: it is opened again by the next who comes.
             self.gone.set(true);
             return Err(EpisodeError::Unavailable(reply.error(asked).to_string()));
         }
-        if reply.status.is_success() { Ok(reply) } else { Err(reply.error(asked)) }
+        if reply.status.is_success() { Ok(reply) } else { Err(error(&reply)) }
     }
 
     pub(super) async fn get(&self, api: &Api, get: &Get<'_>) -> Result<Rows, EpisodeError> {
@@ -109,7 +124,7 @@ impl Ours {
         {
             return Ok(());
         }
-        Err(EpisodeError::Refused(format!(
+        Err(EpisodeError::Misconfigured(format!(
             "the collection {name} was made by the embedder {} with {} dimensions, not by {} with {}; restore \
              episodes.embedding or choose another episodes.collection",
             theirs.0.unwrap_or("(none noted)"),

@@ -84,9 +84,9 @@ pub(super) fn living(project_id: &str) -> Value {
     json!({ "$and": [{ "project_id": project_id }, { "deleted": { "$ne": true } }] })
 }
 
-/// Rows that a run wrote: one at most.
-pub(super) fn of_run(run: &str) -> Value {
-    json!({ "run": run })
+/// Rows that one of these runs wrote.
+pub(super) fn of_runs<'a>(runs: impl Iterator<Item = &'a str>) -> Value {
+    json!({ "run": { "$in": runs.collect::<Vec<_>>() } })
 }
 
 #[cfg(test)]

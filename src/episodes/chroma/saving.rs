@@ -12,7 +12,7 @@ use super::{
     super::embedding::Embedder,
     api::{Api, Get, Row},
     collection::Collection,
-    record::{Metadata, number_in, of_project, of_run, row_id},
+    record::{Metadata, number_in, of_project, of_runs, row_id},
 };
 
 /// The longest script that is taken, in bytes: larger ones hold up everybody else's requests for seconds.
@@ -22,7 +22,7 @@ const PAGE: usize = 10_000;
 /// Numbers looked at together after somebody else took one.
 const AHEAD: u32 = 256;
 
-/// Ids of runs that carry a client's key are derived within this namespace; changing it would double episodes.
+/// Within it the runs of jobs and keys are derived; changing it would double episodes.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2b6a_4a31_70bc_4be5_8f3c_d1f0_5a0e_94b7);
 
 /// Refuses what is too large to be stored.
@@ -40,7 +40,7 @@ pub(super) async fn save(
     embedder: &Embedder,
     draft: &EpisodeDraft,
 ) -> Result<EpisodeSummary, EpisodeError> {
-    let run = run_of(draft);
+    let run = Run::of(draft);
     if let Some(saved) = saved_before(api, collection, &run, draft).await? {
         return Ok(saved);
     }
@@ -57,14 +57,14 @@ pub(super) async fn save(
         if let Some(saved) = saved_before(api, collection, &run, draft).await? {
             return Ok(saved);
         }
-        let metadata = Metadata::of(draft, &run, number);
+        let metadata = Metadata::of(draft, &run.name, number);
         let id = row_id(&draft.project_id, number);
         let row = Row { id: &id, vector: &vector, document: &draft.markdown, metadata: &metadata };
         let added = api.add(&collection.id, row).await?;
-        collection.settled(added, "saving an episode")?;
+        collection.script_settled(added, "saving an episode")?;
         let winner = whose(api, collection, &id).await?;
         *last = Some(number);
-        if winner.run == run {
+        if run.wrote(&winner) {
             return Ok(winner.into_summary());
         }
         number = next_free(api, collection, &draft.project_id, number).await?;
@@ -72,26 +72,41 @@ pub(super) async fn save(
 }
 
 /// Names what is saved: the same for every attempt to save the same.
-fn run_of(draft: &EpisodeDraft) -> String {
-    match draft.identity() {
-        Some(identity) => {
-            let project = &draft.project_id;
-            Uuid::new_v5(&NAMESPACE, format!("{}:{project}{identity}", project.len()).as_bytes()).to_string()
-        }
-        None => Uuid::new_v4().to_string(),
+struct Run {
+    name: String,
+    /// Its name from before jobs and keys were named apart. A row that has it may be of either, and counts as both.
+    earlier: Option<String>,
+}
+
+impl Run {
+    fn of(draft: &EpisodeDraft) -> Self {
+        let Some(identity) = draft.identity() else { return Self { name: Uuid::new_v4().to_string(), earlier: None } };
+        let derived = |name: &str| Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
+        let project = &draft.project_id;
+        // The length keeps project and identity apart, whatever characters they have.
+        let earlier = format!("{}:{project}{identity}", project.len());
+        Self { name: derived(&format!("{}:{earlier}", identity.kind())), earlier: Some(derived(&earlier)) }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.name), self.earlier.as_ref()].into_iter().flatten().map(String::as_str)
+    }
+
+    fn wrote(&self, row: &Metadata) -> bool {
+        self.names().any(|name| name == row.run)
     }
 }
 
 async fn saved_before(
     api: &Api,
     collection: &Collection,
-    run: &str,
+    run: &Run,
     draft: &EpisodeDraft,
 ) -> Result<Option<EpisodeSummary>, EpisodeError> {
     if draft.identity().is_none() {
         return Ok(None);
     }
-    let get = Get { filter: Some(of_run(run)), limit: Some(1), include: &["metadatas"], ..Get::default() };
+    let get = Get { filter: Some(of_runs(run.names())), limit: Some(1), include: &["metadatas"], ..Get::default() };
     let mut found = collection.get(api, &get).await?.metadatas.unwrap_or_default();
     Ok(found.pop().flatten().map(|metadata| {
         let deleted = metadata.deleted;

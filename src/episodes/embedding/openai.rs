@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use actix_web::http::{Method, StatusCode, header::AUTHORIZATION};
+use actix_web::http::{Method, header::AUTHORIZATION};
 use generation_actors::ports::EpisodeError;
 use serde::{Deserialize, Serialize};
 
@@ -79,10 +79,7 @@ impl OpenAiEmbedding {
         let request = Request { model: &self.model, input: &text[..end], encoding_format: "float" };
         let reply = self.web.json(Method::POST, &self.url, &request, &[]).await?;
         let asked = "the embedding server";
-        if matches!(reply.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
-            // A fault of the settings, not of the script, which waits until it is mended.
-            return Err(EpisodeError::Unavailable(reply.error(asked).to_string()));
-        }
+        // Never a refusal of the script: what is too long for the model is cut to `max_characters`.
         let response: Response = reply.json(asked)?;
         let vector = response.data.into_iter().next().map(|item| item.embedding).unwrap_or_default();
         if vector.is_empty() || vector.iter().any(|number| !number.is_finite()) {

@@ -2,15 +2,22 @@
 
 mod wire;
 
-use std::{cell::Cell, fmt, io, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    fmt, io,
+    time::{Duration, Instant},
+};
 
 use actix_web::http::{Method, StatusCode, header::AUTHORIZATION};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use generation_actors::{
+    job::JobId,
+    ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
+};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
@@ -52,6 +59,8 @@ struct Remote {
     projects: String,
     /// Whether the API wants its paths with a slash at the end, as far as it has told.
     slash: Cell<bool>,
+    /// Why the latest save needs an operator: a token that may read but not write shows in nothing else.
+    fault: RefCell<Option<(Instant, String)>>,
 }
 
 impl RemoteEpisodes {
@@ -71,6 +80,7 @@ impl Remote {
             web: Web::new(options.request_timeout, options.connect_timeout, token),
             projects: format!("{}/api/v1/projects", options.url),
             slash: Cell::new(false),
+            fault: RefCell::new(None),
         }
     }
 
@@ -88,24 +98,38 @@ impl Remote {
         let path = format!("{}/{}/episodes{below}", self.projects, segment(project_id));
         let url = |slash: bool| format!("{path}{}{query}", if slash { "/" } else { "" });
         let slash = self.slash.get();
+        let not_here = |reply: &Reply| matches!(reply.status.as_u16(), 301 | 302 | 307 | 308 | 404 | 405);
         let reply = self.web.send(method.clone(), &url(slash), body.clone(), headers).await?;
-        let other = match reply.status.as_u16() {
-            301 | 302 | 307 | 308 | 404 | 405 => self.web.send(method, &url(!slash), body, headers).await?,
-            _ => return Ok(reply),
-        };
+        if !not_here(&reply) {
+            return Ok(reply);
+        }
+        let other = self.web.send(method, &url(!slash), body, headers).await?;
         if other.status.is_success() {
             self.slash.set(!slash);
-            return Ok(other);
         }
-        Ok(if reply.status.is_redirection() { other } else { reply })
+        Ok(if reply.status.is_redirection() || !not_here(&other) { other } else { reply })
     }
 
     async fn save(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
-        let key = draft.identity().unwrap_or_else(|| Uuid::new_v4().to_string());
+        let saved = self.post(draft).await;
+        match &saved {
+            Ok(_) | Err(EpisodeError::Refused(_)) => self.fault.replace(None),
+            Err(EpisodeError::Misconfigured(cause)) => self.fault.replace(Some((Instant::now(), cause.clone()))),
+            // It says nothing about the settings.
+            Err(EpisodeError::Unavailable(_)) => None,
+        };
+        saved
+    }
+
+    async fn post(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
+        let key = key_of(draft);
         let body = serde_json::to_vec(&NewEpisode::from(draft));
         let body = body.map_err(|error| EpisodeError::Refused(error.to_string()))?;
         let headers = [("idempotency-key", key.as_str())];
         let reply = self.ask(Method::POST, &draft.project_id, "", "", Some(body.into()), &headers).await?;
+        if !reply.status.is_success() {
+            return Err(reply.error_about_script(ASKED, &SENT));
+        }
         let saved: Summary = content(&reply)?;
         Ok(saved.into_summary(&draft.project_id, &draft.title, draft.created_at))
     }
@@ -140,16 +164,39 @@ impl Remote {
         }
     }
 
-    /// A project nobody has: any answer that is not a refusal will do.
+    /// Asks for a project nobody has, so that "not found" is as good as a list; then looks how saving went.
     async fn check(&self) -> Result<(), EpisodeError> {
         let reply = self.ask(Method::GET, "_", "", "?limit=1&offset=0", None, &[]).await?;
         match reply.status {
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
-            status if status.is_success() => Ok(()),
-            _ => Err(reply.error(ASKED)),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {}
+            status if status.is_success() => {}
+            _ => return Err(reply.error(ASKED)),
+        }
+        match &*self.fault.borrow() {
+            Some((at, cause)) if at.elapsed() < REMEMBERED => Err(EpisodeError::Misconfigured(cause.clone())),
+            _ => Ok(()),
         }
     }
 }
+
+/// How long a save that needs an operator counts, unless a later one clears it: it may have been of a project that the API
+/// does not know.
+const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+/// Words by which an API names what it does not like about an episode.
+const SENT: [&str; 6] = ["title", "script", "markdown", "tokens", "promptsnapshot", "content"];
+
+/// What the API knows a draft by. It takes jobs' ids and clients' keys alike, so that a key which looks like a job's id goes
+/// there by another name.
+fn key_of(draft: &EpisodeDraft) -> String {
+    match draft.identity() {
+        Some(Identity::Key(key)) if key.parse::<JobId>().is_ok() => Uuid::new_v5(&KEYS, key.as_bytes()).to_string(),
+        Some(identity) => identity.to_string(),
+        None => Uuid::new_v4().to_string(),
+    }
+}
+
+/// Within it those names are derived; changing it would double episodes.
+const KEYS: Uuid = uuid!("6972c715-a766-4427-b66f-e6312ec7e8b7");
 
 /// How answers of the API are named in logs.
 const ASKED: &str = "the Episode API";

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use rustix::process::Signal;
 
 use super::{undisturbed, unhurried};
@@ -59,4 +60,39 @@ fn a_job_interrupted_in_good_order_loses_no_text_that_was_shown() {
     assert!(first.data["markdown"].as_str().expect("text").starts_with(&shown), "the text was checkpointed");
     service.wait_for(&id, "completed");
     assert_eq!(service.script(&id), expected);
+}
+
+/// Reads the database from outside, as an operator's tool does, so that closing it waits for five seconds.
+fn keep_database_busy(service: &Service) -> Connection {
+    let reader = Connection::open(service.data().path().join("data/generation.db")).expect("it opens");
+    reader.execute_batch("BEGIN").expect("it begins");
+    reader.query_row("SELECT count(*) FROM jobs", [], |_| Ok(())).expect("it reads");
+    reader
+}
+
+#[test]
+fn a_busy_database_does_not_hold_up_the_end() {
+    let mut service = Service::builder().env("GENERATION__SERVER__SHUTDOWN_TIMEOUT", "1s").start();
+    let reader = keep_database_busy(&service);
+    let id = service.create(&brief());
+    service.wait_for(&id, "completed");
+    let script = service.script(&id);
+    service.sigterm();
+    assert_eq!(service.wait_for_exit(Duration::from_secs(3)).code(), Some(0));
+    assert!(service.log().contains("not closed within"), "{}", service.log());
+    drop(reader);
+    service.restart();
+    assert_eq!(service.script(&id), script, "what was answered is durable");
+}
+
+#[test]
+fn a_second_signal_ends_at_once_while_the_database_is_closed() {
+    let mut service = Service::builder().env("GENERATION__SERVER__SHUTDOWN_TIMEOUT", "1m").start();
+    let _reader = keep_database_busy(&service);
+    service.create(&brief());
+    service.sigterm();
+    wait::until("the database to be closed", || service.log().contains("closing the database").then_some(()));
+    service.sigterm();
+    assert_eq!(service.wait_for_exit(Duration::from_secs(3)).code(), Some(130));
+    service.forgive_exit();
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{PROJECT, assert_each_once, create_jobs, wait_until_saved};
+use super::{
+    PROJECT, assert_asks_for_an_operator, assert_each_once, assert_kept, create_jobs, save_now, wait_until_saved,
+};
 use crate::harness::{brief_with, chroma::Chroma, http::Request, service::Service};
 
 #[test]
@@ -121,24 +123,48 @@ fn a_script_beyond_a_megabyte_is_refused_by_name() {
 }
 
 #[test]
-fn a_collection_of_another_embedder_stops_the_start_and_says_why() {
+fn a_collection_of_another_embedder_keeps_the_scripts_until_another_is_named() {
     let chroma = Chroma::start();
     chroma.python(
         "collection = client.create_collection('episodes', embedding_function=None)\n\
          collection.add(ids=['x'], embeddings=[[1, 2, 3]], documents=['x'])\nprint('{}')",
     );
-    let (status, log) = Service::builder().chroma(&chroma.url()).start_in_vain();
-    assert!(!status.success());
+    let mut service = Service::builder().chroma(&chroma.url()).start();
+    let log = service.log();
     assert!(log.contains("with 3 dimensions") && log.contains("episodes.collection"), "{log}");
+    let ready = service.get("/health/ready").expect(200).json();
+    assert_eq!(ready, json!({ "status": "ready", "degraded": ["episodes"] }));
+    let job = create_jobs(&service, 1).remove(0);
+    assert_eq!(service.wait_for(&job, "completed")["savedToEpisode"], false);
+    let script = service.script(&job);
+    assert_asks_for_an_operator(&service);
+    assert_kept(&service, &job);
+    service.stop();
+    let service = Service::builder()
+        .chroma(&chroma.url())
+        .data(service.data())
+        .env("GENERATION__EPISODES__COLLECTION", "episodes-2")
+        .start();
+    wait_until_saved(&service, &job);
+    assert_eq!(service.script(&job), script);
+    assert_each_once(&service, &[job]);
 }
 
 #[test]
-fn a_missing_database_stops_the_start_and_says_why() {
+fn a_missing_database_is_said_at_the_start_and_keeps_the_scripts() {
     let chroma = Chroma::start();
-    let builder = Service::builder().chroma(&chroma.url()).env("GENERATION__EPISODES__DATABASE", "nowhere");
-    let (status, log) = builder.start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains("nowhere"), "{log}");
+    let service = Service::builder().chroma(&chroma.url()).env("GENERATION__EPISODES__DATABASE", "nowhere").start();
+    let log = service.log();
+    assert!(log.contains("misconfigured") && log.contains("nowhere"), "{log}");
+    let job = create_jobs(&service, 1).remove(0);
+    service.wait_for(&job, "completed");
+    assert_asks_for_an_operator(&service);
+    assert_kept(&service, &job);
+    chroma.python(
+        "from chromadb import AdminClient\n\
+         AdminClient(client.get_settings()).create_database('nowhere')\nprint('{}')",
+    );
+    assert!(save_now(&service, &job)["episodeId"].is_string());
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod remote_contract;
 
 use serde_json::{Value, json};
 
-use crate::harness::{brief_with, service::Service, wait};
+use crate::harness::{brief_with, http::Request, service::Service, wait};
 
 const PROJECT: &str = "project-1";
 
@@ -26,6 +26,37 @@ fn wait_until_saved(service: &Service, id: &str) -> Value {
         assert_ne!(job["status"], "failed", "{job}");
         (job["savedToEpisode"] == true).then_some(job)
     })
+}
+
+/// Asks for the job's script to be saved until it is, as one does who knows that the store works again: by itself the
+/// service looks after a pause.
+#[track_caller]
+fn save_now(service: &Service, id: &str) -> Value {
+    let ask = Request::new("POST", &format!("/api/v1/generations/{id}/episode"));
+    wait::until(&format!("{id} to be saved"), || {
+        service.send(&ask);
+        let job = service.job(id);
+        (job["savedToEpisode"] == true).then_some(job)
+    })
+}
+
+/// Asserts that clients are told that the store is at fault, not they.
+#[track_caller]
+fn assert_asks_for_an_operator(service: &Service) {
+    let list = Request::get(&format!("/api/v1/projects/{PROJECT}/episodes")).header("Accept-Language", "en");
+    let error = service.send(&list).expect_error(503, "GENERATION_ERROR");
+    assert!(error["message"].as_str().is_some_and(|message| message.contains("operator")), "{error}");
+}
+
+/// Asserts that the script is owed to the store after at least one more try.
+#[track_caller]
+fn assert_kept(service: &Service, id: &str) {
+    // What the log says of it is the outbox's to choose.
+    wait::until("a try of the outbox", || {
+        service.log().lines().any(|line| line.contains("::outbox") && line.contains(id)).then_some(())
+    });
+    let episodes = &service.stats()["episodes"];
+    assert_eq!((&episodes["pending"], &episodes["failed"]), (&json!(1), &json!(0)));
 }
 
 /// The numbers in use, in order.

@@ -3,13 +3,22 @@
 use chrono::Utc;
 use generation_actors::{
     job::JobId,
-    ports::{EpisodeDraft, EpisodeError, EpisodeStore as _},
+    ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore as _},
 };
 use generation_service::episodes::{RemoteEpisodes, RemoteOptions};
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use super::{PROJECT, assert_each_once, create_jobs, numbers, wait_until_saved};
+use super::{
+    PROJECT, assert_asks_for_an_operator, assert_each_once, assert_kept, create_jobs, numbers, save_now,
+    wait_until_saved,
+};
 use crate::harness::{
     http::Request,
     proxy::Proxy,
@@ -126,29 +135,101 @@ async fn the_originals_request_reaches_an_api_that_wants_a_slash_and_wraps_its_a
     }
 }
 
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Unavailable,
+    Misconfigured,
+    Refused,
+}
+
 #[tokio::test]
-async fn an_api_that_refuses_is_not_asked_again_and_one_that_fails_may_be() {
-    for (status, for_good) in
-        [(400, true), (401, true), (413, true), (422, true), (429, false), (500, false), (503, false)]
-    {
-        let api = Upstream::start(move |_| vec![Step::Refuse(status, Vec::new(), "{\"detail\":\"no\"}".into())]);
+async fn what_an_api_answers_says_whose_fault_it_is() {
+    use Kind::{Misconfigured, Refused, Unavailable};
+    let (no, names) =
+        (r#"{"detail":"no"}"#, r#"{"detail":[{"loc":["body","script","markdown"],"msg":"is too long"}]}"#);
+    let page = "<html><head><title>400 Bad Request</title></head></html>";
+    for (status, body, expected) in [
+        (400, no, Misconfigured),
+        (400, page, Misconfigured),
+        (400, names, Refused),
+        (401, no, Misconfigured),
+        (403, no, Misconfigured),
+        (404, no, Misconfigured),
+        (405, no, Misconfigured),
+        (410, no, Misconfigured),
+        (302, "", Misconfigured),
+        (200, page, Misconfigured),
+        (408, no, Unavailable),
+        (413, page, Refused),
+        (422, no, Refused),
+        (429, no, Unavailable),
+        (500, no, Unavailable),
+        (501, no, Misconfigured),
+        (503, no, Unavailable),
+    ] {
+        let api = Upstream::start(move |_| vec![Step::Refuse(status, Vec::new(), body.into())]);
         let error = client(&api).save(draft(JobId::new())).await.unwrap_err();
-        assert_eq!(matches!(error, EpisodeError::Refused(_)), for_good, "{status}: {error}");
-        assert!(error.to_string().contains(&status.to_string()) && !error.to_string().contains("hunter2"), "{error}");
+        let found = match &error {
+            EpisodeError::Unavailable(_) => Unavailable,
+            EpisodeError::Misconfigured(_) => Misconfigured,
+            EpisodeError::Refused(_) => Refused,
+        };
+        assert_eq!(found, expected, "{status}: {error}");
+        let cause = error.to_string();
+        assert!((status == 200 || cause.contains(&status.to_string())) && !cause.contains("hunter2"), "{cause}");
+        // Nothing is wrong with whoever only reads.
+        let listed = client(&api).list("p", EpisodePage { limit: 10, offset: 0 }).await;
+        assert!(!matches!(listed, Err(EpisodeError::Refused(_))), "{status}: {listed:?}");
     }
     let api = Upstream::start(|_| vec![Step::Cut]);
     assert!(matches!(client(&api).save(draft(JobId::new())).await, Err(EpisodeError::Unavailable(_))));
     assert_eq!(api.seen().len(), 2, "a broken connection is tried once more");
 }
 
+/// An Episode API that answers `status` until it is told to work.
+fn api_that_answers(status: u16) -> (Upstream, Arc<AtomicBool>) {
+    let works = Arc::new(AtomicBool::new(false));
+    let working = Arc::clone(&works);
+    let api = Upstream::start(move |_| {
+        let saved = json!({ "id": "e-1", "number": 1, "episodes": [], "total": 0 }).to_string();
+        let (status, body) = if working.load(Relaxed) { (200, saved) } else { (status, String::new()) };
+        vec![Step::Refuse(status, Vec::new(), body)]
+    });
+    (api, works)
+}
+
 #[test]
-fn a_token_that_the_api_refuses_stops_the_start_and_is_not_shown() {
-    let api = Upstream::start(|_| vec![Step::Refuse(401, Vec::new(), String::new())]);
-    let builder = Service::builder()
+fn an_api_that_does_not_know_the_token_for_a_while_gets_the_script_afterwards() {
+    let (api, works) = api_that_answers(401);
+    let service = Service::builder()
         .remote(&api.url())
         .env("GENERATION__EPISODES__TOKEN_ENV", "EPISODES_TOKEN")
-        .env("EPISODES_TOKEN", "hunter2");
-    let (status, log) = builder.start_in_vain();
-    assert!(!status.success());
-    assert!(log.contains("401") && !log.contains("hunter2"), "{log}");
+        .env("EPISODES_TOKEN", "hunter2")
+        .start();
+    let ready = service.get("/health/ready").expect(200).json();
+    assert_eq!(ready, json!({ "status": "ready", "degraded": ["episodes"] }));
+    let job = create_jobs(&service, 1).remove(0);
+    service.wait_for(&job, "completed");
+    assert_asks_for_an_operator(&service);
+    assert_kept(&service, &job);
+    works.store(true, Relaxed);
+    assert_eq!(save_now(&service, &job)["episodeId"], "e-1");
+    assert_eq!(service.get("/health/ready").expect(200).json(), json!({ "status": "ready" }));
+    let log = service.log();
+    assert!(log.contains("misconfigured") && log.contains("401") && !log.contains("hunter2"), "{log}");
+}
+
+#[test]
+fn an_api_that_is_not_there_for_a_while_gets_the_script_afterwards() {
+    let (api, works) = api_that_answers(404);
+    let service = Service::builder().remote(&api.url()).start();
+    let job = create_jobs(&service, 1).remove(0);
+    service.wait_for(&job, "completed");
+    assert_kept(&service, &job);
+    // A project that nobody has is 404 as well: only saving tells.
+    let ready = service.get("/health/ready").expect(200).json();
+    assert_eq!(ready, json!({ "status": "ready", "degraded": ["episodes"] }));
+    works.store(true, Relaxed);
+    assert_eq!(save_now(&service, &job)["episodeId"], "e-1");
+    assert_eq!(service.get("/health/ready").expect(200).json(), json!({ "status": "ready" }));
 }

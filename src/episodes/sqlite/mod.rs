@@ -1,0 +1,168 @@
+//! Episodes in the database of the data folder.
+
+mod index;
+mod saving;
+mod search;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, ready};
+use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::{sync::Notify, time::sleep};
+
+use crate::sqlite::{Database, DatabaseError};
+
+/// The longest script that is taken, in bytes.
+const LONGEST: usize = 1024 * 1024;
+/// How long a search index that could not be written is left alone.
+const INDEX_PAUSE: Duration = Duration::from_secs(10);
+
+/// The episode store that comes with the service.
+///
+/// Which jobs and keys have had their episode is remembered for good: when such an episode has been deleted, saving it again
+/// answers the old name and number and brings nothing back. Search finds the episodes that contain every word of the query,
+/// whatever its case, by number; [`SqliteEpisodes::keep_indexed`] makes that quick.
+#[derive(Debug, Clone)]
+pub struct SqliteEpisodes {
+    database: Database,
+    /// Told when there is something to index.
+    saved: Arc<Notify>,
+}
+
+impl SqliteEpisodes {
+    /// Keeps episodes in `database`.
+    pub fn new(database: Database) -> Self {
+        Self { database, saved: Arc::default() }
+    }
+
+    /// Brings what is saved into the search index, beginning with what is there, in steps that other writes go between.
+    /// Until an episode is in the index, search reads it. Runs until it is dropped or finds the database closed.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any time; another one goes on.
+    pub async fn keep_indexed(self) {
+        loop {
+            match self.database.write(0, index::step).await {
+                Ok(true) => {}
+                Ok(false) => self.saved.notified().await,
+                Err(DatabaseError::Closed) => return,
+                Err(error) => {
+                    log::error!("the search index is not written, again in {INDEX_PAUSE:?}: {error}");
+                    sleep(INDEX_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+impl EpisodeStore for SqliteEpisodes {
+    fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
+        let length = draft.markdown.len();
+        if length > LONGEST {
+            let cause = format!("the script has {length} bytes; at most {LONGEST} can be saved");
+            return ready(Err(EpisodeError::Refused(cause))).boxed_local();
+        }
+        let bytes = length + draft.prompt_snapshot.as_ref().map_or(0, String::len);
+        let told = Arc::clone(&self.saved);
+        answer(self.database.write(bytes, move |connection| {
+            let saved = saving::save(connection, draft)?;
+            // Here, because whoever saves may have stopped waiting. The index is written behind this write.
+            told.notify_one();
+            Ok(saved)
+        }))
+    }
+
+    fn list(
+        &self,
+        project_id: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let project_id = project_id.to_owned();
+        answer(self.database.read(move |connection| list(connection, &project_id, page)))
+    }
+
+    fn search(
+        &self,
+        project_id: &str,
+        query: &str,
+        page: EpisodePage,
+    ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
+        let (project_id, query) = (project_id.to_owned(), query.to_owned());
+        let found = answer(self.database.read(move |connection| search::search(connection, &project_id, &query, page)));
+        let unready = || EpisodeError::Unavailable("the search index of these episodes is still being made".to_owned());
+        found.map(move |found| found?.ok_or_else(unready)).boxed_local()
+    }
+
+    fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
+        let (project_id, id) = (project_id.to_owned(), id.to_owned());
+        answer(self.database.read(move |connection| get(connection, &project_id, &id)))
+    }
+
+    fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>> {
+        let (project_id, id) = (project_id.to_owned(), id.to_owned());
+        answer(self.database.write(0, move |connection| delete(connection, &project_id, &id)))
+    }
+
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>> {
+        answer(self.database.check())
+    }
+}
+
+fn answer<T>(
+    result: impl Future<Output = Result<T, DatabaseError>> + 'static,
+) -> LocalBoxFuture<'static, Result<T, EpisodeError>> {
+    // Even a database that is damaged may be repaired, so that trying again is right.
+    result.map_err(|error| EpisodeError::Unavailable(error.to_string())).boxed_local()
+}
+
+fn list(
+    connection: &Connection,
+    project_id: &str,
+    page: EpisodePage,
+) -> Result<(Vec<EpisodeSummary>, u64), DatabaseError> {
+    let sql = "SELECT id, project_id, number, title, created_at FROM episodes
+               WHERE project_id = ?1 ORDER BY number LIMIT ?2 OFFSET ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params![project_id, page.limit, page.offset], summary)?;
+    let found = found.collect::<Result<_, _>>()?;
+    let sql = "SELECT count(*) FROM episodes WHERE project_id = ?1";
+    let total = connection.prepare_cached(sql)?.query_row([project_id], |row| row.get(0))?;
+    Ok((found, total))
+}
+
+fn get(connection: &Connection, project_id: &str, id: &str) -> Result<Option<Episode>, DatabaseError> {
+    let sql = "SELECT * FROM episodes JOIN episode_texts USING (episode) WHERE project_id = ?1 AND id = ?2";
+    let episode = connection.prepare_cached(sql)?.query_row([project_id, id], |row| {
+        Ok(Episode {
+            summary: summary(row)?,
+            markdown: row.get("markdown")?,
+            tokens: row.get("tokens")?,
+            prompt_snapshot: row.get("prompt_snapshot")?,
+        })
+    });
+    Ok(episode.optional()?)
+}
+
+fn delete(connection: &Connection, project_id: &str, id: &str) -> Result<bool, DatabaseError> {
+    let sql = "DELETE FROM episodes WHERE project_id = ?1 AND id = ?2 RETURNING episode";
+    let deleted: Option<i64> =
+        connection.prepare_cached(sql)?.query_row([project_id, id], |row| row.get(0)).optional()?;
+    if let Some(episode) = deleted {
+        index::remove(connection, episode)?;
+    }
+    Ok(deleted.is_some())
+}
+
+fn summary(row: &Row<'_>) -> rusqlite::Result<EpisodeSummary> {
+    Ok(EpisodeSummary {
+        id: row.get("id")?,
+        project_id: row.get("project_id")?,
+        number: row.get("number")?,
+        title: row.get("title")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Saving: every job and every client's key has one episode.
+
+use generation_actors::ports::{EpisodeDraft, EpisodeSummary, Identity};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::{Uuid, uuid};
+
+use super::summary;
+use crate::sqlite::DatabaseError;
+
+/// Within it the ids of episodes were derived from their identities before they were noted beside them.
+const NAMESPACE: Uuid = uuid!("58d1a7d0-9904-4ba4-8f27-29f26c1b029c");
+
+pub(super) fn save(connection: &Connection, draft: EpisodeDraft) -> Result<EpisodeSummary, DatabaseError> {
+    let identity = draft.identity();
+    if let Some(identity) = &identity
+        && let Some(saved) = saved_before(connection, identity, &draft)?
+    {
+        return Ok(saved);
+    }
+    let summary = EpisodeSummary {
+        id: Uuid::new_v4().to_string(),
+        number: next_number(connection, &draft.project_id)?,
+        project_id: draft.project_id,
+        title: draft.title,
+        created_at: draft.created_at,
+    };
+    if let Some(identity) = identity {
+        let sql = "INSERT INTO saved_episodes (project_id, kind, identity, episode_id, number, created_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        connection.prepare_cached(sql)?.execute(params![
+            summary.project_id,
+            identity.kind(),
+            identity.to_string(),
+            summary.id,
+            summary.number,
+            summary.created_at,
+        ])?;
+    }
+    let sql = "INSERT INTO episodes (id, project_id, number, title, tokens, model, created_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    connection.prepare_cached(sql)?.execute(params![
+        summary.id,
+        summary.project_id,
+        summary.number,
+        summary.title,
+        draft.tokens,
+        draft.model,
+        summary.created_at,
+    ])?;
+    let row = connection.last_insert_rowid();
+    let sql = "INSERT INTO episode_texts (episode, markdown, prompt_snapshot) VALUES (?1, ?2, ?3)";
+    connection.prepare_cached(sql)?.execute(params![row, draft.markdown, draft.prompt_snapshot])?;
+    connection.prepare_cached("INSERT INTO episodes_to_index (episode) VALUES (?1)")?.execute([row])?;
+    Ok(summary)
+}
+
+/// What the first save answered; the draft's title fills in when the episode has been deleted since.
+fn saved_before(
+    connection: &Connection,
+    identity: &Identity,
+    draft: &EpisodeDraft,
+) -> rusqlite::Result<Option<EpisodeSummary>> {
+    let sql = "SELECT coalesce(saved.episode_id, ?4) AS id, saved.project_id, saved.number,
+                      coalesce(episodes.title, ?5) AS title, saved.created_at
+               FROM saved_episodes AS saved LEFT JOIN episodes ON episodes.id = saved.episode_id
+               WHERE saved.project_id = ?1 AND saved.kind = ?2 AND saved.identity = ?3";
+    let (name, derived) = (identity.to_string(), derived_id(&draft.project_id, identity));
+    let known = params![draft.project_id, identity.kind(), name, derived, draft.title];
+    connection.prepare_cached(sql)?.query_row(known, summary).optional()
+}
+
+/// The id of an episode that was deleted before ids were noted. The length keeps project and identity apart, whatever
+/// characters they have.
+fn derived_id(project_id: &str, identity: &Identity) -> String {
+    Uuid::new_v5(&NAMESPACE, format!("{}:{project_id}{identity}", project_id.len()).as_bytes()).to_string()
+}
+
+fn next_number(connection: &Connection, project_id: &str) -> rusqlite::Result<u32> {
+    let sql = "INSERT INTO episode_counters (project_id, last) VALUES (?1, 1)
+               ON CONFLICT (project_id) DO UPDATE SET last = last + 1 RETURNING last";
+    connection.prepare_cached(sql)?.query_row([project_id], |row| row.get(0))
+}
