@@ -112,6 +112,12 @@ function keep(state, before) {
   if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) remember('draft', savedDraft(state.draft));
 }
 
+/** Shows what a hash names, at once: the browser tells of a hash that it was given itself only later. */
+function goTo(hash) {
+  history.pushState(null, '', hash);
+  dispatch({ type: 'address', address: readAddress(hash) });
+}
+
 async function order(body, retryOf = null) {
   const jobId = await service.order(body, retryOf);
   if (!jobId) {
@@ -119,7 +125,7 @@ async function order(body, retryOf = null) {
     return;
   }
   if (narrow.matches) get('brief').open = false;
-  location.hash = jobAddress(jobId);
+  goTo(jobAddress(jobId));
   get('title').focus({ preventScroll: true });
   poll.now();
 }
@@ -133,7 +139,7 @@ function askToDelete({ id, title, number }) {
     dialog.close();
     if (!(await service.deleteEpisode(projectId, id))) return;
     get('episodes-heading').focus();
-    if (store.state.address.id === id) location.hash = '';
+    if (store.state.address.id === id) goTo('#');
   };
   get('ask-keep').onclick = () => dialog.close();
   dialog.showModal();

@@ -52,6 +52,7 @@ export function reduceDraft(draft, event, language) {
 
 const EVENTS = {
   typed: (draft, { field, value }) => {
+    if (draft.fields[field] === value) return draft;
     const { [field]: _, ...faults } = draft.faults;
     return { ...draft, fields: { ...draft.fields, [field]: value }, faults };
   },

@@ -17,8 +17,13 @@ export class Form {
       event.preventDefault();
       on.send();
     });
-    this.#form.addEventListener('input', ({ target }) => on.typed(target.name, target.value));
-    this.#form.elements.projectId.addEventListener('change', () => on.projectChosen());
+    const typed = ({ target: { name, value } }) => on.typed(name, value);
+    this.#form.addEventListener('input', typed);
+    // A field can be changed without being typed in, by the browser or a tool: only `change` tells of that.
+    this.#form.addEventListener('change', (event) => {
+      typed(event);
+      if (event.target.name === 'projectId') on.projectChosen();
+    });
     get('example').addEventListener('click', () => on.example());
     get('undo').addEventListener('click', () => {
       on.undo();
