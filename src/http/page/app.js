@@ -145,7 +145,11 @@ function askToDelete({ id, title, number }) {
   dialog.showModal();
 }
 
-get('cancel').addEventListener('click', () => service.stop(store.state.job.jobId));
+get('cancel').addEventListener('click', () => {
+  service.stop(store.state.job.jobId);
+  // The button goes away, and what has the focus must not.
+  get('title').focus({ preventScroll: true });
+});
 get('retry').addEventListener('click', () => {
   const { jobId } = store.state.job;
   order(bodyOfJob(store.state, jobId), jobId);

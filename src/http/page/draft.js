@@ -13,7 +13,7 @@ export const EXAMPLES = {
   },
   en: {
     description:
-      'A film lab in Euljiro, about to close for good. Its owner, Yunjae, develops a roll that was left with him twenty years ago and never collected. The pictures show him at eighteen, next to someone whose face he cannot place. That evening a stranger, Haein, comes in out of the rain and holds out the claim ticket.',
+      'A film lab in Euljiro, about to close for good. Its owner, Yunjae, develops a roll that was left with him twenty years ago and never collected. In the pictures he is eighteen, and beside him stands someone whose face he cannot place. That evening a stranger, Haein, comes in out of the rain and holds out the claim ticket.',
     title: 'Seoul After Rain',
     projectId: 'seoul-after-rain',
     scriptType: 'drama',

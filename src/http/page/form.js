@@ -99,7 +99,7 @@ export class Form {
     options(this.#get('models'), names.map((name) => [name, name]));
     if (!open) {
       const kept = chosen && !names.includes(chosen) ? [[chosen, chosen]] : [];
-      options(choice, [['', free.placeholder], ...names.filter((name) => name !== standard).map((name) => [name, name]), ...kept]);
+      options(choice, [['', free.placeholder], ...names.filter((name) => name !== standard || name === chosen).map((name) => [name, name]), ...kept]);
     }
     const placeholder = isPlaceholder(models, chosen);
     this.#get('model-help').hidden = !placeholder;

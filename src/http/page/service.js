@@ -152,7 +152,6 @@ export class Service {
   }
 }
 
-/** The address of a stream or of anything else of a job. */
 function jobPath(jobId) {
   return `generations/${encodeURIComponent(jobId)}`;
 }

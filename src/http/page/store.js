@@ -2,6 +2,7 @@
 
 import { reduce } from './state.js';
 
+/** The one place where the state changes. */
 export class Store {
   #state;
   #listeners = [];
