@@ -32,8 +32,11 @@ fn ask_for_a_script(browser: &Browser, words: u32) -> String {
     browser.fill("#f-title", "비밀의 카페");
     browser.fill("#f-description", "비 오는 밤, 두 사람이 카페에서 비밀을 나눈다");
     browser.fill("#f-length", &words.to_string());
+    let before = browser.run("return location.hash", Vec::new());
     browser.click("#brief-form [type=submit]");
-    let job = browser.wait_until("location.hash.startsWith('#job_') && location.hash.slice(1)");
+    let job = browser.wait_until(&format!(
+        "location.hash.startsWith('#job_') && location.hash !== {before} && location.hash.slice(1)"
+    ));
     job.as_str().expect("a job's id").to_owned()
 }
 

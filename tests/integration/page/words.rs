@@ -98,9 +98,11 @@ fn the_end_is_centred_in_korean_too() {
 #[test]
 fn the_page_speaks_plainly_of_a_job_that_is_gone() {
     let service = Service::start();
-    let browser = Browser::start();
+    let browser = open(&service);
+    switch_to(&browser, "ko");
     browser.open(&service.url("/#job_00000000000000000000000000000000"));
     wait_for_end(&browser, "lost");
+    assert!(has_hangul(&browser.text("#title")));
     switch_to(&browser, "en");
     assert_eq!(browser.text("#title"), "No such job");
     assert!(!has_hangul(&said(&browser)), "{}", said(&browser));
