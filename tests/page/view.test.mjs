@@ -89,6 +89,10 @@ test('a repetition shows the earlier attempt, faded, until it has words', () => 
   assert.deepEqual([stageView(words).paper, stageView(words).earlier], [{ name: 'job_2', text: 'new', live: true, faded: false }, ID]);
 });
 
+test('a script is followed while it grows, and only then', () => {
+  assert.deepEqual([view(live).paper.live, view(...writing).paper.live, view(...writing, completed).paper.live], [false, true, false]);
+});
+
 test('what cannot be shown says so', () => {
   const at = (address) => stageView(reduce(initial({ language: 'ko' }), { type: 'address', address }));
   assert.deepEqual([at({ kind: 'wrong' }).end, at({ kind: 'wrong' }).title.key], ['lost', 'wrongTitle']);

@@ -19,10 +19,12 @@ export function phrasebook({ ko, en }) {
   const patterns = [];
   for (const entry of entries) {
     for (const sentence of [entry.ko, entry.en]) {
-      if (/\{\w+\}/.test(sentence)) patterns.push({ pattern: patternOf(sentence), entry });
+      if (/\{\w+\}/.test(sentence)) patterns.push({ pattern: patternOf(sentence), fixed: sentence.replace(/\{\w+\}/g, '').length, entry });
       else if (!plain.has(sentence)) plain.set(sentence, entry);
     }
   }
+  // A sentence that says more is not taken for a shorter one with much filled in.
+  patterns.sort((one, other) => other.fixed - one.fixed);
   return { plain, patterns };
 }
 

@@ -122,7 +122,8 @@ function noteOf(state, job) {
 
 function paperOf({ jobId: name, text, earlier }, over) {
   if (text === '' && earlier) return { name, text: earlier.text, live: false, faded: true };
-  return { name, text, live: !over, faded: false };
+  // A text that is there at once is read from its beginning; only one that grows is followed.
+  return { name, text, live: !over && text !== '', faded: false };
 }
 
 function episodeView(state, { id, title, projectId, number, script, promptSnapshot, error }) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ask_for_a_script, open, unhurried, wait_for_end, wait_for_text};
+use super::{ask_for_a_script, open, unhurried, wait_for_end, wait_for_script, wait_for_text};
 use crate::harness::{brief_with, browser::Browser, http::Request, service::Service, wait};
 
 #[test]
@@ -123,6 +123,33 @@ fn the_models_there_are_are_offered_and_a_placeholder_is_called_one() {
     assert_eq!(browser.run("return window.asked[0].model", Vec::new()), json!(null));
     wait_for_end(&browser, "completed");
     assert!(browser.is_shown("#placeholder"), "the tests' default writes placeholders");
+}
+
+#[test]
+fn a_long_title_widens_neither_the_list_nor_the_page() {
+    let service = unhurried().start();
+    let title = "An endless title ".repeat(15);
+    service.create(&brief_with(json!({ "title": title, "lengthTarget": 2000 })));
+    let browser = Browser::start();
+    browser.resize(375, 700);
+    browser.open(&service.url("/"));
+    browser.wait_until("document.querySelector('#jobs a')");
+    let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    assert_eq!(browser.run(overflow, Vec::new()), 0);
+}
+
+#[test]
+fn a_finished_script_opens_at_its_beginning() {
+    let service = Service::start();
+    let id = service.create(&brief_with(json!({ "lengthTarget": 1000 })));
+    service.wait_for(&id, "completed");
+    let browser = Browser::start();
+    browser.open(&service.url(&format!("/#{id}")));
+    wait_for_end(&browser, "completed");
+    wait_for_script(&browser, &service.script(&id));
+    let scroller = "document.querySelector('#scroller')";
+    browser.wait_until(&format!("{scroller}.scrollHeight > 2 * {scroller}.clientHeight"));
+    assert_eq!(browser.run(&format!("return {scroller}.scrollTop"), Vec::new()), 0);
 }
 
 #[test]
