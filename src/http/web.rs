@@ -12,24 +12,42 @@ const INDEX: &str = include_str!("page/index.html");
 
 /// What the page loads: name, type, content.
 const ASSETS: &[(&str, &str, &str)] = &[
+    ("address.js", JS, include_str!("page/address.js")),
     ("api.js", JS, include_str!("page/api.js")),
     ("app.js", JS, include_str!("page/app.js")),
-    ("brief.js", JS, include_str!("page/brief.js")),
+    ("draft.js", JS, include_str!("page/draft.js")),
+    ("elements.js", JS, include_str!("page/elements.js")),
     ("feed.js", JS, include_str!("page/feed.js")),
+    ("form.js", JS, include_str!("page/form.js")),
     ("i18n.js", JS, include_str!("page/i18n.js")),
     ("icon.svg", SVG, include_str!("page/icon.svg")),
+    ("job.js", JS, include_str!("page/job.js")),
+    ("kept.js", JS, include_str!("page/kept.js")),
     ("lists.js", JS, include_str!("page/lists.js")),
     ("log.js", JS, include_str!("page/log.js")),
+    ("models.js", JS, include_str!("page/models.js")),
+    ("phrasebook.js", JS, include_str!("page/phrasebook.js")),
+    ("poll.js", JS, include_str!("page/poll.js")),
     ("screenplay.js", JS, include_str!("page/screenplay.js")),
+    ("service.js", JS, include_str!("page/service.js")),
     ("sheet.js", JS, include_str!("page/sheet.js")),
     ("stage.js", JS, include_str!("page/stage.js")),
+    ("state.js", JS, include_str!("page/state.js")),
     ("storage.js", JS, include_str!("page/storage.js")),
+    ("store.js", JS, include_str!("page/store.js")),
     ("style.css", CSS, include_str!("page/style.css")),
     ("texts.js", JS, include_str!("page/texts.js")),
+    ("view.js", JS, include_str!("page/view.js")),
+];
+/// The service's own sentences: a page in one language shows jobs that were asked for in the other.
+const SENTENCES: &[(&str, &str, &str)] = &[
+    ("en.toml", TOML, include_str!("../../config/locales/en.toml")),
+    ("ko.toml", TOML, include_str!("../../config/locales/ko.toml")),
 ];
 const JS: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const TOML: &str = "application/toml; charset=utf-8";
 
 /// Only the page's own parts run, and it talks to this service only: a script in a model's text would do nothing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -46,7 +64,7 @@ pub(super) async fn asset(
     name: Path<String>,
     _: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
-    match ASSETS.iter().find(|(known, ..)| *known == name.as_str()) {
+    match ASSETS.iter().chain(SENTENCES).find(|(known, ..)| *known == name.as_str()) {
         Some((_, content_type, content)) => Ok(page(content_type, content)),
         None => Err(language::texts(&request).not_found()),
     }

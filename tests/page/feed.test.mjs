@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { secondsUntil } from '../../src/http/page/api.js';
 import { applyPreview } from '../../src/http/page/feed.js';
-import { EventLog } from '../../src/http/page/log.js';
+import { reduceLog } from '../../src/http/page/log.js';
 
 test('deltas build the text that full previews show', () => {
   const whole = '비 그친 뒤 🌧️의 서울\n\nINT. LAB - NIGHT';
@@ -24,12 +25,19 @@ test('a delta that leaves a gap is refused', () => {
 });
 
 test('the event log keeps the newest entries, and of each only the beginning', () => {
-  const log = new EventLog(200);
-  for (let n = 0; n < 1000; n += 1) log.push({ id: `1-${n}`, name: 'preview', data: 'x'.repeat(1000) });
+  let log = { entries: [], events: 0, characters: 0 };
+  for (let n = 0; n < 1000; n += 1) log = reduceLog(log, { type: 'entry', id: `1-${n}`, name: 'preview', data: 'x'.repeat(1000) });
   assert.equal(log.entries.length, 200);
   assert.equal(log.entries.at(-1).id, '1-999');
   assert.equal(log.entries[0].id, '1-800');
   assert.equal(log.entries[0].data.length, 300);
   assert.equal(log.entries[0].size, 1000);
   assert.deepEqual([log.events, log.characters], [1000, 1_000_000]);
+});
+
+test('the pause that a refusal asks for is understood as seconds and as a date', () => {
+  const now = Date.parse('2026-01-02T03:04:05Z');
+  assert.equal(secondsUntil('5', now), 5);
+  assert.equal(secondsUntil('Fri, 02 Jan 2026 03:04:35 GMT', now), 30);
+  for (const header of [null, '', '0', 'soon', 'Fri, 02 Jan 2026 03:04:00 GMT']) assert.equal(secondsUntil(header, now), 0, header);
 });

@@ -47,6 +47,12 @@ test('transitions, endings, lists, rules, quotes and labels are what they are', 
   ]);
 });
 
+test('an ending is centred in every manner of writing it', () => {
+  for (const line of ['(끝)', '（끝）', '- 끝 -', '끝.', 'THE END', '(END)', '— FIN —', '**(끝)**']) {
+    assert.deepEqual(parseScreenplay(`A line.\n\n${line}`).at(-1).kind, 'centered', line);
+  }
+});
+
 test('somebody may be called like a transition or an ending', () => {
   for (const name of ['IRIS', '**IRIS**', 'WADE', 'FIN', '**FIN**']) {
     assert.deepEqual(parseScreenplay(`${name}\nGo on.`).map(({ kind }) => kind), ['cue', 'dialogue'], name);
@@ -118,4 +124,11 @@ test('a mark that waits for its other half does not show while the text grows', 
     assert.ok(inlineRuns(text, true).every((run) => !run.text.includes('*')), text);
     assert.ok(inlineRuns(text).some((run) => run.text.includes('*')), text);
   }
+});
+
+test('what is escaped is read without its backslash, and marks nothing', () => {
+  const read = (text) => inlineRuns(text).map(({ text: words, bold, italic }) => (bold ? `[b]${words}` : italic ? `[i]${words}` : words)).join('');
+  assert.equal(read(String.raw`\<script\>alert(1)\</script\> A \& B \| C \[x\](y)`), '<script>alert(1)</script> A & B | C [x](y)');
+  assert.equal(read(String.raw`\*not slanted\* and \_neither\_, but *this \* one*`), '*not slanted* and _neither_, but [i]this * one');
+  assert.equal(read(String.raw`C:\temp \n \가`), String.raw`C:\temp \n \가`);
 });

@@ -4,9 +4,15 @@ const ANSWER_WITHIN = 20_000;
 
 /** What a request failed with: the service's own error object, or `NETWORK` when there was no answer. */
 export class ApiError extends Error {
-  constructor({ code, message, retryable = false, details = [], status = 0, retryAfter = null }) {
+  constructor({ code, message, retryable = false, details = [], status = 0, retryAfter = 0 }) {
     super(message);
     Object.assign(this, { code, retryable, details, status, retryAfter });
+  }
+
+  /** As a value, for the state. */
+  get plain() {
+    const { code, message, retryable, details, status, retryAfter } = this;
+    return { code, message, retryable, details, status, retryAfter };
   }
 }
 
@@ -27,13 +33,20 @@ export async function call(method, path, { body, headers = {} } = {}) {
   }
   if (response.ok) return answer;
   const error = answer?.error ?? { code: 'NETWORK', retryable: true };
-  throw new ApiError({ ...error, status: response.status, retryAfter: Number(response.headers.get('retry-after')) || null });
+  throw new ApiError({ ...error, status: response.status, retryAfter: secondsUntil(response.headers.get('retry-after')) });
+}
+
+/** The seconds that a `Retry-After` asks to wait, given as a number or as a date; 0 for none. */
+export function secondsUntil(header, now = Date.now()) {
+  if (!header) return 0;
+  const seconds = /^\d+$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - now) / 1000);
+  return seconds > 0 ? seconds : 0;
 }
 
 /** The text of a job so far, or an empty one. */
 export async function scriptText(jobId) {
   try {
-    const response = await send('GET', `generations/${jobId}/script`, {});
+    const response = await send('GET', `generations/${encodeURIComponent(jobId)}/script`, {});
     return response.ok ? await response.text() : '';
   } catch {
     return '';

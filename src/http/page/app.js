@@ -1,158 +1,173 @@
-// The page: what is on the sheet is named by the address (#job_… or #episode/…), so that a reload keeps it.
+// The page: one state, drawn after every event; and what has to be done when it changes.
 
-import { ApiError, call, scriptText } from './api.js';
-import { BriefForm } from './brief.js';
+import { jobAddress, readAddress } from './address.js';
+import { bodyOf, savedDraft } from './draft.js';
 import { Feed } from './feed.js';
-import { count, switchLanguage, t, translatePage } from './i18n.js';
-import { ActiveJobs, Episodes } from './lists.js';
+import { Form } from './form.js';
+import { preferred, speech, translatePage } from './i18n.js';
+import { isOver } from './job.js';
+import { Lists } from './lists.js';
 import { LogView } from './log.js';
+import { Poll } from './poll.js';
+import { Service } from './service.js';
 import { Sheet } from './sheet.js';
 import { Stage } from './stage.js';
-import { recall, remember } from './storage.js';
+import { bodyOfJob, initial } from './state.js';
+import { onElsewhere, recall, remember } from './storage.js';
+import { Store } from './store.js';
 
 const get = (id) => document.getElementById(id);
-translatePage();
-
-const sheet = new Sheet(get('scroller'), get('paper'), get('to-end'));
-const log = new LogView(get('log'), get('events'), get('log-count'));
-const stage = new Stage(get);
+/** Seconds; a timer takes no more than 24 days. */
+const LONGEST = 86_400;
 const narrow = matchMedia('(max-width: 899px)');
 
-const feed = new Feed(
-  {
-    state: (name) => {
-      stage.connection(name);
-      log.add(feed.lastId, t(`state_${name}`), '', 'note');
-    },
-    progress: (event) => stage.progress(event),
-    heartbeat: ({ status, queuePosition }) => stage.queue(status, queuePosition),
-    text: (text, from, { wordCount, estimatedTokens }) => {
-      sheet.show(text, from, true);
-      stage.text(text);
-      if (wordCount !== undefined) stage.counts(wordCount, estimatedTokens);
-    },
-    end: ended,
-    entry: (id, name, data) => log.add(id, name, data),
-    resumed: ({ id, length, added, seamless }) => {
-      const said = [seamless ? 'note_resumed' : 'note_restarted', { id, length: count(length), added: count(added) }];
-      stage.note(...said);
-      log.add(id, t(...said), '', 'note');
-    },
-    lost: (error) => stage.lost(feed.job, error.status === 404 ? t('lostJob') : error.message),
-  },
-  recall('previews') === 'full' ? 'full' : 'delta',
+const chosen = recall('language');
+const store = new Store(
+  initial({
+    language: chosen === 'ko' || chosen === 'en' ? chosen : preferred(navigator.language),
+    online: navigator.onLine,
+    developer: recall('developer') === true,
+    previews: recall('previews') === 'full' ? 'full' : 'delta',
+    draft: recall('draft'),
+    kept: recall('scripts'),
+  }),
 );
+const dispatch = (event) => store.dispatch(event);
+const service = new Service(store);
+const feed = new Feed(dispatch, store.state.previews);
+const poll = new Poll(service, dispatch);
 
-const form = new BriefForm(get('brief-form'), ({ jobId }) => {
-  if (narrow.matches) get('brief').open = false;
-  location.hash = jobId;
-  jobs.refresh();
+const stage = new Stage(get, new Sheet(get('scroller'), get('paper'), get('to-end')), (key, tone) => dispatch({ type: 'notice', key, tone }));
+const form = new Form(get, {
+  typed: (field, value) => dispatch({ type: 'typed', field, value }),
+  projectChosen: () => dispatch({ type: 'projectChosen' }),
+  example: () => dispatch({ type: 'example' }),
+  undo: () => dispatch({ type: 'undo' }),
+  send: () => order(bodyOf(store.state.draft.fields)),
 });
-
-const jobs = new ActiveJobs(get('jobs'), get('no-jobs'), (active) => {
-  const job = active.find(({ jobId }) => jobId === feed.job);
-  if (job?.status === 'queued') stage.queue(job.status, job.queuePosition);
+const lists = new Lists(get, {
+  remove: askToDelete,
+  dismiss: (jobId) => dispatch({ type: 'forgotten', jobId }),
+  older: () => service.episodes(true),
 });
+const log = new LogView(get, () => log.draw(store.state, words(store.state)));
 
-const episodes = new Episodes(
-  { heading: get('episodes-of'), list: get('episodes'), empty: get('no-episodes'), older: get('older'), dialog: get('ask') },
-  (id) => location.hash.endsWith(encodeURIComponent(id)) && (location.hash = ''),
-);
-
-async function ended(name, { error, result }, text) {
-  jobs.refresh();
-  const jobId = feed.job;
-  const script = text || (await scriptText(jobId));
-  const job = await call('GET', `generations/${jobId}`).catch(() => null);
-  if (feed.job !== jobId) return;
-  sheet.show(script, text.length, false);
-  stage.text(script);
-  stage.ended(error?.code === 'JOB_CANCELED' ? 'canceled' : name, job?.currentStep);
-  if (error) failed(error, jobId);
-  else await finished(result, jobId);
+let spoken = null;
+/** How the state is put into words. */
+function words({ language, phrases }) {
+  if (spoken?.language !== language || spoken.phrases !== phrases) spoken = { ...speech(language, phrases), phrases };
+  return spoken;
 }
 
-async function finished({ wordCount, tokens, modelUsed, savedToEpisode, episodeId }, jobId) {
-  stage.counts(wordCount, tokens, modelUsed);
-  await episodes.show(form.projectId);
-  if (feed.job !== jobId) return;
-  const number = episodes.numberOf(episodeId);
-  stage.note(savedToEpisode ? (number ? 'saved' : 'savedNoNumber') : 'notSaved', { number });
+function draw(state, before) {
+  const say = words(state);
+  if (state.language !== before?.language) translatePage(say);
+  for (const view of [stage, form, lists, log]) view.draw(state, say);
+  get('developer').checked = state.developer;
+  for (const radio of document.querySelectorAll('[name=previews]')) radio.checked = radio.value === state.previews;
 }
 
-function failed({ code, message, retryable }, jobId) {
-  const body = retryable ? BriefForm.bodyOf(jobId) : null;
-  if (code === 'JOB_CANCELED') stage.say(message);
-  else stage.alert(retryable && !body ? `${message} ${t('noRetryHere')}` : message, code, body && (() => form.send(body)));
+/** What a change asks for beyond drawing it. */
+function act(state, before) {
+  if (state.address !== before.address) open(state);
+  if (state.episodes.projectId !== before.episodes.projectId) service.episodes();
+  if (state.previews !== before.previews) feed.setMode(state.previews);
+  if (state.online && !before.online) feed.wake();
+  if (state.job && state.job.jobId === before.job?.jobId) follow(state.job, before.job, state);
+  if (state.draft.problem !== before.draft.problem) later(state.draft.problem);
+  if (state.retry?.error !== before.retry?.error) later(state.retry?.error);
+  keep(state, before);
 }
 
-async function follow(jobId) {
-  stage.job();
-  feed.follow(jobId);
-  const job = await call('GET', `generations/${encodeURIComponent(jobId)}`).catch(() => null);
-  if (feed.job === jobId && job) stage.about(job);
-}
-
-async function read(project, id) {
-  stage.episode();
-  try {
-    const episode = await call('GET', `projects/${encodeURIComponent(project)}/episodes/${encodeURIComponent(id)}`);
-    if (address().episode !== id) return;
-    sheet.show(episode.script.markdown);
-    stage.read(episode);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    stage.alert(error.code === 'NETWORK' ? t('readFailed') : error.message);
-  }
-}
-
-function address() {
-  const [kind, project, episode] = location.hash.slice(1).split('/').map(decodeURIComponent);
-  return kind === 'episode' && episode ? { project, episode } : { job: kind };
-}
-
-function show() {
-  const { job, project, episode } = address();
-  jobs.mark(job);
-  episodes.mark(episode);
+function open({ address }) {
   feed.close();
-  sheet.clear();
-  if (episode) read(project, episode);
-  else if (job) follow(job);
-  else stage.blank();
-  if (narrow.matches && (job || episode)) get('stage').scrollIntoView();
-}
-
-get('cancel').addEventListener('click', async ({ currentTarget: button }) => {
-  button.disabled = true;
-  try {
-    await call('DELETE', `generations/${encodeURIComponent(feed.job)}`);
-  } catch {
-    stage.alert(t('cancelFailed'));
-  } finally {
-    button.disabled = false;
+  if (address.kind === 'job') {
+    feed.follow(address.jobId);
+    service.status(address.jobId);
   }
-});
-get('drop').addEventListener('click', () => {
-  feed.drop();
-  stage.note('note_dropped', { id: feed.lastId });
-});
-get('language').addEventListener('click', () => {
-  switchLanguage();
-  form.translate();
-  stage.translate();
-  jobs.refresh();
-  episodes.show(form.projectId);
-});
-for (const radio of document.querySelectorAll('[name=previews]')) {
-  radio.checked = radio.value === feed.mode;
-  radio.addEventListener('change', () => {
-    remember('previews', radio.value);
-    feed.setMode(radio.value);
-  });
+  if (address.kind === 'episode') service.episode(address);
+  if (narrow.matches && address.kind !== 'blank') get('stage').scrollIntoView();
 }
-get('brief-form').elements.projectId.addEventListener('change', () => episodes.show(form.projectId));
-addEventListener('hashchange', show);
 
-episodes.show(form.projectId);
-show();
+function follow(job, before, { episodes }) {
+  if (job.connection === 'live' && before.connection !== 'live') poll.now();
+  const justSaved = job.episode && !before.episode;
+  if (justSaved && episodes.projectId === job.projectId) service.episodes();
+  if (!isOver(job) || isOver(before)) return;
+  poll.now();
+  if (job.status === 'lost') return;
+  service.status(job.jobId);
+  if (!job.text) service.script(job.jobId);
+}
+
+function later(problem) {
+  if (problem?.retryAfter > 0) setTimeout(() => dispatch({ type: 'retryDue' }), Math.min(problem.retryAfter, LONGEST) * 1000);
+}
+
+/** What outlives the page: on this browser alone. */
+function keep(state, before) {
+  for (const key of ['language', 'developer', 'previews']) if (state[key] !== before[key]) remember(key, state[key]);
+  if (state.kept !== before.kept) remember('scripts', state.kept);
+  const { fields, before: undone, pending } = state.draft;
+  if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) remember('draft', savedDraft(state.draft));
+}
+
+/** Shows what a hash names, at once: the browser tells of a hash that it was given itself only later. */
+function goTo(hash) {
+  history.pushState(null, '', hash);
+  dispatch({ type: 'address', address: readAddress(hash) });
+}
+
+async function order(body, retryOf = null) {
+  const jobId = await service.order(body, retryOf);
+  if (!jobId) {
+    if (!retryOf) form.goToProblem();
+    return;
+  }
+  if (narrow.matches) get('brief').open = false;
+  goTo(jobAddress(jobId));
+  get('title').focus({ preventScroll: true });
+  poll.now();
+}
+
+function askToDelete({ id, title, number }) {
+  const { t } = words(store.state);
+  const { projectId } = store.state.episodes;
+  const dialog = get('ask');
+  get('ask-question').textContent = t('deleteQuestion', { title, number });
+  get('ask-delete').onclick = async () => {
+    dialog.close();
+    if (!(await service.deleteEpisode(projectId, id))) return;
+    get('episodes-heading').focus();
+    if (store.state.address.id === id) goTo('#');
+  };
+  get('ask-keep').onclick = () => dialog.close();
+  dialog.showModal();
+}
+
+get('cancel').addEventListener('click', () => {
+  service.stop(store.state.job.jobId);
+  // The button goes away, and what has the focus must not.
+  get('title').focus({ preventScroll: true });
+});
+get('retry').addEventListener('click', () => {
+  const { jobId } = store.state.job;
+  order(bodyOfJob(store.state, jobId), jobId);
+});
+get('drop').addEventListener('click', () => feed.drop());
+get('language').addEventListener('click', () => dispatch({ type: 'language', language: store.state.language === 'ko' ? 'en' : 'ko' }));
+get('developer').addEventListener('change', ({ target }) => dispatch({ type: 'developer', developer: target.checked }));
+for (const radio of document.querySelectorAll('[name=previews]')) radio.addEventListener('change', () => dispatch({ type: 'previews', previews: radio.value }));
+for (const name of ['online', 'offline']) addEventListener(name, () => dispatch({ type: 'online', online: name === 'online' }));
+addEventListener('hashchange', () => dispatch({ type: 'address', address: readAddress(location.hash) }));
+onElsewhere('scripts', (kept) => dispatch({ type: 'keptElsewhere', kept }));
+
+store.listen(draw);
+store.listen(act);
+draw(store.state, null);
+dispatch({ type: 'address', address: readAddress(location.hash) });
+service.phrases();
+service.models();
+service.episodes();
+poll.now();
+service.kept(true);

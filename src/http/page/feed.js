@@ -19,9 +19,12 @@ export function applyPreview(text, { markdown, delta, offset }) {
   return { text: text.slice(0, offset) + delta, from: offset };
 }
 
-/** Follows one job, through lost connections, until it ends; tells `on` what happens. */
+/**
+ * Follows one job, through lost connections, until it ends. What happens it tells `emit`, as the events of `state.js`
+ * that carry the job's id.
+ */
 export class Feed {
-  #on;
+  #emit;
   #source = null;
   #job = null;
   #mode;
@@ -32,25 +35,10 @@ export class Feed {
   #silence = 0;
   #wait = RETRY_FIRST;
 
-  /** `on` has `state(name)`, `progress`, `text`, `heartbeat`, `end`, `entry(id, name, data)`, `resumed` and `lost(error)`. */
-  constructor(on, mode) {
-    this.#on = on;
+  /** `mode` is `delta` or `full`. */
+  constructor(emit, mode) {
+    this.#emit = (type, more) => emit({ type, jobId: this.#job, ...more });
     this.#mode = mode;
-  }
-
-  /** The job that is followed, or null. */
-  get job() {
-    return this.#job;
-  }
-
-  /** The id of the last event seen. */
-  get lastId() {
-    return this.#lastId;
-  }
-
-  /** `delta` or `full`. */
-  get mode() {
-    return this.#mode;
   }
 
   /** Leaves the present job and follows another from its present state. */
@@ -63,7 +51,6 @@ export class Feed {
   /** Stops following; the job itself goes on. */
   close() {
     this.#disconnect();
-    if (this.#job) this.#on.state('closed');
     this.#job = null;
   }
 
@@ -71,8 +58,15 @@ export class Feed {
   drop() {
     if (!this.#source) return;
     this.#disconnect();
-    this.#on.state('dropped');
+    this.#tell('dropped', { id: this.#lastId });
     this.#later(() => this.#resume(), DROPPED_FOR);
+  }
+
+  /** Connects at once where the connection is being waited for: the network is back. */
+  wake() {
+    if (!this.#job || this.#source?.readyState === EventSource.OPEN || (!this.#source && this.#timers.size === 0)) return;
+    this.#disconnect();
+    this.#resume();
   }
 
   /** Full previews or deltas, from the next event on. */
@@ -97,21 +91,30 @@ export class Feed {
   }
 
   #remember() {
-    if (this.#text) this.#resumedFrom ??= { id: this.#lastId, length: this.#text.length, text: this.#text };
+    if (this.#text) this.#resumedFrom ??= { id: this.#lastId, text: this.#text };
   }
 
-  #open(state) {
+  #open(name) {
     const query = new URLSearchParams();
     if (this.#mode === 'delta') query.set('preview', 'delta');
     if (this.#lastId) query.set('lastEventId', this.#lastId);
     const search = query.size > 0 ? `?${query}` : '';
     const source = new EventSource(apiUrl(`generations/${encodeURIComponent(this.#job)}/events${search}`));
     this.#source = source;
-    this.#on.state(state);
+    this.#tell(name);
     this.#listenForSilence();
-    source.onopen = () => this.#on.state('live');
+    source.onopen = () => this.#tell('live');
     source.onerror = () => this.#interrupted(source);
-    for (const name of NAMES) source.addEventListener(name, (event) => this.#take(name, event));
+    for (const type of NAMES) source.addEventListener(type, (event) => this.#take(type, event));
+  }
+
+  #tell(name, blanks = null) {
+    this.#emit('connection', { name });
+    this.#note(`state_${name}`, blanks);
+  }
+
+  #note(key, blanks) {
+    this.#emit('entry', { id: this.#lastId, key, blanks, at: Date.now() });
   }
 
   #disconnect() {
@@ -128,16 +131,22 @@ export class Feed {
     // An event without an id of its own carries the one before it, or none on a connection that is new.
     const own = lastEventId && lastEventId !== this.#lastId ? lastEventId : '';
     if (own) this.#lastId = own;
-    this.#on.entry(own, name, data);
+    this.#emit('entry', { id: own, name, data, at: Date.now() });
     let event;
     try {
       event = JSON.parse(data);
     } catch {
       return;
     }
-    if (name === 'progress' || name === 'heartbeat') this.#on[name](event);
+    // Whatever the stream says, the job is the one that was asked for.
+    const { jobId: _, type: __, ...said } = event;
+    if (name === 'progress' || name === 'heartbeat') this.#emit(name, { ...said, epoch: this.#epoch() });
     if (name === 'preview') this.#preview(event);
-    if (name === 'completed' || name === 'failed') this.#finish(name, event);
+    if (name === 'completed' || name === 'failed') this.#finish(name, said);
+  }
+
+  #epoch() {
+    return this.#lastId.split('-')[0];
   }
 
   #preview(event) {
@@ -149,51 +158,52 @@ export class Feed {
       this.#open('reconnecting');
       return;
     }
-    this.#tellResumed(event, next);
+    this.#tellResumed(event, next.text);
     this.#text = next.text;
-    this.#on.text(next.text, next.from, event);
+    const { wordCount, estimatedTokens } = event;
+    this.#emit('text', { text: next.text, wordCount, estimatedTokens, epoch: this.#epoch() });
   }
 
-  /** Shows that nothing is missing or doubled where the text was taken up again. */
+  /** Notes that nothing is missing or doubled where the text was taken up again. */
   #tellResumed(event, next) {
     if (!this.#resumedFrom) return;
-    const { id, length, text } = this.#resumedFrom;
+    const { id, text } = this.#resumedFrom;
     this.#resumedFrom = null;
-    const seamless = event.offset === length || next.text.startsWith(text);
-    this.#on.resumed({ id, length, added: next.text.length - length, seamless });
+    const seamless = event.offset === text.length || next.startsWith(text);
+    const blanks = { id, length: text.length, added: next.length - text.length };
+    this.#note(seamless ? 'note_resumed' : 'note_restarted', blanks);
   }
 
   #finish(name, event) {
     // The stream broke inside the service while the job goes on: EventSource comes back by itself.
     if (event.error?.code === 'SSE_ERROR') return;
     const markdown = event.result?.markdown;
-    if (typeof markdown === 'string') this.#preview({ markdown });
+    if (typeof markdown === 'string') this.#preview({ markdown, wordCount: event.result.wordCount, estimatedTokens: event.result.tokens });
     this.#disconnect();
-    this.#on.state('ended');
-    this.#on.end(name, event, this.#text);
+    this.#note('state_ended', null);
+    this.#emit('ended', { name, error: event.error, result: event.result });
   }
 
   async #interrupted(source) {
     if (source !== this.#source) return;
     this.#remember();
     if (source.readyState !== EventSource.CLOSED) {
-      this.#on.state('reconnecting');
+      this.#tell('reconnecting');
       return;
     }
     // Closed for good, without a word why. The status object knows.
     this.#disconnect();
+    this.#tell('reconnecting');
     const job = this.#job;
     let error = null;
     const status = await call('GET', `generations/${encodeURIComponent(job)}`).catch((failure) => (error = failure) && null);
     if (this.#job !== job || this.#source) return;
     if (error?.status === 404 || error?.status === 401 || error?.status === 403) {
-      this.#on.state('closed');
-      this.#on.lost(error);
+      this.#emit('lost', { error: { code: error.code, message: error.message } });
       return;
     }
     // A finished job's stream says its end again to one that brings no id.
     if (['completed', 'failed', 'canceled'].includes(status?.status)) this.#reset(job);
-    this.#on.state('reconnecting');
     this.#later(() => this.#open('reconnecting'), this.#wait);
     this.#wait = Math.min(this.#wait * 2, RETRY_LAST);
   }

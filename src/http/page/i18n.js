@@ -1,44 +1,27 @@
-// Which language the page is shown in, and how it says numbers and times.
+// How the page speaks: its own sentences, the service's sentences, numbers and times, all in one language.
 
-import { recall, remember } from './storage.js';
+import { translate } from './phrasebook.js';
 import { TEXTS } from './texts.js';
 
-const KEPT = 'language';
-
-let current = recall(KEPT) ?? (/^en\b/i.test(navigator.language ?? '') ? 'en' : 'ko');
-
-/** `ko` or `en`. */
-export function language() {
-  return current;
+/** What the page says in `language`; `phrases` are the service's sentences in both languages, once they are there. */
+export function speech(language, phrases = null) {
+  const count = (number) => Number(number).toLocaleString(language);
+  const blank = (value) => (typeof value === 'number' ? count(value) : (value ?? ''));
+  const t = (key, blanks = {}) => (TEXTS[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => blank(blanks[name]));
+  const duration = (seconds) => t(seconds >= 60 ? 'minutes' : 'seconds', { minutes: Math.floor(seconds / 60), seconds: seconds % 60 });
+  const said = (sentence) => translate(phrases, language, sentence ?? '');
+  const phrase = (part) => (part.said !== undefined ? said(part.said) : t(part.key, part.blanks));
+  return { language, t, count, duration, said, phrase };
 }
 
-/** The sentence named `key` with its blanks filled in. */
-export function t(key, blanks = {}) {
-  return (TEXTS[current][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => blanks[name] ?? '');
+/** The language of somebody who has not chosen one. */
+export function preferred(languages) {
+  return /^en\b/i.test(languages ?? '') ? 'en' : 'ko';
 }
 
-/** Puts the page into the present language. */
-export function translatePage() {
-  document.documentElement.lang = current;
-  document.title = t('appName');
+/** Puts what stands in the page from the start into a language. */
+export function translatePage({ language, t }) {
+  document.documentElement.lang = language;
   for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(node.dataset.t);
   for (const node of document.querySelectorAll('[data-t-label]')) node.setAttribute('aria-label', t(node.dataset.tLabel));
-}
-
-/** Changes to the other language and remembers it. */
-export function switchLanguage() {
-  current = current === 'ko' ? 'en' : 'ko';
-  remember(KEPT, current);
-  translatePage();
-}
-
-/** Seconds as a person says them. */
-export function duration(seconds) {
-  const rest = { minutes: Math.floor(seconds / 60), seconds: seconds % 60 };
-  return t(rest.minutes > 0 ? 'minutes' : 'seconds', rest);
-}
-
-/** A number with its separators. */
-export function count(number) {
-  return Number(number).toLocaleString(current);
 }

@@ -1,63 +1,50 @@
-// The raw event log: what arrived, with ids, for those who want to see it.
+// The raw event log: what arrived, with ids, for developers.
 
-import { element } from './sheet.js';
+import { element, keyed } from './elements.js';
 
-/** The newest `limit` entries, and how much has passed through altogether. */
-export class EventLog {
-  entries = [];
-  events = 0;
-  characters = 0;
-  #limit;
+/** So many entries are kept, and of each so many characters. */
+const MOST = 200;
+const DATA = 300;
 
-  constructor(limit = 200) {
-    this.#limit = limit;
-  }
-
-  /** Adds an entry and forgets the oldest beyond the bound; `data` is kept only in part. */
-  push(entry) {
-    this.events += 1;
-    this.characters += entry.data.length;
-    this.entries.push({ ...entry, size: entry.data.length, data: entry.data.slice(0, 300) });
-    if (this.entries.length > this.#limit) this.entries.shift();
-  }
+/** The log after an event; `entry` events are what came over the wire, others are noted by their sentence. */
+export function reduceLog(log, event) {
+  if (event.type !== 'entry') return log;
+  const { id, name, data = '', key = null, blanks = null, at } = event;
+  const number = log.events + 1;
+  const entry = { number, id, name, data: data.slice(0, DATA), size: data.length, key, blanks, at };
+  return { entries: [...log.entries.slice(1 - MOST), entry], events: number, characters: log.characters + data.length };
 }
 
-/** Shows an event log in a list, newest first, while its fold is open. */
+/** Shows the log in a list, newest first, while its fold is open. */
 export class LogView {
-  #log = new EventLog();
   #fold;
   #list;
   #count;
-  #shown = 0;
+  #redraw;
 
-  constructor(fold, list, count) {
-    this.#fold = fold;
-    this.#list = list;
-    this.#count = count;
-    fold.addEventListener('toggle', () => this.#render());
+  constructor(get, redraw) {
+    this.#fold = get('log');
+    this.#list = get('events');
+    this.#count = get('log-count');
+    this.#redraw = redraw;
+    this.#fold.addEventListener('toggle', () => this.#redraw());
   }
 
-  /** Notes one event, or something that happened to the connection (`kind` is `note`). */
-  add(id, name, data, kind = 'event') {
-    this.#log.push({ id, name, data, kind, at: new Date() });
-    this.#render();
-  }
-
-  #render() {
-    const { entries, events, characters } = this.#log;
-    this.#count.textContent = `${events} · ${(characters / 1024).toFixed(1)} KB`;
-    if (!this.#fold.open) return;
-    const fresh = Math.min(events - this.#shown, entries.length);
-    this.#shown = events;
-    this.#list.prepend(...(fresh > 0 ? entries.slice(-fresh) : []).reverse().map(row));
-    while (this.#list.childElementCount > entries.length) this.#list.lastElementChild.remove();
+  draw({ log, developer }, speech) {
+    this.#fold.hidden = !developer;
+    this.#count.textContent = `${log.events} · ${(log.characters / 1024).toFixed(1)} KB`;
+    if (!developer || !this.#fold.open) return;
+    keyed(this.#list, [...log.entries].reverse(), ({ number }) => number, row, (item, { key, blanks }) => {
+      if (key) item.querySelector('b').textContent = speech.t(key, blanks);
+    });
   }
 }
 
-function row({ id, name, data, kind, at, size }) {
-  const item = element('li', kind);
-  const time = element('time', '', `${at.toTimeString().slice(0, 8)}.${String(at.getMilliseconds()).padStart(3, '0')}`);
-  const label = element('b', `name ${name}`, name);
+function row({ id, name, data, key, at, size }) {
+  const item = element('li', key ? 'note' : 'event');
+  const stamp = new Date(at);
+  const time = element('time', '', `${stamp.toTimeString().slice(0, 8)}.${String(stamp.getMilliseconds()).padStart(3, '0')}`);
+  const label = element('b', `name ${name ?? ''}`, name ?? '');
   item.append(time, element('code', 'id', id), label, element('span', 'data', data), element('span', 'size', size ? `${size}` : ''));
   return item;
 }

@@ -9,7 +9,7 @@ const SCENE =
 const OPENING = /^(?:FADE IN|페이드\s?인|F\.\s?I\.?)[.:]?$/i;
 const TRANSITION =
   /^\(?(?:(?:FADE|CUT|DISSOLVE|(?:SMASH|MATCH|JUMP|HARD) CUT|WIPE|IRIS) (?:TO|IN|OUT|BACK)\b[A-Z ]*|(?:FADE|CUT|DISSOLVE|WIPE)(?=[.:])|(?:SMASH|MATCH|JUMP|HARD) CUT|[A-Z ]+ TO(?=:)|페이드\s?(?:아웃|인)|디졸브|컷\s?투|암전|F\.\s?[IO]\.?)[.:]?\)?$/;
-const CLOSING = /^[-–—\s]*(?:THE END|FIN|END|끝|막)[-–—\s.]*$/;
+const CLOSING = /^[-–—\s(（]*(?:THE END|FIN|END|끝|막)[-–—\s.)）]*$/;
 const ACT = /^(?:(?:ACT|EPISODE|PART|CHAPTER|TITLE)\b|제?\s?\d+\s?(?:막|장|화|부|회))/i;
 const RULE = /^(?:([-*_])(?:\s*\1){2,}|={3,})$/;
 const HEADING = /^(#{1,6})\s+(.*?)\s*#*$/;
@@ -184,7 +184,8 @@ const MARKED = /\*\*\*(?=\S)([^]*?\S)\*\*\*|(\*\*|__)(?=\S)([^]*?\S)\2|(?<![\p{L
 /** Text with markdown's emphasis as runs `{ text, bold, italic }`; `open` text may yet get its closing mark. */
 export function inlineRuns(text, open = false, style = { bold: false, italic: false }) {
   const runs = [];
-  let rest = open ? closed(text) : text;
+  let rest = hidden(text);
+  if (open) rest = closed(rest);
   for (let found = MARKED.exec(rest); found; found = MARKED.exec(rest)) {
     if (found.index > 0) runs.push({ text: plain(rest.slice(0, found.index)), ...style });
     const [whole, both, , bold, , italic] = found;
@@ -204,6 +205,17 @@ function closed(text) {
   return pairs(body) % 2 === 0 ? body : `${body}**`;
 }
 
+/** Markdown lets every one of these be written behind a backslash, and then means only itself. */
+const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+/** As many code points as that, which no text may contain. */
+const STAND_INS = 0xfdd0;
+
+/** Puts what is escaped out of the way of the marks. */
+function hidden(text) {
+  return text.replace(/\\([!-/:-@[-`{-~])/g, (_, sign) => String.fromCharCode(STAND_INS + PUNCTUATION.indexOf(sign)));
+}
+
+/** The text as it is read: what was escaped, without its backslash. */
 function plain(text) {
-  return text.replace(/\\([\\*_#>~`-])/g, '$1');
+  return text.replace(/[\ufdd0-\ufdef]/g, (stand) => PUNCTUATION[stand.charCodeAt(0) - STAND_INS]);
 }

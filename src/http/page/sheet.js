@@ -1,5 +1,6 @@
 // The sheet of paper: a screenplay as elements. What a model wrote becomes text nodes, never markup.
 
+import { element } from './elements.js';
 import { Screenplay, inlineRuns } from './screenplay.js';
 
 const ELEMENTS = { title: 'h3', heading: 'h4', scene: 'h4', rule: 'hr' };
@@ -13,9 +14,11 @@ export class Sheet {
   #paper;
   #jump;
   #script = new Screenplay();
+  #name = '';
   #text = '';
   #changed = 0;
   #live = false;
+  #faded = false;
   #wasLive = false;
   #frame = 0;
   #nodes = [];
@@ -38,19 +41,21 @@ export class Sheet {
     });
   }
 
-  /** Takes the whole text, unchanged before `from`; `live` while more is to come. */
-  show(text, from = 0, live = false) {
+  /** Takes the whole text of what `name` names: `live` while more is to come, `faded` where it is an earlier attempt's. */
+  show({ name, text, live, faded }) {
+    if (name === this.#name && text === this.#text && live === this.#live && faded === this.#faded) return;
+    const from = commonLength(this.#text, text);
+    if (name !== this.#name) {
+      this.#scroller.scrollTop = 0;
+      this.#following = true;
+      this.#wasLive = false;
+    }
+    this.#name = name;
     this.#changed = this.#frame ? Math.min(this.#changed, from) : from;
     this.#text = text;
     this.#live = live;
+    this.#faded = faded;
     this.#frame ||= requestAnimationFrame(() => this.#render());
-  }
-
-  /** An empty sheet, whose end is followed when it grows. */
-  clear() {
-    this.show('');
-    this.#following = true;
-    this.#wasLive = false;
   }
 
   #render() {
@@ -69,6 +74,7 @@ export class Sheet {
     }
     this.#paper.lang = /\p{Script=Hangul}/u.test(this.#text.slice(0, 2000)) ? 'ko' : 'en';
     this.#paper.classList.toggle('live', this.#live);
+    this.#paper.classList.toggle('faded', this.#faded);
     this.#paper.parentElement.classList.toggle('blank', this.#text === '');
     if (this.#following && (this.#live || this.#wasLive)) this.#scrollToEnd();
     else this.#look();
@@ -108,10 +114,11 @@ function wrapped(name, child) {
   return node;
 }
 
-/** An element with a class and a text. */
-export function element(name, className, text) {
-  const node = document.createElement(name);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
+/** The length of what two texts begin with alike; mostly the new one goes on where the old one ended. */
+function commonLength(before, after) {
+  if (after.startsWith(before)) return before.length;
+  const most = Math.min(before.length, after.length);
+  let length = 0;
+  while (length < most && before.charCodeAt(length) === after.charCodeAt(length)) length += 1;
+  return length;
 }

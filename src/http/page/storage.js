@@ -1,9 +1,9 @@
 // What the browser remembers of the page. Where it is not allowed to, the page works and forgets.
 
-/** What was remembered as `key` across visits, or in this window alone, or null. */
+/** What was remembered as `key`, or null. */
 export function recall(key) {
   try {
-    return sessionStorage.getItem(key) ?? localStorage.getItem(key);
+    return JSON.parse(localStorage.getItem(key));
   } catch {
     return null;
   }
@@ -11,19 +11,17 @@ export function recall(key) {
 
 /** Remembers `value` as `key` across visits. */
 export function remember(key, value) {
-  keep(() => localStorage, key, value);
-}
-
-/** Remembers `value` as `key` as long as this window is open. */
-export function rememberHere(key, value) {
-  keep(() => sessionStorage, key, value);
-}
-
-// Even naming the storage throws where it is blocked.
-function keep(storage, key, value) {
+  // Even naming the storage throws where it is blocked.
   try {
-    storage().setItem(key, value);
+    localStorage.setItem(key, JSON.stringify(value));
   } catch {
     // Full or blocked.
   }
+}
+
+/** Tells `change` what another window of this browser has remembered as `key`. */
+export function onElsewhere(key, change) {
+  addEventListener('storage', (event) => {
+    if (event.key === key) change(recall(key));
+  });
 }

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::Path, time::Duration};
 
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder, Locator, wd::WebDriverCompatibleCommand};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
@@ -84,10 +84,51 @@ impl Browser {
         self.wait(selector, found.send_keys(text));
     }
 
+    /// Whether one sees the element.
+    pub(crate) fn is_shown(&self, selector: &str) -> bool {
+        let found = self.wait(selector, self.client.find(Locator::Css(selector)));
+        self.wait(selector, found.is_displayed())
+    }
+
+    /// A command of the DevTools protocol.
+    pub(crate) fn dev_tools(&self, name: &'static str, parameters: Value) {
+        self.wait(name, self.client.issue_cmd(DevTools { name, parameters }));
+    }
+
+    /// Runs a script in every page that is opened from now on, before any of its own.
+    pub(crate) fn prepare_pages(&self, script: &str) {
+        self.dev_tools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
+    }
+
+    /// Takes the network away from the pages, or gives it back.
+    pub(crate) fn set_offline(&self, offline: bool) {
+        let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.dev_tools("Network.enable", json!({}));
+        self.dev_tools("Network.emulateNetworkConditions", conditions);
+    }
+
     /// The text that one sees.
     pub(crate) fn text(&self, selector: &str) -> String {
         let found = self.wait(selector, self.client.find(Locator::Css(selector)));
         self.wait(selector, found.text())
+    }
+}
+
+/// What the driver passes on to the browser's own protocol.
+#[derive(Debug)]
+struct DevTools {
+    name: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.name, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
     }
 }
 

@@ -1,0 +1,30 @@
+// What the address says is on the sheet: `#job_…`, `#episode/PROJECT/ID` or nothing. A reload keeps it.
+
+/** Reads a hash as `{ kind }`: `blank`, `job` with `jobId`, `episode` with `projectId` and `id`, or `wrong`. */
+export function readAddress(hash) {
+  const parts = hash.replace(/^#/, '').split('/').map(decoded);
+  if (parts.length === 1 && parts[0] === '') return { kind: 'blank' };
+  if (parts.length === 1 && /^job_\w+$/.test(parts[0] ?? '')) return { kind: 'job', jobId: parts[0] };
+  const [kind, projectId, id] = parts;
+  if (parts.length === 3 && kind === 'episode' && projectId && id) return { kind, projectId, id };
+  return { kind: 'wrong' };
+}
+
+/** The hash that names a job. */
+export function jobAddress(jobId) {
+  return `#${encodeURIComponent(jobId)}`;
+}
+
+/** The hash that names an episode. */
+export function episodeAddress(projectId, id) {
+  return `#episode/${encodeURIComponent(projectId)}/${encodeURIComponent(id)}`;
+}
+
+/** A part of the hash, or null where its escapes are broken (`#%`). */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}

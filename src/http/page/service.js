@@ -1,0 +1,167 @@
+// What the page asks of the service, and which events the answers make.
+
+import { ApiError, call, scriptText, uniqueKey } from './api.js';
+import { isOver } from './job.js';
+import { openedModels } from './models.js';
+import { phrasebook, readLocale } from './phrasebook.js';
+
+/** Episodes to a page of their list. */
+const PAGE = 100;
+
+/** The page's requests; each ends in an event, whether it succeeded or not. */
+export class Service {
+  #store;
+
+  constructor(store) {
+    this.#store = store;
+  }
+
+  /** Sends a request; any answer means that the service can be reached. */
+  async ask(method, path, options) {
+    try {
+      const answer = await call(method, path, options);
+      this.#dispatch({ type: 'reached' });
+      return answer;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== 'NETWORK') this.#dispatch({ type: 'reached' });
+      throw error;
+    }
+  }
+
+  /** Asks for a script; `retryOf` is the job that is repeated. Resolves with the job's id, or null when it was refused. */
+  async order(body, retryOf = null) {
+    const { draft } = this.#store.state;
+    if (draft.sending) return null;
+    const text = JSON.stringify(body);
+    const pending = draft.pending?.text === text ? draft.pending : { text, key: uniqueKey() };
+    this.#dispatch({ type: 'sending', pending, retryOf });
+    try {
+      const job = await this.ask('POST', 'generations', { body, headers: { 'Idempotency-Key': pending.key } });
+      this.#dispatch({ type: 'sent', job, body, retryOf });
+      return job.jobId;
+    } catch (error) {
+      this.#dispatch({ type: 'refused', error: plain(error), retryOf });
+      return null;
+    }
+  }
+
+  /** Stops the writing of a job. */
+  async stop(jobId) {
+    this.#dispatch({ type: 'stopAsked', jobId });
+    try {
+      await this.ask('DELETE', jobPath(jobId));
+    } catch (error) {
+      plain(error);
+      this.#dispatch({ type: 'stopFailed', jobId });
+    }
+  }
+
+  /** What the service says of a job; resolves with false when it cannot be asked. */
+  async status(jobId) {
+    try {
+      const job = await this.ask('GET', jobPath(jobId));
+      this.#dispatch({ type: 'status', jobId, job });
+      return true;
+    } catch (error) {
+      if (plain(error).status === 404) this.#dispatch({ type: 'forgotten', jobId });
+      return error.status === 404;
+    }
+  }
+
+  /** The text of a job that ended without showing any. */
+  async script(jobId) {
+    const text = await scriptText(jobId);
+    if (text) this.#dispatch({ type: 'script', jobId, text });
+  }
+
+  /** An episode's text. */
+  async episode({ projectId, id }) {
+    try {
+      this.#dispatch({ type: 'episode', episode: await this.ask('GET', `${episodesPath(projectId)}/${encodeURIComponent(id)}`) });
+    } catch (error) {
+      this.#dispatch({ type: 'episodeFailed', id, error: plain(error) });
+    }
+  }
+
+  /** The newest episodes of the project whose list is shown, or a page of older ones. */
+  async episodes(older = false) {
+    const { projectId, from } = this.#store.state.episodes;
+    if (!projectId) return;
+    try {
+      if (older) await this.#page(projectId, Math.max(0, from - PAGE), from, true);
+      else await this.#newest(projectId);
+    } catch (error) {
+      this.#dispatch({ type: 'episodesFailed', projectId, error: plain(error) });
+    }
+  }
+
+  async #newest(projectId) {
+    const { episodes, total } = await this.ask('GET', `${episodesPath(projectId)}?limit=${PAGE}`);
+    if (total > PAGE) await this.#page(projectId, total - PAGE, total, false);
+    else this.#dispatch({ type: 'episodes', projectId, items: episodes.reverse(), from: 0, total, more: false });
+  }
+
+  async #page(projectId, from, to, more) {
+    const { episodes, total } = await this.ask('GET', `${episodesPath(projectId)}?limit=${to - from}&offset=${from}`);
+    this.#dispatch({ type: 'episodes', projectId, items: episodes.reverse(), from, total, more });
+  }
+
+  /** Deletes an episode of the project whose list is shown. */
+  async deleteEpisode(projectId, id) {
+    try {
+      await this.ask('DELETE', `${episodesPath(projectId)}/${encodeURIComponent(id)}`);
+      await this.episodes();
+      return true;
+    } catch (error) {
+      this.#dispatch({ type: 'episodesFailed', projectId, error: plain(error) });
+      return false;
+    }
+  }
+
+  /** Which models there are; a service that does not say takes any name. */
+  async models() {
+    const answer = await this.ask('GET', 'models').catch(plain);
+    this.#dispatch({ type: 'models', models: openedModels(answer) });
+  }
+
+  /** The service's sentences in both languages. */
+  async phrases() {
+    const read = async (language) => {
+      const response = await fetch(new URL(`assets/${language}.toml`, document.baseURI));
+      return response.ok ? readLocale(await response.text()) : {};
+    };
+    const [ko, en] = await Promise.all([read('ko'), read('en')]).catch(() => [{}, {}]);
+    this.#dispatch({ type: 'phrases', phrases: phrasebook({ ko, en }) });
+  }
+
+  /** What has to be asked about this browser's scripts, once for all at the start, later for those that may have changed. */
+  async kept(all) {
+    const { kept, active, job } = this.#store.state;
+    const isActive = ({ jobId }) => active.jobs.some((entry) => entry.jobId === jobId);
+    const unfinished = kept.filter((entry) => ['queued', 'streaming'].includes(entry.status) && !isActive(entry));
+    const followed = ({ jobId }) => job?.jobId === jobId && !isOver(job);
+    const unsaved = kept.filter(({ status }) => status === 'completed').slice(0, 1);
+    for (const entry of all ? kept : [...unfinished, ...unsaved]) {
+      if (!followed(entry) && !(await this.status(entry.jobId))) return;
+    }
+  }
+
+  #dispatch(event) {
+    this.#store.dispatch(event);
+  }
+}
+
+function jobPath(jobId) {
+  return `generations/${encodeURIComponent(jobId)}`;
+}
+
+function episodesPath(projectId) {
+  return `projects/${encodeURIComponent(projectId)}/episodes`;
+}
+
+/** A failed request as a value; any other error is a fault of the page and goes on. */
+function plain(error) {
+  if (!(error instanceof ApiError)) throw error;
+  return error.plain;
+}
