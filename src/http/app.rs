@@ -22,7 +22,9 @@ use generation_actors::{
 };
 use ipnet::IpNet;
 
-use super::{StreamTiming, episodes, error::ApiError, events, generations, health, language, stats, web as page};
+use super::{
+    StreamTiming, episodes, error::ApiError, events, generations, health, language, models, stats, web as page,
+};
 use crate::locales::Locales;
 
 /// The configured parts of the HTTP side.
@@ -116,6 +118,7 @@ pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone 
                     )
                     .default_service(web::to(not_found)),
             )
+            .service(reading("/api/v1/models", models::models))
             .service(reading("/_stats", stats::stats))
             .service(reading("/health/live", health::live))
             .service(reading("/health/ready", health::ready))

@@ -11,6 +11,7 @@ mod fields;
 mod generations;
 mod health;
 mod language;
+mod models;
 mod panics;
 mod query;
 mod stats;
