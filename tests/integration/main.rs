@@ -27,6 +27,8 @@ mod leash;
 #[cfg(test)]
 mod llmock;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod original;
 #[cfg(test)]
 mod page;
@@ -34,3 +36,5 @@ mod page;
 mod queue;
 #[cfg(test)]
 mod real_model;
+#[cfg(test)]
+mod refusals;
