@@ -35,6 +35,7 @@ pub struct ErrorTexts {
     pub episode_not_found: String,
     pub no_script: String,
     pub model_unavailable: String,
+    pub no_default_model: String,
     pub queue_full: String,
     pub shutting_down: String,
     pub idempotency_conflict: String,

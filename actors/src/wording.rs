@@ -75,6 +75,8 @@ pub struct FailureTexts {
     pub generation_error: String,
     pub token_limit_exceeded: String,
     pub model_unavailable: String,
+    pub model_refused: String,
+    pub request_refused: String,
     pub timeout_error: String,
     pub sse_error: String,
 }
@@ -137,6 +139,8 @@ impl Wording {
             FailureCode::GenerationError => &texts.generation_error,
             FailureCode::TokenLimitExceeded => &texts.token_limit_exceeded,
             FailureCode::ModelUnavailable => &texts.model_unavailable,
+            FailureCode::ModelRefused => &texts.model_refused,
+            FailureCode::RequestRefused => &texts.request_refused,
             FailureCode::TimeoutError => &texts.timeout_error,
         }
     }

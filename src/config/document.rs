@@ -48,11 +48,11 @@ impl Document {
         Section { document: self, kind: name, path: name.into(), entries, origin }
     }
 
-    /// Takes the items of `[[name]]`, to be opened one after the other.
-    pub(super) fn items(&mut self, name: &'static str) -> Vec<Located> {
-        match self.root.remove(name).map(|located| located.value) {
-            Some(Value::List(items)) => items,
-            _ => Vec::new(),
+    /// Takes the items of `[[name]]`, to be opened one after the other, and where the list was written.
+    pub(super) fn items(&mut self, name: &'static str) -> (Vec<Located>, Origin) {
+        match self.root.remove(name) {
+            Some(Located { value: Value::List(items), origin }) => (items, origin),
+            other => (Vec::new(), other.map_or(Origin::Default, |located| located.origin)),
         }
     }
 

@@ -1,14 +1,11 @@
 //! `[[providers]]`: who serves which models.
 
-use std::time::Duration;
-
 use super::document::{Document, Faulty, Refusal, Section};
-use super::fault::Origin;
-use super::parse::{self, duration, integer, text_of};
-use super::secret::Secret;
+use super::fault::{Fault, Origin};
+use super::openai::{self, OpenAi};
+use super::parse::{self, integer, text_of};
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
-use super::web;
 
 /// A source of scripts; providers are asked in their order, the first that serves a model gets the job.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +14,10 @@ pub struct Provider {
     pub name: String,
     /// The models it serves, at least one.
     pub models: Vec<ModelPattern>,
+    /// The model of jobs that name none while this provider is the first active one; served whatever `models` says.
+    pub default_model: Option<DefaultModel>,
+    /// The variable that may name the default model.
+    pub default_model_env: Option<String>,
     /// Whether it takes part: not so while the variable that should hold its key is unset or empty.
     pub active: bool,
     /// What it is.
@@ -30,8 +31,18 @@ impl Provider {
     }
 
     fn matches(&self, model: &str) -> bool {
-        self.models.iter().any(|pattern| pattern.matches(model))
+        let is_default = self.default_model.as_ref().is_some_and(|default| default.name == model);
+        is_default || self.models.iter().any(|pattern| pattern.matches(model))
     }
+}
+
+/// A provider's default model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultModel {
+    /// 1–128 characters.
+    pub name: String,
+    /// The variable that names it; `None` if the key `default_model` does.
+    pub variable: Option<String>,
 }
 
 /// What a provider is.
@@ -44,40 +55,6 @@ pub enum ProviderKind {
     },
     /// A server that speaks OpenAI's chat completions.
     OpenAi(Box<OpenAi>),
-}
-
-/// How an OpenAI-compatible server is reached.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OpenAi {
-    /// What `/chat/completions` is appended to; without a slash at the end.
-    pub base_url: String,
-    /// The variable that holds the key, to be named where it is missing; `None` sends no key.
-    pub api_key_env: Option<String>,
-    /// The key, visible ASCII; `None` while inactive or when none is wanted.
-    pub api_key: Option<Secret>,
-    /// The request's field for the token limit.
-    pub tokens_field: TokensField,
-    /// A fixed token limit; `None` derives it from the length asked for.
-    pub max_tokens: Option<u32>,
-    /// To connect.
-    pub connect_timeout: Duration,
-    /// From the request to the response's head.
-    pub head_timeout: Duration,
-    /// From the head to the first text.
-    pub first_token_timeout: Duration,
-    /// Between two pieces of the response.
-    pub idle_timeout: Duration,
-    /// Further attempts before the first text, 0–10.
-    pub retries: u32,
-}
-
-/// The request's field for the token limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokensField {
-    /// `max_tokens`, which most servers know.
-    MaxTokens,
-    /// `max_completion_tokens`, which newer models insist on.
-    MaxCompletionTokens,
 }
 
 /// A model's name, or what names begin with.
@@ -115,22 +92,12 @@ enum Kind {
 }
 
 const BUILTIN_KEYS: [&str; 1] = ["words_per_second"];
-const OPENAI_KEYS: [&str; 10] = [
-    "base_url",
-    "base_url_env",
-    "api_key_env",
-    "tokens_field",
-    "max_tokens",
-    "connect_timeout",
-    "head_timeout",
-    "first_token_timeout",
-    "idle_timeout",
-    "retries",
-];
+/// The default model of the kind `builtin`.
+const BUILTIN_MODEL: &str = "builtin";
 
-/// Reads all providers, the faulty ones too, so that each one's faults are found.
-pub(super) fn read(document: &mut Document, environment: &Environment) -> Result<Vec<Provider>, Faulty> {
-    let items = document.items("providers");
+/// Reads all providers, the faulty ones too, so that each one's faults are found; and where their list was written.
+pub(super) fn read(document: &mut Document, environment: &Environment) -> Result<(Vec<Provider>, Origin), Faulty> {
+    let (items, written_at) = document.items("providers");
     let mut providers: Vec<Provider> = Vec::with_capacity(items.len());
     let mut result = Ok(());
     for (index, located) in items.into_iter().enumerate() {
@@ -139,7 +106,7 @@ pub(super) fn read(document: &mut Document, environment: &Environment) -> Result
             Err(faulty) => result = Err(faulty),
         }
     }
-    result.map(|()| providers)
+    result.map(|()| (providers, written_at))
 }
 
 fn read_one(
@@ -152,76 +119,56 @@ fn read_one(
     let mut section = document.item("providers", index, located)?;
     let name = section.read("name", name_beside(before));
     let models = section.read("models", patterns);
+    let written_default = section.optional("default_model", model_name);
+    let named_default = read_named_default(&mut section, environment);
     let kinds = [("builtin", Kind::Builtin), ("openai", Kind::OpenAi)];
     let kind = section.read("kind", parse::one_of(&kinds));
-    let (active, kind) = match kind {
-        Ok(Kind::Builtin) => (true, read_builtin(&mut section)?),
+    let (kind, active, is_elsewhere) = match kind {
+        Ok(Kind::Builtin) => (read_builtin(&mut section)?, true, false),
         Ok(Kind::OpenAi) => {
-            let openai = read_openai(&mut section, environment)?;
+            let refused = section.refuse_keys(&BUILTIN_KEYS, "this key is for providers of kind \"builtin\"");
+            let (openai, is_elsewhere) = openai::read(&mut section, environment)?;
+            refused?;
             let active = openai.api_key_env.is_none() || openai.api_key.is_some();
-            (active, ProviderKind::OpenAi(Box::new(openai)))
+            (ProviderKind::OpenAi(Box::new(openai)), active, is_elsewhere)
         }
         Err(faulty) => {
             // They may well be right for the kind that was meant.
-            BUILTIN_KEYS.iter().chain(&OPENAI_KEYS).for_each(|key| drop(section.take(key)));
+            BUILTIN_KEYS.iter().chain(&openai::KEYS).for_each(|key| drop(section.take(key)));
             return Err(faulty);
         }
     };
-    Ok(Provider { name: name?, models: models?, active, kind })
+    let (mut models, mut written) = (models?, written_default?);
+    if is_elsewhere {
+        // They were written for another server; what this one serves only its operator knows.
+        (models, written) = (vec![ModelPattern::Prefix(String::new())], None);
+    }
+    if matches!(kind, ProviderKind::Builtin { .. }) {
+        written.get_or_insert_with(|| BUILTIN_MODEL.into());
+    }
+    let (default_model_env, named) = named_default?;
+    let default_model = named.or_else(|| written.map(|name| DefaultModel { name, variable: None }));
+    Ok(Provider { name: name?, models, default_model, default_model_env, active, kind })
+}
+
+/// The variable that `default_model_env` names, and the model that it names if it is set.
+fn read_named_default(
+    section: &mut Section<'_>,
+    environment: &Environment,
+) -> Result<(Option<String>, Option<DefaultModel>), Faulty> {
+    let Some(variable) = section.optional("default_model_env", variables::name)? else { return Ok((None, None)) };
+    let Some(text) = variables::value(environment, &variable) else { return Ok((Some(variable), None)) };
+    let origin = Origin::Variable(variable.clone());
+    let located = Located { value: Value::Text(text.into()), origin: origin.clone() };
+    let name = model_name(&located)
+        .map_err(|Refusal { found, reason }| section.fault("default_model", found, origin, reason))?;
+    Ok((Some(variable.clone()), Some(DefaultModel { name, variable: Some(variable) })))
 }
 
 fn read_builtin(section: &mut Section<'_>) -> Result<ProviderKind, Faulty> {
     let words_per_second = section.read_or("words_per_second", 40, integer(0..=1_000_000));
-    section.refuse_keys(&OPENAI_KEYS, "this key is for providers of kind \"openai\"")?;
+    section.refuse_keys(&openai::KEYS, "this key is for providers of kind \"openai\"")?;
     Ok(ProviderKind::Builtin { words_per_second: words_per_second? })
-}
-
-fn read_openai(section: &mut Section<'_>, environment: &Environment) -> Result<OpenAi, Faulty> {
-    let refused = section.refuse_keys(&BUILTIN_KEYS, "this key is for providers of kind \"builtin\"");
-    let base_url = read_base_url(section, environment);
-    let key = variables::secret(section, "api_key_env", environment);
-    let fields = [("max_tokens", TokensField::MaxTokens), ("max_completion_tokens", TokensField::MaxCompletionTokens)];
-    let tokens_field = section.read_or("tokens_field", TokensField::MaxTokens, parse::one_of(&fields));
-    let max_tokens = section.optional("max_tokens", integer(1..=10_000_000));
-    let bounds = || duration(Duration::from_millis(10)..=Duration::from_secs(3600));
-    let mut timeout = |key, seconds| section.read_or(key, Duration::from_secs(seconds), bounds());
-    let connect_timeout = timeout("connect_timeout", 5);
-    let head_timeout = timeout("head_timeout", 120);
-    let first_token_timeout = timeout("first_token_timeout", 120);
-    let idle_timeout = timeout("idle_timeout", 90);
-    let retries = section.read_or("retries", 2, integer(0..=10));
-    refused?;
-    let (api_key_env, api_key) = key?;
-    Ok(OpenAi {
-        base_url: base_url?,
-        api_key_env,
-        api_key,
-        tokens_field: tokens_field?,
-        max_tokens: max_tokens?,
-        connect_timeout: connect_timeout?,
-        head_timeout: head_timeout?,
-        first_token_timeout: first_token_timeout?,
-        idle_timeout: idle_timeout?,
-        retries: retries?,
-    })
-}
-
-/// The URL from the variable that `base_url_env` names, else `base_url`.
-fn read_base_url(section: &mut Section<'_>, environment: &Environment) -> Result<String, Faulty> {
-    let written_at = section.origin_of("base_url");
-    let written = section.optional("base_url", web::base_url);
-    let Some(variable) = section.optional("base_url_env", variables::name)? else {
-        return written?
-            .ok_or_else(|| section.fault("base_url", None, written_at, "providers of kind \"openai\" need it".into()));
-    };
-    let Some(text) = environment.get(&variable).filter(|text| !text.trim().is_empty()) else {
-        let reason = || format!("is needed while the variable {variable} is not set");
-        return written?.ok_or_else(|| section.fault("base_url", None, written_at, reason()));
-    };
-    written?;
-    let origin = Origin::Variable(variable);
-    let located = Located { value: Value::Text(text.trim().into()), origin: origin.clone() };
-    web::base_url(&located).map_err(|Refusal { found, reason }| section.fault("base_url", found, origin, reason))
 }
 
 fn name_beside(before: &[Provider]) -> impl Fn(&Located) -> Result<String, Refusal> {
@@ -245,6 +192,11 @@ fn patterns(located: &Located) -> Result<Vec<ModelPattern>, Refusal> {
     Ok(patterns)
 }
 
+/// A model's whole name.
+pub(super) fn model_name(located: &Located) -> Result<String, Refusal> {
+    text_of(1..=128)(located)
+}
+
 fn pattern(located: &Located) -> Result<ModelPattern, Refusal> {
     let text = text_of(1..=128)(located)?;
     match text.split_once('*') {
@@ -254,17 +206,51 @@ fn pattern(located: &Located) -> Result<ModelPattern, Refusal> {
     }
 }
 
+/// What is wrong with who serves what, read as a whole: a default model that nobody serves, or nobody who serves at all.
+pub(super) fn unserved(
+    (providers, providers_at): &(Vec<Provider>, Origin),
+    default: Option<(&str, &Origin)>,
+) -> Option<Fault> {
+    let Some((model, origin)) = default else {
+        let reason = nobody_is_active(providers)?;
+        return Some(Fault { key: "providers".into(), found: None, origin: providers_at.clone(), reason });
+    };
+    let reason = nobody_serves(providers, model)?;
+    let found = Some(Value::Text(model.into()).shown());
+    Some(Fault { key: "models.default".into(), found, origin: origin.clone(), reason })
+}
+
 /// Why no active provider serves `model`, and what to do; `None` if one does.
-pub(super) fn unserved(providers: &[Provider], model: &str) -> Option<String> {
+fn nobody_serves(providers: &[Provider], model: &str) -> Option<String> {
     if providers.iter().any(|provider| provider.serves(model)) {
         return None;
     }
     let inactive = providers.iter().find(|provider| provider.matches(model));
-    Some(match inactive {
-        Some(Provider { name, kind: ProviderKind::OpenAi(openai), .. }) => {
-            let variable = openai.api_key_env.as_deref().unwrap_or_default();
+    Some(match inactive.and_then(Provider::key_variable) {
+        Some((name, variable)) => {
             format!("only the provider \"{name}\" serves it, which is inactive: set the variable {variable}")
         }
-        _ => "no active provider serves it".into(),
+        None => "no active provider serves it".into(),
     })
+}
+
+/// What to do where no provider is active; `None` if one is.
+fn nobody_is_active(providers: &[Provider]) -> Option<String> {
+    if providers.iter().any(|provider| provider.active) {
+        return None;
+    }
+    Some(match providers.iter().find_map(Provider::key_variable) {
+        Some((_, variable)) => format!("no provider is active: set the variable {variable}"),
+        None => "there must be at least one provider".into(),
+    })
+}
+
+impl Provider {
+    /// Its name and the variable that holds its key, if it needs one.
+    fn key_variable(&self) -> Option<(&str, &str)> {
+        match &self.kind {
+            ProviderKind::OpenAi(openai) => Some((&self.name, openai.api_key_env.as_deref()?)),
+            ProviderKind::Builtin { .. } => None,
+        }
+    }
 }

@@ -8,6 +8,7 @@ use log::LevelFilter;
 use super::document::{Document, Faulty};
 use super::fault::Origin;
 use super::parse::{self, duration, integer};
+use super::providers;
 
 const SHORTEST: Duration = Duration::from_millis(10);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -60,8 +61,8 @@ pub enum OnRestart {
 /// Models and prompts in general; who serves which model is the providers' matter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Models {
-    /// The model of jobs that name none; an active provider serves it.
-    pub default: String,
+    /// The model of jobs that name none, which an active provider serves; `None` leaves it to the first active provider.
+    pub default: Option<String>,
     /// A folder whose files replace the embedded prompt templates.
     pub prompts_dir: Option<PathBuf>,
 }
@@ -133,7 +134,7 @@ impl Models {
     pub(super) fn read(document: &mut Document) -> Result<(Self, Origin), Faulty> {
         let mut section = document.section("models");
         let written_at = section.origin_of("default");
-        let default = section.read("default", parse::text_of(1..=128));
+        let default = section.optional("default", providers::model_name);
         let prompts_dir = section.optional("prompts_dir", parse::existing_folder);
         Ok((Self { default: default?, prompts_dir: prompts_dir? }, written_at))
     }

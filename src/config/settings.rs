@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use super::cli::Cli;
 use super::document::Document;
 use super::episodes::Episodes;
-use super::fault::{Fault, Faults};
+use super::fault::Faults;
 use super::layers::{self, File, cover};
 use super::providers::{self, Provider};
 use super::sections::{Jobs, Log, Models, Sse, Store};
 use super::server::{Cors, Limits, Server};
-use super::value::Value;
 
 /// The service's settings, typed and within their bounds.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +50,17 @@ impl Settings {
         Self::from_layers(cli, file, &environment)
     }
 
+    /// The provider whose default model counts: the first active one.
+    pub fn first_provider(&self) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.active)
+    }
+
+    /// The model of jobs that name none; `None` where each must name one.
+    pub fn default_model(&self) -> Option<&str> {
+        let of_provider = || self.first_provider()?.default_model.as_ref().map(|default| default.name.as_str());
+        self.models.default.as_deref().or_else(of_provider)
+    }
+
     pub(super) fn from_layers(
         cli: &Cli,
         file: Option<File>,
@@ -76,10 +86,10 @@ impl Settings {
             // A file that could not be read may have named the provider that is missing.
             && !document.faults.concern("config")
             && !document.faults.concern("providers")
-            && let Some(reason) = providers::unserved(providers, &models.default)
+            && let Some(fault) =
+                providers::unserved(providers, models.default.as_deref().map(|name| (name, written_at)))
         {
-            let found = Some(Value::Text(models.default.clone()).shown());
-            document.faults.push(Fault { key: "models.default".into(), found, origin: written_at.clone(), reason });
+            document.faults.push(fault);
         }
         let read = || {
             Ok(Self {
@@ -89,7 +99,7 @@ impl Settings {
                 sse: sse?,
                 jobs: jobs?,
                 models: models?.0,
-                providers: providers?,
+                providers: providers?.0,
                 store: store?,
                 episodes: episodes?,
                 log: log?,

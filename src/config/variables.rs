@@ -11,6 +11,11 @@ use super::value::Located;
 /// The process's environment.
 pub(super) type Environment = BTreeMap<String, String>;
 
+/// What a variable holds, without blanks around it; `None` if it is not set or holds nothing else.
+pub(super) fn value<'e>(environment: &'e Environment, variable: &str) -> Option<&'e str> {
+    environment.get(variable).map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
 /// The name of the variable that `key` names, if it names one, and the secret in it, if it is set.
 pub(super) fn secret(
     section: &mut Section<'_>,
@@ -19,10 +24,7 @@ pub(super) fn secret(
 ) -> Result<(Option<String>, Option<Secret>), Faulty> {
     let Some(variable) = section.optional(key, name)? else { return Ok((None, None)) };
     // Files and pipes that keys are pasted from end in a newline, which no header may contain.
-    let Some(secret) = environment.get(&variable).map(|secret| secret.trim()).filter(|secret| !secret.is_empty())
-    else {
-        return Ok((Some(variable), None));
-    };
+    let Some(secret) = value(environment, &variable) else { return Ok((Some(variable), None)) };
     if !secret.chars().all(|c| c.is_ascii_graphic()) {
         let reason = "the key in this variable has characters that keys do not have (its value is not shown)";
         return Err(section.fault(key, None, Origin::Variable(variable), reason.into()));

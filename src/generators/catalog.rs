@@ -1,12 +1,15 @@
 //! Who serves which model.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
-use generation_actors::ports::{ModelCatalog, Route, ScriptGenerator, UnknownModel};
+use generation_actors::ports::{
+    ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, ScriptGenerator, UnknownModel,
+};
 
-/// Providers in the order in which they are asked: the first that serves a model gets the job.
+/// Providers in the order in which they are asked: the first that serves a model gets the job. A provider's own default
+/// model is always its own, whatever patterns stand before it.
 pub struct Catalog {
-    default_model: String,
+    default_model: Option<String>,
     providers: Vec<Provider>,
 }
 
@@ -14,6 +17,8 @@ pub struct Catalog {
 pub struct Provider {
     /// As it appears in logs.
     pub name: String,
+    /// The model it serves whatever `models` says.
+    pub default_model: Option<String>,
     /// The models it serves.
     pub models: Vec<Pattern>,
     /// What writes.
@@ -31,46 +36,60 @@ pub enum Pattern {
 
 impl Catalog {
     /// A catalogue of active providers; `default_model` is for jobs that name no model.
-    pub fn new(default_model: impl Into<String>, providers: Vec<Provider>) -> Self {
-        Self { default_model: default_model.into(), providers }
+    pub fn new(default_model: Option<String>, providers: Vec<Provider>) -> Self {
+        Self { default_model, providers }
     }
 
-    /// For each provider, in the order in which they are asked, its name and the models it serves.
-    pub fn served(&self) -> impl Iterator<Item = (&str, &[Pattern])> {
-        self.providers.iter().map(|provider| (provider.name.as_str(), provider.models.as_slice()))
+    fn server_of(&self, model: &str) -> Option<&Provider> {
+        let by_default = self.providers.iter().find(|provider| provider.default_model.as_deref() == Some(model));
+        by_default.or_else(|| {
+            self.providers.iter().find(|provider| provider.models.iter().any(|pattern| pattern.matches(model)))
+        })
     }
 
-    fn known(&self) -> Vec<String> {
-        let mut known: Vec<String> = Vec::new();
-        for pattern in self.providers.iter().flat_map(|provider| &provider.models) {
-            let pattern = pattern.to_string();
-            if !known.contains(&pattern) {
-                known.push(pattern);
-            }
+    /// Every name that a provider or the default spells out, each once.
+    fn names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for provider in &self.providers {
+            names.extend(provider.default_model.as_deref());
+            names.extend(provider.models.iter().filter_map(Pattern::exact));
         }
-        known
-    }
-}
-
-/// One line for the start: `openai: gpt-*, o*; builtin: *; default builtin`.
-impl fmt::Display for Catalog {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, models) in self.served() {
-            let models: Vec<String> = models.iter().map(Pattern::to_string).collect();
-            write!(f, "{name}: {}; ", models.join(", "))?;
-        }
-        write!(f, "default {}", self.default_model)
+        names.extend(self.default_model.as_deref());
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
     }
 }
 
 impl ModelCatalog for Catalog {
-    fn route(&self, model: Option<&str>) -> Result<Route, UnknownModel> {
-        let model = model.unwrap_or(&self.default_model);
-        let serves = |provider: &&Provider| provider.models.iter().any(|pattern| pattern.matches(model));
-        match self.providers.iter().find(serves) {
+    fn default_model(&self) -> Option<&str> {
+        self.default_model.as_deref()
+    }
+
+    fn route(&self, model: &str) -> Result<Route, UnknownModel> {
+        match self.server_of(model) {
             Some(provider) => Ok(Route { model: model.to_owned(), generator: Arc::clone(&provider.generator) }),
-            None => Err(UnknownModel { model: model.to_owned(), known: self.known() }),
+            None => Err(UnknownModel { model: model.to_owned(), known: self.offer().names() }),
         }
+    }
+
+    fn offer(&self) -> ModelOffer {
+        let offered = |name: &str| {
+            // Not always the provider that lists it: one before it may take the name first.
+            let provider = self.server_of(name)?.name.clone();
+            let is_default = self.default_model.as_deref() == Some(name);
+            Some(OfferedModel { name: name.to_owned(), provider, is_default })
+        };
+        let mut patterns: Vec<OfferedPattern> = Vec::new();
+        for provider in &self.providers {
+            for pattern in provider.models.iter().filter(|pattern| pattern.exact().is_none()) {
+                let pattern = pattern.to_string();
+                if !patterns.iter().any(|known| known.pattern == pattern) {
+                    patterns.push(OfferedPattern { pattern, provider: provider.name.clone() });
+                }
+            }
+        }
+        ModelOffer { models: self.names().into_iter().filter_map(offered).collect(), patterns }
     }
 }
 
@@ -80,6 +99,13 @@ impl Pattern {
         match self {
             Self::Exact(name) => name == model,
             Self::Prefix(prefix) => model.starts_with(prefix.as_str()),
+        }
+    }
+
+    fn exact(&self) -> Option<&str> {
+        match self {
+            Self::Exact(name) => Some(name),
+            Self::Prefix(_) => None,
         }
     }
 }
@@ -108,16 +134,25 @@ mod tests {
         }
     }
 
-    fn provider(name: &str, models: &[&str]) -> Provider {
+    fn provider(name: &str, default_model: Option<&str>, models: &[&str]) -> Provider {
         let pattern = |model: &&str| match model.strip_suffix('*') {
             Some(prefix) => Pattern::Prefix(prefix.into()),
             None => Pattern::Exact((*model).into()),
         };
-        Provider { name: name.into(), models: models.iter().map(pattern).collect(), generator: Arc::new(Silent(0)) }
+        Provider {
+            name: name.into(),
+            default_model: default_model.map(str::to_owned),
+            models: models.iter().map(pattern).collect(),
+            generator: Arc::new(Silent(0)),
+        }
+    }
+
+    fn catalog(default_model: &str, providers: Vec<Provider>) -> Catalog {
+        Catalog::new(Some(default_model.into()), providers)
     }
 
     /// The name of the provider whose generator serves `model`.
-    fn server<'a>(catalog: &'a Catalog, model: Option<&str>) -> Option<&'a str> {
+    fn server<'a>(catalog: &'a Catalog, model: &str) -> Option<&'a str> {
         let route = catalog.route(model).ok()?;
         let serving =
             |provider: &&Provider| std::ptr::addr_eq(Arc::as_ptr(&provider.generator), Arc::as_ptr(&route.generator));
@@ -126,34 +161,64 @@ mod tests {
 
     #[test]
     fn the_first_provider_that_matches_serves() {
-        let catalog = Catalog::new("gpt-4", vec![provider("remote", &["gpt-*"]), provider("builtin", &["*"])]);
-        assert_eq!(server(&catalog, Some("gpt-4")), Some("remote"));
-        assert_eq!(server(&catalog, None), Some("remote"));
-        assert_eq!(server(&catalog, Some("anything")), Some("builtin"));
-        assert_eq!(catalog.route(None).ok().map(|route| route.model).as_deref(), Some("gpt-4"));
-        assert_eq!(catalog.route(Some("anything")).ok().map(|route| route.model).as_deref(), Some("anything"));
+        let providers = vec![provider("remote", None, &["gpt-*"]), provider("builtin", None, &["*"])];
+        let catalog = catalog("gpt-4", providers);
+        assert_eq!(server(&catalog, "gpt-4"), Some("remote"));
+        assert_eq!(server(&catalog, catalog.default_model().unwrap()), Some("remote"));
+        assert_eq!(server(&catalog, "anything"), Some("builtin"));
+        assert_eq!(catalog.route("anything").ok().map(|route| route.model).as_deref(), Some("anything"));
+    }
+
+    #[test]
+    fn a_providers_default_model_is_its_own_whatever_patterns_say() {
+        let providers = vec![
+            provider("all", None, &["*"]),
+            provider("remote", Some("special"), &["gpt-*"]),
+            provider("builtin", Some("builtin"), &["*"]),
+        ];
+        let catalog = Catalog::new(None, providers);
+        assert_eq!(server(&catalog, "special"), Some("remote"));
+        assert_eq!(server(&catalog, "builtin"), Some("builtin"));
+        assert_eq!(server(&catalog, "gpt-4"), Some("all"));
+        assert_eq!(catalog.default_model(), None);
     }
 
     #[test]
     fn an_exact_name_is_no_prefix() {
-        let catalog = Catalog::new("small", vec![provider("local", &["small"])]);
-        assert!(catalog.route(Some("small")).is_ok());
-        assert!(catalog.route(Some("smaller")).is_err());
+        let catalog = catalog("small", vec![provider("local", None, &["small"])]);
+        assert!(catalog.route("small").is_ok());
+        assert!(catalog.route("smaller").is_err());
     }
 
     #[test]
     fn an_unknown_model_is_told_what_there_is_once_each() {
-        let catalog = Catalog::new("a", vec![provider("one", &["gpt-*", "a"]), provider("two", &["a", "b"])]);
-        let unknown = catalog.route(Some("llama")).err().unwrap();
-        assert_eq!(
-            unknown,
-            UnknownModel { model: "llama".into(), known: vec!["gpt-*".into(), "a".into(), "b".into()] }
-        );
+        let providers = vec![provider("one", None, &["gpt-*", "a"]), provider("two", Some("c"), &["a", "b", "gpt-*"])];
+        let unknown = catalog("a", providers).route("llama").err().unwrap();
+        let known = ["a", "c", "b", "gpt-*"].map(String::from).into();
+        assert_eq!(unknown, UnknownModel { model: "llama".into(), known });
     }
 
     #[test]
-    fn says_in_a_line_who_serves_what() {
-        let catalog = Catalog::new("builtin", vec![provider("openai", &["gpt-*", "o*"]), provider("builtin", &["*"])]);
-        assert_eq!(catalog.to_string(), "openai: gpt-*, o*; builtin: *; default builtin");
+    fn names_and_patterns_are_offered_by_whoever_serves_them() {
+        let providers = vec![
+            provider("openai", Some("gpt-b"), &["gpt-*", "o*"]),
+            provider("local", None, &["gpt-a", "llama"]),
+            provider("builtin", Some("builtin"), &["o*", "*"]),
+        ];
+        let offer = catalog("draft", providers).offer();
+        let models: Vec<_> =
+            offer.models.iter().map(|m| (m.name.as_str(), m.provider.as_str(), m.is_default)).collect();
+        assert_eq!(
+            models,
+            [
+                ("gpt-b", "openai", false),
+                ("gpt-a", "openai", false),
+                ("llama", "local", false),
+                ("builtin", "builtin", false),
+                ("draft", "builtin", true),
+            ]
+        );
+        let patterns: Vec<_> = offer.patterns.iter().map(|p| (p.pattern.as_str(), p.provider.as_str())).collect();
+        assert_eq!(patterns, [("gpt-*", "openai"), ("o*", "openai"), ("*", "builtin")]);
     }
 }

@@ -23,7 +23,7 @@ use generation_actors::{
 use ipnet::IpNet;
 
 use super::{
-    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, stats, web as page,
+    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, stats, web as page,
 };
 use crate::locales::Locales;
 
@@ -122,6 +122,7 @@ pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone 
                     )
                     .default_service(web::to(not_found)),
             )
+            .service(reading("/api/v1/models", models::models))
             .service(reading("/_stats", stats::stats))
             .service(reading("/health/live", health::live))
             .service(reading("/health/ready", health::ready))

@@ -9,7 +9,7 @@ use actix_web::{
 use derive_more::Display;
 use generation_actors::{
     job::Status,
-    ports::{EpisodeError, UnknownModel},
+    ports::{EpisodeError, ModelOffer, UnknownModel},
     registry::{CreateError, RegistryGone},
 };
 use serde::{Serialize, Serializer};
@@ -235,10 +235,12 @@ impl HttpTexts {
     }
 
     pub(super) fn unknown_model(&self, unknown: &UnknownModel) -> ApiError {
-        let text = &self.errors.model_unavailable;
-        let message = text.replace("{known}", &unknown.known.join(", ")).replace("{model}", &unknown.model);
-        let details = vec![FieldFault { field: "model", message: message.clone() }];
-        ApiError::new(Code::ModelUnavailable, message).with_details(details)
+        let text = self.errors.model_unavailable.replace("{known}", &unknown.known.join(", "));
+        no_model(text.replace("{model}", &unknown.model))
+    }
+
+    pub(super) fn no_default_model(&self, offer: &ModelOffer) -> ApiError {
+        no_model(self.errors.no_default_model.replace("{known}", &offer.names().join(", ")))
     }
 
     pub(super) fn create(&self, error: &CreateError) -> ApiError {
@@ -282,4 +284,9 @@ impl HttpTexts {
             down.iter().map(|field| FieldFault { field, message: self.errors.backend_down.clone() }).collect();
         self.error(Code::Unavailable, |texts| &texts.not_ready).with_details(details)
     }
+}
+
+fn no_model(message: String) -> ApiError {
+    let details = vec![FieldFault { field: "model", message: message.clone() }];
+    ApiError::new(Code::ModelUnavailable, message).with_details(details)
 }

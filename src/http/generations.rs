@@ -34,7 +34,10 @@ pub(super) async fn create(
     let body = body::json(&request, payload, context.options.max_body, &context.options).await?;
     let idempotency = idempotency_key(&request, &body)?;
     let order = CreateRequest::read(&body, &texts.faults).map_err(|faults| texts.validation(faults))?;
-    let route = context.models.route(order.model.as_deref()).map_err(|unknown| texts.unknown_model(&unknown))?;
+    let Some(model) = order.model.as_deref().or_else(|| context.models.default_model()) else {
+        return Err(texts.no_default_model(&context.models.offer()));
+    };
+    let route = context.models.route(model).map_err(|unknown| texts.unknown_model(&unknown))?;
     let brief = order.into_brief(route.model, language::locale(&request));
     let job = CreateJob { brief, generator: route.generator, idempotency };
     let answer = context.registry.create(job).await.map_err(|gone| texts.registry_gone(gone))?;

@@ -15,6 +15,7 @@ mod health;
 mod hosts;
 mod language;
 mod last_answer;
+mod models;
 mod panics;
 mod query;
 mod stats;

@@ -19,19 +19,50 @@ fn text(address: SocketAddr, settings: &Settings) -> String {
     // An address for a browser: nobody can open 0.0.0.0.
     let here =
         if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+    let (default, named) = match settings.default_model() {
+        Some(_) => (default_line(settings), ""),
+        None => (no_default_line(settings), ",\"model\":\"…\""),
+    };
     format!(
         "generation-service {version} listens on http://{address}\n\
          Jobs: SQLite in {data}\n\
          Episodes: {episodes}\n\
-         Models (default {default}):\n{models}\
+         Models:\n{models}\
+         Default model: {default}\n\
          Open http://{here}/ or paste:\n  \
          curl -X POST http://{here}/api/v1/generations -H 'Content-Type: application/json' \
-         -d '{{\"projectId\":\"demo\",\"description\":\"비 오는 밤의 카페\"}}'\n",
+         -d '{{\"projectId\":\"demo\",\"description\":\"비 오는 밤의 카페\"{named}}}'\n",
         version = env!("CARGO_PKG_VERSION"),
         data = data.display(),
         episodes = episodes_line(&settings.episodes.kind),
-        default = settings.models.default,
     )
+}
+
+/// The model of jobs that name none, and what made it so.
+fn default_line(settings: &Settings) -> String {
+    if let Some(name) = &settings.models.default {
+        return format!("{name} (models.default)");
+    }
+    let Some((provider, default)) = settings.first_provider().and_then(|p| Some((p, p.default_model.as_ref()?))) else {
+        return no_default_line(settings);
+    };
+    match &default.variable {
+        Some(variable) => format!("{} ({variable})", default.name),
+        None => format!("{} (default_model of {}, the first active provider)", default.name, provider.name),
+    }
+}
+
+/// What to set so that there is one.
+fn no_default_line(settings: &Settings) -> String {
+    let provider = settings.first_provider();
+    let how = match provider.and_then(|provider| Some((provider, provider.default_model_env.as_deref()?))) {
+        Some((provider, variable)) => match &provider.kind {
+            ProviderKind::OpenAi(openai) => format!("set {variable} to one that {} serves", openai.base_url),
+            ProviderKind::Builtin { .. } => format!("set {variable}"),
+        },
+        None => "set models.default, or default_model of the first active provider".to_owned(),
+    };
+    format!("NONE, jobs that name no model are refused; {how}")
 }
 
 fn episodes_line(kind: &EpisodesKind) -> String {
@@ -53,5 +84,35 @@ fn model_line(provider: &Provider) -> String {
             let variable = openai.api_key_env.as_deref().unwrap_or_default();
             format!("{name}: {patterns} once {variable} is set")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Cli;
+
+    fn default_of(variables: &[(&str, &str)]) -> String {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Settings::load(&Cli::default(), variables).expect("valid");
+        let text = text(([127, 0, 0, 1], 8000).into(), &settings);
+        text.lines().find_map(|line| line.strip_prefix("Default model: ")).expect("a line about it").to_owned()
+    }
+
+    #[test]
+    fn the_default_model_is_told_with_its_reason_or_with_what_to_set() {
+        let key = ("OPENAI_API_KEY", "x");
+        let elsewhere = ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1");
+        assert_eq!(default_of(&[]), "builtin (default_model of builtin, the first active provider)");
+        assert!(default_of(&[key]).ends_with(" (default_model of openai, the first active provider)"));
+        assert!(default_of(&[key]).starts_with("gpt-"));
+        assert_eq!(default_of(&[key, elsewhere, ("OPENAI_MODEL", "qwen3")]), "qwen3 (OPENAI_MODEL)");
+        assert_eq!(default_of(&[key, ("GENERATION__MODELS__DEFAULT", "gpt-4o")]), "gpt-4o (models.default)");
+        assert_eq!(
+            default_of(&[key, elsewhere]),
+            "NONE, jobs that name no model are refused; set OPENAI_MODEL to one that http://127.0.0.1:11434/v1 serves"
+        );
+        let unnamed = r#"[{ name = "a", kind = "openai", models = ["m"], base_url = "http://localhost" }]"#;
+        assert!(default_of(&[("GENERATION__PROVIDERS", unnamed)]).contains("set models.default"));
     }
 }

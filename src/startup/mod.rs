@@ -104,7 +104,7 @@ async fn adopt(
         log::info!("taking up {unfinished} unfinished jobs of an earlier run");
     }
     let jobs = stored.into_iter().map(|job| {
-        let route = models.route(Some(&job.accepted.brief.model));
+        let route = models.route(&job.accepted.brief.model);
         (job, route)
     });
     registry.adopt(Adopt { jobs: jobs.collect(), resume: on_restart == OnRestart::Resume }).await?;

@@ -21,10 +21,11 @@ pub(super) fn catalog(settings: &Settings) -> Result<Catalog, Failure> {
     let active = settings.providers.iter().filter(|provider| provider.active);
     let providers = active.map(|provider| Provider {
         name: provider.name.clone(),
+        default_model: provider.default_model.as_ref().map(|default| default.name.clone()),
         models: provider.models.iter().map(pattern).collect(),
         generator: generator(provider, &prompts),
     });
-    Ok(Catalog::new(settings.models.default.clone(), providers.collect()))
+    Ok(Catalog::new(settings.default_model().map(str::to_owned), providers.collect()))
 }
 
 fn pattern(pattern: &config::ModelPattern) -> Pattern {
@@ -48,10 +49,10 @@ fn openai_options(name: &str, openai: &config::OpenAi) -> OpenAiOptions {
         name: name.to_owned(),
         base_url: openai.base_url.clone(),
         api_key: openai.api_key.as_ref().map(|key| key.expose().to_owned()),
-        tokens_field: match openai.tokens_field {
+        tokens_field: openai.tokens_field.map(|field| match field {
             TokensField::MaxTokens => TokenLimitField::MaxTokens,
             TokensField::MaxCompletionTokens => TokenLimitField::MaxCompletionTokens,
-        },
+        }),
         max_tokens: openai.max_tokens,
         connect_timeout: openai.connect_timeout,
         head_timeout: openai.head_timeout,

@@ -8,7 +8,7 @@ use crate::harness::{
     brief,
     service::Service,
     sse::Event,
-    upstream::{Script, Step, Upstream, complete, refuse},
+    upstream::{Gate, Script, Step, Upstream, complete, refuse},
 };
 
 /// Runs one job whose every request is answered with `script`; how it failed, its text, and the requests made.
@@ -239,4 +239,75 @@ fn reasoning_is_kept_apart_from_the_script() {
     let end = service.reader(&id, "").follow();
     assert_eq!(end.data["result"]["markdown"], "Scene.");
     assert_eq!(end.data["result"]["modelUsed"], Value::from("test-model-1"), "the name the server itself gave");
+}
+
+/// One event of the upstream, from the fields of its choice.
+fn event(choice: Value) -> Step {
+    Step::Raw(format!("data: {}\n\n", json!({ "choices": [choice] })).into_bytes())
+}
+
+#[test]
+fn content_in_parts_is_read_as_text() {
+    let upstream = Upstream::start(|_| {
+        let parts = json!([{ "type": "text", "text": "One. " }, { "type": "text", "text": "Two." }]);
+        let parts = event(json!({ "delta": { "content": parts }, "finish_reason": null }));
+        vec![Step::Head, parts, Step::Finish("stop"), Step::Done]
+    });
+    let service = Service::builder().upstream(&upstream).start();
+    let id = service.create(&brief());
+    service.wait_for(&id, "completed");
+    assert_eq!(service.script(&id), "One. Two.");
+}
+
+#[test]
+fn reasoning_without_a_script_fails_and_the_log_says_why() {
+    let upstream = Upstream::start(|_| {
+        let think = event(json!({ "delta": { "reasoning": "let me think" }, "finish_reason": null }));
+        vec![Step::Head, think, Step::Finish("stop"), Step::Done]
+    });
+    let service = Service::builder().upstream(&upstream).start();
+    let id = service.create(&brief());
+    assert_code(&service.reader(&id, "").follow(), "GENERATION_ERROR", true);
+    assert_eq!(upstream.seen().len(), 1, "it would be paid for again");
+    assert!(service.log().contains("only reasoned and wrote no text"), "the cause is in the log");
+}
+
+#[test]
+fn an_error_after_the_end_does_not_spoil_a_complete_script() {
+    let upstream = Upstream::start(|_| {
+        let error = b"data: {\"error\":{\"message\":\"upstream-detail\",\"code\":503}}\n\n".to_vec();
+        vec![Step::Head, Step::Text("Whole.".into()), Step::Finish("stop"), Step::Raw(error), Step::Cut]
+    });
+    let service = Service::builder().upstream(&upstream).start();
+    let id = service.create(&brief());
+    service.wait_for(&id, "completed");
+    assert_eq!((service.script(&id).as_str(), upstream.seen().len()), ("Whole.", 1));
+}
+
+#[test]
+fn an_event_stream_is_known_by_its_content_and_streamed_whatever_its_label() {
+    for label in ["text/plain; charset=utf-8", "application/json", "application/octet-stream"] {
+        let gate = Gate::default();
+        let held = gate.clone();
+        let upstream = Upstream::start(move |_| {
+            let (first, rest) = (Step::Text("First. ".into()), Step::Text("Rest.".into()));
+            let held = Step::Hold(held.clone());
+            vec![
+                Step::Labelled(label),
+                Step::Raw(b": hello\n\n".to_vec()),
+                first,
+                held,
+                rest,
+                Step::Finish("stop"),
+                Step::Done,
+            ]
+        });
+        let service = Service::builder().upstream(&upstream).start();
+        let id = service.create(&brief());
+        service.wait_for_text(&id);
+        assert_eq!(service.script(&id), "First. ", "{label}: shown while the rest is still to come");
+        gate.open();
+        service.wait_for(&id, "completed");
+        assert_eq!(service.script(&id), "First. Rest.", "{label}");
+    }
 }

@@ -31,6 +31,8 @@ mod leash;
 #[cfg(test)]
 mod llmock;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod original;
@@ -40,3 +42,5 @@ mod page;
 mod queue;
 #[cfg(test)]
 mod real_model;
+#[cfg(test)]
+mod refusals;

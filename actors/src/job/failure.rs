@@ -3,7 +3,8 @@
 use derive_more::{Display, Error};
 use serde::{Deserialize, Serialize};
 
-/// The stable code of a failed job, as the original's table lists them.
+/// Why a job failed. It is serialized as the stable code of the original's table; displayed, and read back from a store, under
+/// its own name, which is finer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FailureCode {
@@ -16,9 +17,18 @@ pub enum FailureCode {
     /// The model ran into its own limit; what it wrote until then is kept.
     #[display("TOKEN_LIMIT_EXCEEDED")]
     TokenLimitExceeded,
-    /// The provider does not serve the model, or not now.
+    /// The provider does not serve the model now; it may later.
     #[display("MODEL_UNAVAILABLE")]
     ModelUnavailable,
+    /// The provider will not serve the model until somebody has changed something: a key, a quota, a name. The original's
+    /// table has one code for both, so clients read the same and only the message differs.
+    #[display("MODEL_REFUSED")]
+    #[serde(rename(serialize = "MODEL_UNAVAILABLE"))]
+    ModelRefused,
+    /// The provider refuses this very request and would again. To clients a `GENERATION_ERROR` with a message of its own.
+    #[display("REQUEST_REFUSED")]
+    #[serde(rename(serialize = "GENERATION_ERROR"))]
+    RequestRefused,
     /// A deadline passed: the connection's, the first token's, the pause between tokens, or the job's.
     #[display("TIMEOUT_ERROR")]
     TimeoutError,
@@ -29,7 +39,11 @@ impl FailureCode {
     pub fn retryable(self) -> bool {
         match self {
             Self::JobCanceled | Self::TokenLimitExceeded => false,
-            Self::GenerationError | Self::ModelUnavailable | Self::TimeoutError => true,
+            Self::GenerationError
+            | Self::ModelUnavailable
+            | Self::ModelRefused
+            | Self::RequestRefused
+            | Self::TimeoutError => true,
         }
     }
 }
@@ -51,5 +65,30 @@ impl Failure {
     /// Pairs `code` with what is known about its cause.
     pub fn new(code: FailureCode, cause: impl Into<String>) -> Self {
         Self { code, cause: cause.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::{IntoDeserializer, value::Error};
+
+    use super::*;
+
+    #[test]
+    fn clients_read_the_codes_of_the_table_and_a_store_reads_back_what_it_wrote() {
+        for (code, on_the_wire) in [
+            (FailureCode::JobCanceled, "JOB_CANCELED"),
+            (FailureCode::GenerationError, "GENERATION_ERROR"),
+            (FailureCode::TokenLimitExceeded, "TOKEN_LIMIT_EXCEEDED"),
+            (FailureCode::ModelUnavailable, "MODEL_UNAVAILABLE"),
+            (FailureCode::ModelRefused, "MODEL_UNAVAILABLE"),
+            (FailureCode::RequestRefused, "GENERATION_ERROR"),
+            (FailureCode::TimeoutError, "TIMEOUT_ERROR"),
+        ] {
+            assert_eq!(serde_json::to_value(code).expect("a word"), on_the_wire);
+            let stored = code.to_string();
+            let read: Result<FailureCode, Error> = FailureCode::deserialize(stored.as_str().into_deserializer());
+            assert_eq!(read.expect("its own name"), code);
+        }
     }
 }

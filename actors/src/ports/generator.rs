@@ -2,7 +2,6 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use derive_more::{Display, Error};
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -69,32 +68,4 @@ pub struct Usage {
     pub completion_tokens: u64,
     /// False when the provider sent none and this is an estimate.
     pub measured: bool,
-}
-
-/// The models there are, and who serves each.
-pub trait ModelCatalog: Send + Sync + 'static {
-    /// Who serves `model`; `None` asks for the configured default.
-    ///
-    /// # Errors
-    /// No active provider serves that name.
-    fn route(&self, model: Option<&str>) -> Result<Route, UnknownModel>;
-}
-
-/// A model's name and the generator that serves it.
-#[derive(Clone)]
-pub struct Route {
-    /// The name to write into the brief.
-    pub model: String,
-    /// Who writes.
-    pub generator: Arc<dyn ScriptGenerator>,
-}
-
-/// No active provider serves the model.
-#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
-#[display("no provider serves the model `{model}`; there are: {}", known.join(", "))]
-pub struct UnknownModel {
-    /// What was asked for.
-    pub model: String,
-    /// The names and patterns (`prefix*`) that active providers serve.
-    pub known: Vec<String>,
 }

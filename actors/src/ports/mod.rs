@@ -7,12 +7,12 @@ mod clock;
 mod episode_store;
 mod generator;
 mod job_store;
+mod model_catalog;
 
 pub use clock::{Clock, SystemClock};
 pub use episode_store::{
     Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeRef, EpisodeStore, EpisodeSummary, Identity,
 };
-pub use generator::{
-    EndReason, GenerationRequest, GenerationStream, ModelCatalog, Piece, Route, ScriptGenerator, UnknownModel, Usage,
-};
+pub use generator::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator, Usage};
 pub use job_store::{Checkpoint, EndMark, Ending, IdempotencyKey, JobStore, NewJob, Outcome, StoreError, StoredJob};
+pub use model_catalog::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, UnknownModel};

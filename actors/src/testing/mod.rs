@@ -80,6 +80,8 @@ pub(crate) fn wording() -> Wording {
                 generation_error: say("went wrong"),
                 token_limit_exceeded: say("too long"),
                 model_unavailable: say("no model"),
+                model_refused: say("model refused"),
+                request_refused: say("request refused"),
                 timeout_error: say("too slow"),
                 sse_error: say("broken stream"),
             },

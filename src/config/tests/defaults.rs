@@ -54,17 +54,19 @@ fn defaults_are_the_documented_ones() {
             on_restart: OnRestart::Resume,
             checkpoint_interval: seconds(1),
         },
-        models: Models { default: "builtin".into(), prompts_dir: None },
+        models: Models { default: None, prompts_dir: None },
         providers: vec![
             Provider {
                 name: "openai".into(),
                 models: ["gpt-", "o", "chatgpt-"].map(|prefix| ModelPattern::Prefix(prefix.into())).into(),
+                default_model: Some(DefaultModel { name: "gpt-5.4-mini".into(), variable: None }),
+                default_model_env: Some("OPENAI_MODEL".into()),
                 active: false,
                 kind: ProviderKind::OpenAi(Box::new(OpenAi {
                     base_url: "https://api.openai.com/v1".into(),
                     api_key_env: Some("OPENAI_API_KEY".into()),
                     api_key: None,
-                    tokens_field: TokensField::MaxTokens,
+                    tokens_field: None,
                     max_tokens: None,
                     connect_timeout: seconds(5),
                     head_timeout: seconds(120),
@@ -76,6 +78,8 @@ fn defaults_are_the_documented_ones() {
             Provider {
                 name: "builtin".into(),
                 models: vec![ModelPattern::Prefix(String::new())],
+                default_model: Some(DefaultModel { name: "builtin".into(), variable: None }),
+                default_model_env: None,
                 active: true,
                 kind: ProviderKind::Builtin { words_per_second: 40 },
             },
@@ -150,6 +154,7 @@ fn every_documented_key_has_a_comment_of_its_own() {
 #[test]
 fn provider_defaults_are_those_shown_in_the_documentation() {
     let bare = "[[providers]]\nname = \"openai\"\nkind = \"openai\"\nmodels = [\"gpt-*\", \"o*\", \"chatgpt-*\"]\n\
+                default_model = \"gpt-5.4-mini\"\ndefault_model_env = \"OPENAI_MODEL\"\n\
                 base_url = \"https://api.openai.com/v1\"\napi_key_env = \"OPENAI_API_KEY\"\n\
                 [[providers]]\nname = \"builtin\"\nkind = \"builtin\"\nmodels = [\"*\"]\n";
     let documented = Settings::load(&Cli::default(), std::iter::empty()).unwrap();
@@ -161,13 +166,14 @@ fn production_example_is_valid_once_its_key_is_set() {
     let settings = load(PRODUCTION, &[("OPENAI_API_KEY", "sk-test")]).unwrap();
     assert_eq!(settings.server.public_url.as_deref(), Some("https://scripts.example.com"));
     assert!(settings.server.trusted_proxies.iter().any(|network| network.contains(&IpAddr::from([127, 0, 0, 1]))));
-    assert!(settings.providers.iter().any(|provider| provider.serves(&settings.models.default)));
+    let default = settings.default_model().expect("a default");
+    assert!(settings.providers.iter().any(|provider| provider.serves(default)));
 }
 
 #[test]
 fn production_example_says_which_key_is_missing() {
     let faults = faults(PRODUCTION, &[]);
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert!(faults[0].starts_with("models.default = \"gpt-4o\" (test.toml:"), "{faults:?}");
+    assert!(faults[0].starts_with("providers (test.toml:"), "{faults:?}");
     assert!(faults[0].contains("OPENAI_API_KEY"), "{faults:?}");
 }

@@ -1,4 +1,4 @@
-use super::super::{OpenAi, ProviderKind, TokensField};
+use super::super::{ModelPattern, OpenAi, ProviderKind, TokensField};
 use super::*;
 
 const LOCAL: &str =
@@ -44,7 +44,7 @@ fn provider_that_names_no_key_is_active_without_one() {
     let openai = openai(&settings);
     assert_eq!(openai.base_url, "http://localhost:11434/v1");
     assert_eq!((&openai.api_key, openai.max_tokens), (&None, Some(9)));
-    assert_eq!(openai.tokens_field, TokensField::MaxCompletionTokens);
+    assert_eq!(openai.tokens_field, Some(TokensField::MaxCompletionTokens));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn secrets_in_the_wrong_place_are_not_shown() {
 
 #[test]
 fn default_model_must_be_served_by_an_active_provider() {
-    let provider = "[[providers]]\nname = \"a\"\nkind = \"builtin\"\nmodels = [\"a\"]\n";
-    assert_eq!(faults(provider, &[]), ["models.default = \"builtin\" (default): no active provider serves it"]);
+    let provider = "[models]\ndefault = \"b\"\n[[providers]]\nname = \"a\"\nkind = \"builtin\"\nmodels = [\"a\"]\n";
+    assert_eq!(faults(provider, &[]), ["models.default = \"b\" (test.toml:2): no active provider serves it"]);
     let inactive = format!("{LOCAL}base_url = \"http://localhost\"\napi_key_env = \"LOCAL_KEY\"");
     assert_eq!(
         faults(&inactive, &[]),
@@ -93,7 +93,50 @@ fn default_model_must_be_served_by_an_active_provider() {
         ]
     );
     assert!(load(&inactive, &[("LOCAL_KEY", "k")]).is_ok());
-    assert_eq!(faults("", &[("GENERATION__PROVIDERS", "[]")]).len(), 1);
+    assert_eq!(
+        faults("", &[("GENERATION__PROVIDERS", "[]")]),
+        ["providers (environment variable GENERATION__PROVIDERS): there must be at least one provider"]
+    );
+}
+
+#[test]
+fn somebody_must_be_active_and_the_fault_says_how() {
+    let bare = "[[providers]]\nname = \"a\"\nkind = \"openai\"\nmodels = [\"*\"]\nbase_url = \"http://x\"\napi_key_env = \"A_KEY\"\n";
+    assert_eq!(faults(bare, &[]), ["providers (test.toml:1): no provider is active: set the variable A_KEY"]);
+    let none = load(bare, &[("A_KEY", "k")]).unwrap();
+    assert_eq!(none.default_model(), None, "the only provider has no default, which the start tells");
+}
+
+#[test]
+fn jobs_that_name_no_model_get_the_default_of_the_first_active_provider() {
+    let default = |variables: &[(&str, &str)]| load("", variables).unwrap().default_model().map(str::to_owned);
+    assert_eq!(default(&[]).as_deref(), Some("builtin"));
+    let of_openai = default(&[("OPENAI_API_KEY", "k")]).unwrap();
+    assert!(of_openai.starts_with("gpt-"), "{of_openai}");
+    let named = [("OPENAI_API_KEY", "k"), ("OPENAI_MODEL", " my-tuned-model\n")];
+    assert_eq!(default(&named).as_deref(), Some("my-tuned-model"));
+    assert!(load("", &named).unwrap().providers[0].serves("my-tuned-model"), "though no pattern names it");
+    assert_eq!(default(&[("OPENAI_MODEL", "m")]).as_deref(), Some("builtin"), "without its key it takes no part");
+    let chosen = [("OPENAI_API_KEY", "k"), ("GENERATION__MODELS__DEFAULT", "o3")];
+    assert_eq!(default(&chosen).as_deref(), Some("o3"));
+    let too_long = "m".repeat(129);
+    let faults = faults("", &[("OPENAI_MODEL", &too_long), ("OPENAI_API_KEY", "k")]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].starts_with("providers[0].default_model = "), "{faults:?}");
+    assert!(faults[0].contains("(environment variable OPENAI_MODEL)"), "{faults:?}");
+}
+
+#[test]
+fn another_server_serves_every_name_and_has_the_default_that_its_variable_names() {
+    let elsewhere = [("OPENAI_API_KEY", "x"), ("OPENAI_BASE_URL", "http://localhost:11434/v1")];
+    let settings = load("", &elsewhere).unwrap();
+    assert_eq!(settings.providers[0].models, [ModelPattern::Prefix(String::new())]);
+    assert_eq!(settings.default_model(), None);
+    let named = load("", &[elsewhere[0], elsewhere[1], ("OPENAI_MODEL", "qwen3:8b")]).unwrap();
+    assert_eq!(named.default_model(), Some("qwen3:8b"));
+    let same = load("", &[elsewhere[0], ("OPENAI_BASE_URL", "https://api.openai.com/v1/")]).unwrap();
+    assert_eq!(same.providers[0].models.len(), 3, "it is the server they were written for");
+    assert!(same.default_model().is_some());
 }
 
 #[test]

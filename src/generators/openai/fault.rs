@@ -5,10 +5,12 @@ use std::time::Duration;
 use generation_actors::job::{Failure, FailureCode};
 use serde_json::Value;
 
+use super::{mask::mask, parameters::Objection};
+
 /// How much of a cause goes into the log.
 const LOGGED: usize = 400;
-/// How much of what a provider said is kept until then.
-const QUOTED: usize = 4096;
+/// How much of what a provider said is kept until then: so much more that a key cut off there never shows.
+const QUOTED: usize = 64 * 1024;
 
 /// One failed attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +28,8 @@ pub(super) enum Retry {
     Backoff,
     /// It may pass, and the provider has said when.
     After(Duration),
+    /// It would answer otherwise if it were asked otherwise.
+    Without(Objection),
 }
 
 impl Fault {
@@ -33,13 +37,10 @@ impl Fault {
         Self { failure: Failure::new(code, cause), retry }
     }
 
-    /// The failure as the log may have it: short, with the provider's name, and without the key, which some providers quote.
+    /// The failure as the log may have it: short, with the provider's name, and without keys, which some providers quote.
     pub(super) fn into_failure(self, provider: &str, key: Option<&str>) -> Failure {
-        let Failure { code, mut cause } = self.failure;
-        if let Some(key) = key.filter(|key| !key.is_empty()) {
-            cause = cause.replace(key, "[key]");
-        }
-        let cause: String = cause.chars().take(LOGGED).collect();
+        let Failure { code, cause } = self.failure;
+        let cause: String = mask(&cause, key).chars().take(LOGGED).collect();
         Failure::new(code, format!("provider {provider}: {cause}"))
     }
 
@@ -58,10 +59,11 @@ impl Fault {
         let said = serde_json::from_str(body).map_or_else(|_| Said::text(body), |body: Value| Said::read(&body));
         let cause = format!("HTTP {status}: {}", said.quoted());
         let (code, may_pass) = said.meaning(status);
-        let retry = match asked_for {
+        let retry = match (said.objection(Some(status)), asked_for) {
+            (Some(objection), _) => Retry::Without(objection),
             _ if !may_pass => Retry::Never,
-            Some(pause) => Retry::After(pause),
-            None => Retry::Backoff,
+            (None, Some(pause)) => Retry::After(pause),
+            (None, None) => Retry::Backoff,
         };
         Self::new(code, retry, cause)
     }
@@ -80,7 +82,11 @@ impl Fault {
         }
         let said = Said::read(event);
         let (code, may_pass) = said.meaning(said.status.unwrap_or(0));
-        let retry = if may_pass { Retry::Backoff } else { Retry::Never };
+        let retry = match said.objection(said.status) {
+            Some(objection) => Retry::Without(objection),
+            None if may_pass => Retry::Backoff,
+            None => Retry::Never,
+        };
         Some(Self::new(code, retry, format!("an error event: {}", said.quoted())))
     }
 }
@@ -126,20 +132,27 @@ impl Said {
         line.trim().to_owned()
     }
 
+    /// What the server has against the request itself; servers that check it with a schema answer 422.
+    fn objection(&self, status: Option<u16>) -> Option<Objection> {
+        let about_request = matches!(status, None | Some(400 | 422));
+        about_request.then(|| Objection::read(&self.code, &self.param, &self.message)).flatten()
+    }
+
     /// The job's code, and whether asking again may help.
     fn meaning(&self, status: u16) -> (FailureCode, bool) {
         if self.is_overflow() {
             return (FailureCode::TokenLimitExceeded, false);
         }
         if self.is_quota() || self.is_unknown_model() {
-            return (FailureCode::ModelUnavailable, false);
+            return (FailureCode::ModelRefused, false);
         }
         match status {
             408 | 409 | 425 | 429 | 500 | 502 | 503 | 504 | 529 => (FailureCode::ModelUnavailable, true),
-            401 | 402 | 403 | 404 | 501 | 505..=599 => (FailureCode::ModelUnavailable, false),
+            401 | 402 | 403 | 404 | 501 | 505..=599 => (FailureCode::ModelRefused, false),
             413 => (FailureCode::TokenLimitExceeded, false),
             0 if self.is_passing() => (FailureCode::ModelUnavailable, true),
-            _ => (FailureCode::GenerationError, false),
+            0 => (FailureCode::GenerationError, false),
+            _ => (FailureCode::RequestRefused, false),
         }
     }
 
@@ -190,7 +203,7 @@ fn contains(text: &str, needles: &[&str]) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::parameters::Parameter, *};
 
     fn of(status: u16, body: Value) -> (FailureCode, Retry) {
         let fault = Fault::of_response(status, &body.to_string(), None);
@@ -203,10 +216,10 @@ mod tests {
             assert_eq!(of(status, json!({})), (FailureCode::ModelUnavailable, Retry::Backoff), "{status}");
         }
         for status in [401, 402, 403, 404] {
-            assert_eq!(of(status, json!({})), (FailureCode::ModelUnavailable, Retry::Never), "{status}");
+            assert_eq!(of(status, json!({})), (FailureCode::ModelRefused, Retry::Never), "{status}");
         }
         for status in [301, 308, 400, 415, 422] {
-            assert_eq!(of(status, json!({})), (FailureCode::GenerationError, Retry::Never), "{status}");
+            assert_eq!(of(status, json!({})), (FailureCode::RequestRefused, Retry::Never), "{status}");
         }
         assert_eq!(of(413, json!({})), (FailureCode::TokenLimitExceeded, Retry::Never));
     }
@@ -214,9 +227,9 @@ mod tests {
     #[test]
     fn an_exhausted_quota_is_not_asked_again_though_it_is_a_429() {
         let quota = json!({"error": {"message": "…", "type": "insufficient_quota", "code": "insufficient_quota"}});
-        assert_eq!(of(429, quota), (FailureCode::ModelUnavailable, Retry::Never));
+        assert_eq!(of(429, quota), (FailureCode::ModelRefused, Retry::Never));
         let newer = json!({"error": {"message": "…", "type": "insufficient_quota", "code": "credit_exhausted"}});
-        assert_eq!(of(429, newer), (FailureCode::ModelUnavailable, Retry::Never));
+        assert_eq!(of(429, newer), (FailureCode::ModelRefused, Retry::Never));
     }
 
     #[test]
@@ -259,6 +272,19 @@ mod tests {
         assert_eq!(fault.retry, Retry::After(Duration::from_secs(3)));
         let cause = fault.into_failure("p", None).cause;
         assert!(cause.len() < 500 && !cause.contains('\n'), "{cause}");
+    }
+
+    #[test]
+    fn a_parameter_that_is_refused_is_left_out_and_overflow_is_none() {
+        let refused = json!({"error": {"message": "Unsupported parameter: 'max_tokens'", "param": "max_tokens"}});
+        let objection = Objection { parameter: Parameter::MaxTokens, lasting: true };
+        for status in [400, 422] {
+            assert_eq!(of(status, refused.clone()).1, Retry::Without(objection), "{status}");
+        }
+        assert_eq!(of(401, refused).1, Retry::Never);
+        let overflow = json!({"error": {"code": "context_length_exceeded", "param": "messages",
+            "message": "the model's maximum context length is 10; reduce the messages or max_tokens"}});
+        assert_eq!(of(400, overflow), (FailureCode::TokenLimitExceeded, Retry::Never));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Any server with OpenAI's `/chat/completions`, streamed: OpenAI itself, vLLM, Ollama, llama.cpp, gateways.
 //!
 //! From the bytes up: `decode` cuts them into events, `reply` says what each means and whether the whole is a script, `fault`
-//! says what a failure means and whether to ask again, `run` does it all within its deadlines.
+//! says what a failure means and whether to ask again, `parameters` with what, `run` does it all within its deadlines.
 
 mod client;
 mod decode;
 mod fault;
+mod mask;
 mod overlap;
+mod parameters;
 mod reply;
 mod request;
 mod retry;
@@ -34,8 +36,8 @@ pub struct OpenAiOptions {
     pub base_url: String,
     /// Sent as a bearer token; never logged.
     pub api_key: Option<String>,
-    /// The field that carries the token limit.
-    pub tokens_field: TokenLimitField,
+    /// The field that carries the token limit; `None` chooses it by the model.
+    pub tokens_field: Option<TokenLimitField>,
     /// A fixed token limit; `None` derives it from the length asked for.
     pub max_tokens: Option<u32>,
     /// To connect.
@@ -69,13 +71,16 @@ struct Shared {
     number: u64,
     options: OpenAiOptions,
     prompts: Arc<Prompts>,
+    /// What its models have refused.
+    refused: parameters::Memory,
 }
 
 impl OpenAiGenerator {
     /// A provider that is asked nothing yet.
     pub fn new(options: OpenAiOptions, prompts: Arc<Prompts>) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        Self(Arc::new(Shared { number: NUMBERS.fetch_add(1, Relaxed), options, prompts }))
+        let (number, refused) = (NUMBERS.fetch_add(1, Relaxed), parameters::Memory::default());
+        Self(Arc::new(Shared { number, options, prompts, refused }))
     }
 }
 

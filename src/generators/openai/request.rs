@@ -3,7 +3,10 @@
 use generation_actors::{job::Brief, ports::GenerationRequest};
 use serde_json::{Value, json};
 
-use super::{OpenAiOptions, TokenLimitField};
+use super::{
+    OpenAiOptions,
+    parameters::{self, Parameter, Parameters},
+};
 use crate::generators::prompts::Prompt;
 
 /// English screenplays take 1.4 tokens for what `lengthTarget` counts as a word, …
@@ -12,9 +15,16 @@ const TOKENS_PER_WORD: u32 = 3;
 const TOKENS_PER_WORD_BEYOND_ASCII: u32 = 6;
 /// For scripts that run over, and for short ones.
 const HEADROOM: u32 = 512;
+/// What a reasoning model may think before it writes counts into its limit too; OpenAI advises to leave room for so much.
+const REASONING: u32 = 25_000;
 
 /// The chat-completions request for one run.
-pub(super) fn body(options: &OpenAiOptions, prompt: &Prompt, request: &GenerationRequest) -> Value {
+pub(super) fn body(
+    options: &OpenAiOptions,
+    prompt: &Prompt,
+    request: &GenerationRequest,
+    parameters: Parameters,
+) -> Value {
     let brief = &request.brief;
     let mut messages =
         vec![json!({"role": "system", "content": prompt.system}), json!({"role": "user", "content": prompt.user})];
@@ -23,22 +33,21 @@ pub(super) fn body(options: &OpenAiOptions, prompt: &Prompt, request: &Generatio
         messages.push(json!({"role": "assistant", "content": request.written}));
         messages.push(json!({"role": "user", "content": prompt.go_on}));
     }
-    let mut body = json!({
-        "model": brief.model,
-        "messages": messages,
-        "temperature": brief.temperature,
-        "stream": true,
-        "stream_options": {"include_usage": true},
-    });
-    let field = match options.tokens_field {
-        TokenLimitField::MaxTokens => "max_tokens",
-        TokenLimitField::MaxCompletionTokens => "max_completion_tokens",
-    };
-    body[field] = json!(options.max_tokens.unwrap_or_else(|| token_limit(brief)));
+    let mut body = json!({ "model": brief.model, "messages": messages, "stream": true });
+    if parameters.takes(Parameter::Temperature) {
+        body[Parameter::Temperature.name()] = json!(brief.temperature);
+    }
+    if parameters.takes(Parameter::StreamOptions) {
+        body[Parameter::StreamOptions.name()] = json!({"include_usage": true});
+    }
+    if let Some(field) = parameters.limit() {
+        body[field.name()] = json!(options.max_tokens.unwrap_or_else(|| token_limit(brief)));
+    }
     body
 }
 
 fn token_limit(brief: &Brief) -> u32 {
     let per_word = if brief.description.is_ascii() { TOKENS_PER_WORD } else { TOKENS_PER_WORD_BEYOND_ASCII };
-    brief.length_target.saturating_mul(per_word).saturating_add(HEADROOM)
+    let reasoning = if parameters::reasons(&brief.model) { REASONING } else { 0 };
+    brief.length_target.saturating_mul(per_word).saturating_add(HEADROOM + reasoning)
 }

@@ -22,6 +22,7 @@ use super::{
     decode::Decoder,
     fault::{Fault, Retry},
     overlap::Overlap,
+    parameters::Parameters,
     reply::Reply,
     request, retry, tokens,
 };
@@ -33,8 +34,6 @@ const ENDING: Duration = Duration::from_secs(5);
 /// What is read of an answer that is an error.
 const ERROR_BODY: usize = 64 * 1024;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// What is read of an answer that is no event stream.
-const PLAIN_BODY: usize = 16 * 1024 * 1024;
 
 /// Everything a run holds. Dropping it drops the response, which closes the connection.
 struct Run {
@@ -44,6 +43,7 @@ struct Run {
     due: VecDeque<Piece>,
     reply: Reply,
     overlap: Overlap,
+    parameters: Parameters,
     /// The text of this run, to be counted if the provider does not.
     text: String,
     failed_attempts: u32,
@@ -73,6 +73,7 @@ type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, awc:
 /// Starts a run; nothing is sent before the first poll.
 pub(super) fn start(provider: Arc<Shared>, request: GenerationRequest) -> GenerationStream {
     let overlap = Overlap::with(&request.written);
+    let parameters = provider.refused.recall(&request.brief.model, provider.options.tokens_field);
     let run = Run {
         provider,
         request,
@@ -80,6 +81,7 @@ pub(super) fn start(provider: Arc<Shared>, request: GenerationRequest) -> Genera
         due: VecDeque::new(),
         reply: Reply::default(),
         overlap,
+        parameters,
         text: String::new(),
         failed_attempts: 0,
     };
@@ -124,7 +126,7 @@ impl Run {
         if let Some(key) = &options.api_key {
             asking = asking.bearer_auth(key);
         }
-        let sent = asking.send_json(&request::body(options, &prompt, &self.request));
+        let sent = asking.send_json(&request::body(options, &prompt, &self.request, self.parameters));
         // The client has its own limit for connecting; this one is for the whole wait.
         let limit = options.connect_timeout + options.head_timeout;
         let response = timeout(limit, sent).await.map_err(|_| Fault::timeout("no response", limit))?;
@@ -133,9 +135,6 @@ impl Run {
             return Err(refusal(&mut response).await);
         }
         let first_token_by = Instant::now() + options.first_token_timeout;
-        if !is_event_stream(&response) {
-            return self.read_plain(response, first_token_by).await;
-        }
         let body = Box::pin(response);
         Ok(Phase::Reading(Box::new(Open { body, decoder: Decoder::default(), first_token_by, end_by: None })))
     }
@@ -181,20 +180,6 @@ impl Run {
         Err(Fault::new(code, Retry::Backoff, format!("the connection broke: {error}")))
     }
 
-    /// A server that does not stream: its answer is one event, or an error with status 200.
-    async fn read_plain(&mut self, mut response: ClientResponse, by: Instant) -> Result<Phase, Fault> {
-        let reading = response.body().limit(PLAIN_BODY);
-        let body = timeout_at(by, reading).await;
-        let limit = self.provider.options.first_token_timeout;
-        let body = body.map_err(|_| Fault::timeout("no whole answer", limit))?;
-        let body = body.map_err(|error| Fault::protocol(format!("an unreadable answer: {error}")))?;
-        let text = String::from_utf8_lossy(&body);
-        if !text.trim().is_empty() {
-            self.reply.event(&text, &mut self.due)?;
-        }
-        Ok(Phase::Ending)
-    }
-
     async fn end(&mut self) -> Result<Phase, Fault> {
         let reason = self.reply.end()?;
         let rest = self.overlap.finish();
@@ -224,10 +209,22 @@ impl Run {
     fn try_again(&mut self, fault: Fault) -> Phase {
         let options = &self.provider.options;
         let retry = fault.retry;
+        if let Retry::Without(objection) = retry
+            && !self.reply.has_text()
+            && self.parameters.give_in(objection)
+        {
+            let Shared { options, refused, .. } = &*self.provider;
+            refused.remember(&self.request.brief.model, options.tokens_field, objection);
+            let failure = fault.into_failure(&options.name, options.api_key.as_deref());
+            log::info!("{failure}; asking again without {objection}");
+            self.reply = Reply::default();
+            self.due.clear();
+            return Phase::Asking;
+        }
         let failure = fault.into_failure(&options.name, options.api_key.as_deref());
         let attempt = self.failed_attempts + 1;
         let pause = match retry {
-            Retry::Never => return Phase::Failing(failure),
+            Retry::Never | Retry::Without(_) => return Phase::Failing(failure),
             _ if self.reply.has_text() || self.failed_attempts >= options.retries => {
                 return Phase::Failing(failure);
             }
@@ -243,12 +240,6 @@ impl Run {
         self.due.push_back(Piece::Step(Step::RetryingModel));
         Phase::Pausing(pause)
     }
-}
-
-fn is_event_stream(response: &ClientResponse) -> bool {
-    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // Servers that leave it out stream all the same.
-    content_type.is_none_or(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
 }
 
 async fn refusal(response: &mut ClientResponse) -> Fault {

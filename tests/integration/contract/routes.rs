@@ -58,6 +58,7 @@ fn other_methods_are_refused_naming_those_there_are() {
         ("DELETE", &format!("{job}/script"), "GET, HEAD"),
         ("POST", "/api/v1/generations/active", "GET, HEAD"),
         ("POST", "/api/v1/generations/_stats", "GET, HEAD"),
+        ("POST", "/api/v1/models", "GET, HEAD"),
         ("PUT", "/api/v1/projects/p/episodes", "GET, HEAD, POST"),
         ("POST", "/health/ready", "GET, HEAD"),
         ("POST", "/", "GET, HEAD"),

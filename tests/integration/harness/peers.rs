@@ -139,10 +139,15 @@ impl LlamaServer {
         self.model
     }
 
+    /// What `/chat/completions` is appended to.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
     /// A provider of the service, as TOML.
     pub(crate) fn provider(&self) -> String {
-        let Self { address, model, .. } = self;
-        format!(r#"{{ name = "{model}", kind = "openai", models = ["{model}"], base_url = "http://{address}/v1" }}"#)
+        let (url, model) = (self.base_url(), self.model);
+        format!(r#"{{ name = "{model}", kind = "openai", models = ["{model}"], base_url = "{url}" }}"#)
     }
 
     /// One of its counters.

@@ -20,6 +20,8 @@ use super::wait;
 pub(crate) enum Step {
     /// 200 and the headers of an event stream.
     Head,
+    /// [`Step::Head`] with another type of content.
+    Labelled(&'static str),
     /// One piece of the script.
     Text(String),
     /// Any bytes of the body.
@@ -184,9 +186,8 @@ impl Connection {
 
     fn run(&mut self, step: Step) -> Result<(), Left> {
         match step {
-            Step::Head => self.write(
-                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n".as_slice(),
-            ),
+            Step::Head => self.head("text/event-stream"),
+            Step::Labelled(content_type) => self.head(content_type),
             Step::Text(text) => self.event(&json!({ "delta": { "content": text }, "finish_reason": null })),
             Step::Finish(reason) => self.event(&json!({ "delta": {}, "finish_reason": reason })),
             Step::Raw(bytes) => self.chunk(&bytes),
@@ -207,6 +208,11 @@ impl Connection {
             }
             Step::Refuse(status, headers, body) => self.refuse(status, &headers, &body),
         }
+    }
+
+    fn head(&mut self, content_type: &str) -> Result<(), Left> {
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n";
+        self.write(format!("{head}content-type: {content_type}\r\n\r\n").as_bytes())
     }
 
     fn event(&mut self, choice: &Value) -> Result<(), Left> {

@@ -30,7 +30,8 @@ async fn a_request_carries_key_model_limit_and_prompt_and_a_resumed_one_its_text
     assert_eq!((&sent["model"], &sent["stream"]), (&"tiny".into(), &true.into()));
     assert_eq!((&sent["max_tokens"], &sent["stream_options"]["include_usage"]), (&1112.into(), &true.into()));
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));
-    let options = OpenAiOptions { tokens_field: TokenLimitField::MaxCompletionTokens, max_tokens: Some(7), ..options };
+    let options =
+        OpenAiOptions { tokens_field: Some(TokenLimitField::MaxCompletionTokens), max_tokens: Some(7), ..options };
     let (_, request) = tokio::join!(all(generate(options, "앞 ")), upstream.answer(response.as_bytes()));
     let sent = body(&request);
     assert_eq!((&sent["max_completion_tokens"], sent.get("max_tokens")), (&7.into(), None));
@@ -71,15 +72,16 @@ async fn a_busy_provider_is_asked_again_when_it_says_so_and_the_reader_is_told()
 
 #[actix_web::test]
 async fn an_exhausted_quota_and_too_long_a_wait_are_not_asked_again() {
-    for answer in [
-        "HTTP/1.1 429 X\r\ncontent-length: 39\r\n\r\n{\"error\":{\"code\":\"insufficient_quota\"}}\n",
-        "HTTP/1.1 503 X\r\nretry-after: 3600\r\ncontent-length: 2\r\n\r\n{}",
-        "HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\n{}",
-    ] {
+    let quota = "HTTP/1.1 429 X\r\ncontent-length: 39\r\n\r\n{\"error\":{\"code\":\"insufficient_quota\"}}\n";
+    let late = "HTTP/1.1 503 X\r\nretry-after: 3600\r\ncontent-length: 2\r\n\r\n{}";
+    let no_key = "HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\n{}";
+    for (answer, code) in
+        [(quota, FailureCode::ModelRefused), (late, FailureCode::ModelUnavailable), (no_key, FailureCode::ModelRefused)]
+    {
         let (upstream, options) = Upstream::new().await;
         let ((pieces, failure), _) = tokio::join!(all(generate(options, "")), upstream.answer(answer.as_bytes()));
         let failure = failure.expect("a failure");
-        assert_eq!((failure.code, pieces.len(), upstream.requests.get()), (FailureCode::ModelUnavailable, 0, 1));
+        assert_eq!((failure.code, pieces.len(), upstream.requests.get()), (code, 0, 1));
         assert!(!failure.cause.contains("sk-secret"));
     }
 }

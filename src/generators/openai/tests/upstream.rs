@@ -14,14 +14,14 @@ use tokio::{
     time::timeout,
 };
 
-use crate::generators::{OpenAiGenerator, OpenAiOptions, Prompts, TokenLimitField};
+use crate::generators::{OpenAiGenerator, OpenAiOptions, Prompts};
 
 pub(super) fn options(port: u16) -> OpenAiOptions {
     OpenAiOptions {
         name: "scripted".into(),
         base_url: format!("http://127.0.0.1:{port}/v1"),
         api_key: Some("sk-secret".into()),
-        tokens_field: TokenLimitField::MaxTokens,
+        tokens_field: None,
         max_tokens: None,
         connect_timeout: Duration::from_secs(5),
         head_timeout: Duration::from_secs(20),
