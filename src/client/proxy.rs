@@ -14,15 +14,16 @@ impl Proxies {
     pub(super) fn from_environment() -> Self {
         static WARNED: Once = Once::new();
         WARNED.call_once(|| {
-            for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
-                let set = env::var(name).or_else(|_| env::var(name.to_ascii_lowercase())).unwrap_or_default();
-                if !is_usable(&set) {
-                    // Its value may hold a password.
-                    log::warn!("{name} is not the URL of an HTTP proxy such as http://proxy.example.com:3128");
-                }
+            for name in
+                ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].into_iter().filter(|name| !is_usable(&variable(name)))
+            {
+                // Its value may hold a password.
+                log::warn!("{name} is not the URL of an HTTP proxy such as http://proxy.example.com:3128");
             }
         });
-        Self(Matcher::from_env())
+        // The matcher takes "*" for names alone, not for addresses.
+        let none = variable("NO_PROXY").split(',').any(|entry| entry.trim() == "*");
+        Self(if none { Matcher::builder().build() } else { Matcher::from_env() })
     }
 
     /// The proxy before this server, if there is one.
@@ -37,6 +38,10 @@ impl Proxies {
         }
         self.before(server)?.basic_auth().cloned()
     }
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).or_else(|_| env::var(name.to_ascii_lowercase())).unwrap_or_default()
 }
 
 fn is_usable(value: &str) -> bool {

@@ -5,6 +5,7 @@ pub(crate) mod chroma;
 pub(crate) mod http;
 pub(crate) mod peers;
 pub(crate) mod proxy;
+pub(crate) mod raw;
 pub(crate) mod reader;
 pub(crate) mod service;
 pub(crate) mod sse;
