@@ -73,7 +73,10 @@ impl Connector {
     /// Dropping the future closes the socket, however far it has come.
     pub(super) async fn connect(&self, server: &Uri) -> Result<Io, Error> {
         let limit = self.0.limit;
-        timeout(limit, self.dial(server)).await.map_err(|_| Error::Timeout { what: "no connection", limit })?
+        // On the heap: whoever asks goes on for minutes, and would keep the room for it.
+        timeout(limit, Box::pin(self.dial(server)))
+            .await
+            .map_err(|_| Error::Timeout { what: "no connection", limit })?
     }
 
     pub(super) fn proxy_authorization(&self, server: &Uri) -> Option<HeaderValue> {

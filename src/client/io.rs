@@ -14,11 +14,16 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+/// Reads in a row, each of at most a head's buffer, before others on the thread have their turn, deadlines among them: hyper reads
+/// and skips informational answers for as long as there are any.
+const READS_IN_A_ROW: u8 = 4;
+
 /// A connection to a server or a proxy. Dropping it closes the socket.
 pub struct Io {
     transport: Transport,
     /// A proxy reads the requests, so they name their whole URL.
     pub(super) proxied: bool,
+    reads: u8,
 }
 
 enum Transport {
@@ -29,11 +34,11 @@ enum Transport {
 
 impl Io {
     pub(super) fn plain(tcp: TcpStream) -> Self {
-        Self { transport: Transport::Plain(tcp), proxied: false }
+        Self { transport: Transport::Plain(tcp), proxied: false, reads: 0 }
     }
 
     pub(super) fn tls(tls: TlsStream<Self>) -> Self {
-        Self { transport: Transport::Tls(Box::new(tls)), proxied: false }
+        Self { transport: Transport::Tls(Box::new(tls)), proxied: false, reads: 0 }
     }
 }
 
@@ -51,10 +56,18 @@ impl Connection for Io {
 
 impl AsyncRead for Io {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
-        match &mut self.get_mut().transport {
+        let io = self.get_mut();
+        if io.reads == READS_IN_A_ROW {
+            io.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let read = match &mut io.transport {
             Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
             Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
-        }
+        };
+        io.reads = if read.is_ready() { io.reads + 1 } else { 0 };
+        read
     }
 }
 

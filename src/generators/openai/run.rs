@@ -94,13 +94,14 @@ impl Run {
                 return Some((Ok(Piece::Text(text)), self));
             }
             let stepped = match mem::replace(&mut self.phase, Phase::Over) {
-                Phase::Asking => self.ask().await,
+                // On the heap what happens once: a stream keeps the room of its largest step for as long as it is open.
+                Phase::Asking => Box::pin(self.ask()).await,
                 Phase::Pausing(pause) => {
                     sleep(pause).await;
                     Ok(Phase::Asking)
                 }
                 Phase::Reading(open) => self.read(open).await,
-                Phase::Ending => self.end().await,
+                Phase::Ending => Box::pin(self.end()).await,
                 Phase::Failing(failure) => return Some((Err(failure), self)),
                 Phase::Over => return None,
             };
