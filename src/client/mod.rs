@@ -17,3 +17,6 @@ pub use connector::Connector;
 pub use error::Error;
 pub use pooled::Pooled;
 pub use stream::{Answer, Body, ask};
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 /// Which proxy stands before which server. Servers on this machine are reached without one.
 #[derive(Debug)]
-pub(super) struct Proxies(Matcher);
+pub(super) struct Proxies(pub(super) Matcher);
 
 impl Proxies {
     /// As the environment says now. A variable that names no proxy is logged once, and not used.
