@@ -13,7 +13,7 @@ use crate::harness::raw::{Act, RawServer, send};
 /// Enough for a busy machine to send a request.
 const SHORT: Duration = Duration::from_secs(1);
 
-#[tokio::test]
+#[actix_web::test]
 async fn informational_answers_without_end_do_not_prolong_the_wait() {
     for client in CLIENTS {
         let link = "x".repeat(1000);
@@ -28,7 +28,7 @@ async fn informational_answers_without_end_do_not_prolong_the_wait() {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn an_answer_that_stops_in_its_middle_is_left() {
     for client in CLIENTS {
         let server = RawServer::start(move |asked| {
@@ -44,7 +44,7 @@ async fn an_answer_that_stops_in_its_middle_is_left() {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_handshake_that_hangs_ends_with_the_time_to_connect() {
     for client in CLIENTS {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");

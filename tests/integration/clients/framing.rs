@@ -56,7 +56,7 @@ fn server(client: Client, form: Form) -> RawServer {
     RawServer::start(move |asked| client.served(asked, form))
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn informational_answers_and_every_way_to_end_one_change_nothing() {
     for client in CLIENTS {
         for (name, form) in WHOLE {
@@ -67,7 +67,7 @@ async fn informational_answers_and_every_way_to_end_one_change_nothing() {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn chunks_cut_anywhere_are_put_together() {
     for client in CLIENTS {
         let server = RawServer::start(move |asked| {
@@ -85,7 +85,7 @@ async fn chunks_cut_anywhere_are_put_together() {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_truncated_or_compressed_answer_is_none() {
     // A chat stream has its own end, which the truncated ones here contain: see `generators::openai`.
     let without_own_end = CLIENTS.into_iter().filter(|client| *client != Client::Chat);
@@ -98,7 +98,7 @@ async fn a_truncated_or_compressed_answer_is_none() {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_chat_stream_is_whole_by_its_own_end_and_by_nothing_else() {
     let cut = |more: &'static str, ends: bool| {
         RawServer::start(move |_| {
@@ -119,7 +119,7 @@ async fn a_chat_stream_is_whole_by_its_own_end_and_by_nothing_else() {
     }
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn nobody_is_asked_for_an_encoding_and_everybody_is_told_who_asks() {
     for client in CLIENTS {
         let server = server(client, WHOLE[0].1);

@@ -32,7 +32,7 @@ fn connections(server: &RawServer) -> Vec<usize> {
     server.asked().iter().map(|asked| asked.connection).collect()
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_connection_without_leftovers_is_kept() {
     let server = RawServer::start(|asked| vec![send(own(asked))]);
     let store = episode_api(&server.url(), PATIENT, PATIENT);
@@ -42,7 +42,7 @@ async fn a_connection_without_leftovers_is_kept() {
     assert_eq!(connections(&server), [0, 0, 0]);
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn what_comes_with_an_answer_beyond_its_end_answers_nobody() {
     let server = RawServer::start(|asked| vec![send(own(asked) + &foreign())]);
     let store = episode_api(&server.url(), PATIENT, PATIENT);
@@ -52,7 +52,7 @@ async fn what_comes_with_an_answer_beyond_its_end_answers_nobody() {
     assert_eq!(connections(&server), [0, 1, 2]);
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn what_comes_on_an_idle_connection_answers_nobody() {
     let gate = Gate::default();
     let held = gate.clone();
@@ -65,7 +65,7 @@ async fn what_comes_on_an_idle_connection_answers_nobody() {
     assert_eq!(connections(&server), [0, 1]);
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_connection_that_the_server_closed_meanwhile_costs_nothing() {
     let server = RawServer::start(|asked| vec![send(own(asked)), Act::Close]);
     let store = episode_api(&server.url(), PATIENT, PATIENT);
@@ -99,14 +99,14 @@ async fn cancel_when(begin: fn(&Asked) -> Vec<Act>) {
     assert!(!connections(&server)[1..].contains(&0), "{:?}", connections(&server));
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_canceled_call_leaves_its_connection_to_nobody() {
     cancel_when(|_| Vec::new()).await;
     cancel_when(|_| vec![send("HTTP/1.1 103 Early Hints\r\n\r\n")]).await;
     cancel_when(|_| vec![send("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{")]).await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn every_model_stream_has_a_connection_of_its_own_that_ends_with_it() {
     let client = Client::Chat;
     let server =
