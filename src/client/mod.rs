@@ -10,6 +10,7 @@ mod io;
 mod message;
 mod pooled;
 mod proxy;
+mod quiet;
 mod stream;
 mod tunnel;
 

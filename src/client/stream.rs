@@ -23,6 +23,7 @@ use super::{
     error::{Error, with_causes},
     io::Io,
     message,
+    quiet::Quiet,
 };
 
 /// A head, and the body that follows it.
@@ -44,6 +45,7 @@ pub struct Answer {
 pub struct Body {
     incoming: Incoming,
     connection: Driver,
+    quiet: Quiet,
 }
 
 /// Moves the bytes; polled by whoever waits for them, so that there is no task that would outlive the answer.
@@ -79,7 +81,11 @@ pub async fn ask(connector: &Connector, request: Request<Bytes>, head_limit: Dur
     let answer = answer.map_err(|_| Error::Timeout { what: "no answer", limit: head_limit })?.map_err(broken)?;
     let (head, incoming) = answer.into_parts();
     message::check(&head.headers)?;
-    Ok(Answer { status: head.status, headers: head.headers, body: Body { incoming, connection } })
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body: Body { incoming, connection, quiet: Quiet::default() },
+    })
 }
 
 impl Driver {
@@ -100,33 +106,36 @@ impl Body {
     pub async fn collect(self, most: usize) -> Result<Bytes, Error> {
         message::collect(self, most).await
     }
-
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        loop {
-            let frame = std::task::ready!(Pin::new(&mut self.incoming).poll_frame(cx));
-            return Poll::Ready(match frame {
-                None => None,
-                Some(Err(error)) => Some(Err(broken(error))),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => Some(Ok(data)),
-                    // Trailers.
-                    Err(_) => continue,
-                },
-            });
-        }
-    }
 }
 
 impl Stream for Body {
     type Item = Result<Bytes, Error>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // Asked first: the connection reads only what somebody waits for.
-        if let Poll::Ready(piece) = self.poll_piece(cx) {
-            return Poll::Ready(piece);
-        }
-        self.connection.poll(cx);
-        self.poll_piece(cx)
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { incoming, connection, quiet } = self.get_mut();
+        quiet.poll(cx, |cx| {
+            // Asked first: the connection reads only what somebody waits for.
+            if let Poll::Ready(piece) = poll_piece(incoming, cx) {
+                return Poll::Ready(piece);
+            }
+            connection.poll(cx);
+            poll_piece(incoming, cx)
+        })
+    }
+}
+
+fn poll_piece(incoming: &mut Incoming, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+    loop {
+        let frame = std::task::ready!(Pin::new(&mut *incoming).poll_frame(cx));
+        return Poll::Ready(match frame {
+            None => None,
+            Some(Err(error)) => Some(Err(broken(error))),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => Some(Ok(data)),
+                // Trailers.
+                Err(_) => continue,
+            },
+        });
     }
 }
 

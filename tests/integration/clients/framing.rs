@@ -103,7 +103,7 @@ async fn a_chat_stream_is_whole_by_its_own_end_and_by_nothing_else() {
     let cut = |more: &'static str, ends: bool| {
         RawServer::start(move |_| {
             let text = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{TEXT}\"}}}}]}}\n\n");
-            let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+            let end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"completion_tokens\":3}}\n\n";
             let body = if ends { text + end } else { text };
             vec![send(head("1.1", "text/event-stream", more)), send(body), Act::Close]
         })

@@ -46,12 +46,12 @@ impl Client {
         match self {
             Self::Chat => {
                 let delta = json!({ "choices": [{ "delta": { "content": TEXT } }] });
-                let stop = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
+                let stop = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }], "usage": { "completion_tokens": 3 } });
                 ("text/event-stream", format!("data: {delta}\n\ndata: {stop}\n\ndata: [DONE]\n\n"))
             }
-            Self::PlainChat => {
-                json(json!({ "choices": [{ "message": { "content": TEXT }, "finish_reason": "stop" }] }))
-            }
+            Self::PlainChat => json(
+                json!({ "choices": [{ "message": { "content": TEXT }, "finish_reason": "stop" }], "usage": { "completion_tokens": 3 } }),
+            ),
             Self::Embeddings => json(json!({ "data": [{ "embedding": [0.6, 0.8] }] })),
             Self::Chroma => json(self.chroma(asked)),
             Self::EpisodeApi => json(json!({ "id": "e", "number": 1, "title": "t", "script": { "markdown": TEXT } })),

@@ -27,7 +27,8 @@ fn gateway() -> RawServer {
         let project = project(asked);
         let whole = if asked.line().contains("/chat/completions") {
             let delta = json!({ "choices": [{ "delta": { "content": format!("script of {project}") } }] });
-            let stop = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
+            let stop =
+                json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }], "usage": { "completion_tokens": 3 } });
             answer("200 OK", "text/event-stream", &format!("data: {delta}\n\ndata: {stop}\n\ndata: [DONE]\n\n"))
         } else {
             let saved = json!({ "id": format!("episode-of-{project}"), "number": 1, "title": project });
@@ -74,7 +75,8 @@ fn behind_a_gateway_with_early_hints_every_job_gets_its_own_text_and_its_own_epi
 fn a_script_whose_stream_ends_with_its_connection_is_paid_for_once() {
     let model = RawServer::start(|_| {
         let delta = json!({ "choices": [{ "delta": { "content": "Fine." } }] });
-        let stop = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
+        let stop =
+            json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }], "usage": { "completion_tokens": 3 } });
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
         vec![send(format!("{head}data: {delta}\n\ndata: {stop}\n\n")), Act::Close]
     });
