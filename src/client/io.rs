@@ -4,26 +4,30 @@ use std::{
     fmt,
     io::{IoSlice, Result},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::{Sleep, sleep},
 };
 use tokio_rustls::client::TlsStream;
 
-/// Reads in a row, each of at most a head's buffer, before others on the thread have their turn, deadlines among them: hyper reads
-/// and skips informational answers for as long as there are any.
-const READS_IN_A_ROW: u8 = 4;
+/// Bytes read in a row before the connection rests for a moment. hyper reads and skips informational answers for as long as there are
+/// any, and a task that is always ready keeps the runtime from its timers, deadlines among them, for dozens of turns.
+const IN_A_ROW: usize = 256 * 1024;
+const REST: Duration = Duration::from_millis(1);
 
 /// A connection to a server or a proxy. Dropping it closes the socket.
 pub struct Io {
     transport: Transport,
     /// A proxy reads the requests, so they name their whole URL.
     pub(super) proxied: bool,
-    reads: u8,
+    in_a_row: usize,
+    rest: Option<Pin<Box<Sleep>>>,
 }
 
 enum Transport {
@@ -34,11 +38,15 @@ enum Transport {
 
 impl Io {
     pub(super) fn plain(tcp: TcpStream) -> Self {
-        Self { transport: Transport::Plain(tcp), proxied: false, reads: 0 }
+        Self::over(Transport::Plain(tcp))
     }
 
     pub(super) fn tls(tls: TlsStream<Self>) -> Self {
-        Self { transport: Transport::Tls(Box::new(tls)), proxied: false, reads: 0 }
+        Self::over(Transport::Tls(Box::new(tls)))
+    }
+
+    fn over(transport: Transport) -> Self {
+        Self { transport, proxied: false, in_a_row: 0, rest: None }
     }
 }
 
@@ -57,16 +65,17 @@ impl Connection for Io {
 impl AsyncRead for Io {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let io = self.get_mut();
-        if io.reads == READS_IN_A_ROW {
-            io.reads = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        if io.in_a_row >= IN_A_ROW {
+            let rest = io.rest.get_or_insert_with(|| Box::pin(sleep(REST)));
+            ready!(rest.as_mut().poll(cx));
+            (io.in_a_row, io.rest) = (0, None);
         }
+        let before = buffer.filled().len();
         let read = match &mut io.transport {
             Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
             Transport::Tls(tls) => Pin::new(tls).poll_read(cx, buffer),
         };
-        io.reads = if read.is_ready() { io.reads + 1 } else { 0 };
+        io.in_a_row = if read.is_ready() { io.in_a_row + buffer.filled().len() - before } else { 0 };
         read
     }
 }
