@@ -33,7 +33,7 @@ pub(super) struct Embedder {
 
 enum Kind {
     Hashing,
-    OpenAi(OpenAiEmbedding),
+    OpenAi(Box<OpenAiEmbedding>),
 }
 
 impl Embedder {
@@ -41,7 +41,7 @@ impl Embedder {
     pub(super) fn new(options: EmbeddingOptions, limit: Duration) -> Self {
         let kind = match options {
             EmbeddingOptions::Hashing => Kind::Hashing,
-            EmbeddingOptions::OpenAi(options) => Kind::OpenAi(OpenAiEmbedding::new(options, limit)),
+            EmbeddingOptions::OpenAi(options) => Kind::OpenAi(Box::new(OpenAiEmbedding::new(options, limit))),
         };
         Self { kind, limit, dimension: AtomicUsize::new(0) }
     }
