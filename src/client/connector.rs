@@ -26,7 +26,7 @@ use super::{
     tunnel,
 };
 
-/// Opens connections. Cloning is cheap, and clones share their TLS sessions.
+/// Opens connections. Cloning is cheap, and clones share what TLS remembers of a server.
 #[derive(Clone)]
 pub struct Connector(Arc<Shared>);
 

@@ -31,8 +31,8 @@ pub(super) fn prepare(request: Request<Bytes>, connector: &Connector) -> Result<
     parts.headers.insert(header::HOST, host);
     // A compressed answer would save little and needs code that unpacks what strangers send.
     parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let agent = concat!("generation-service/", env!("CARGO_PKG_VERSION"));
-    parts.headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(agent));
+    let name = concat!("generation-service/", env!("CARGO_PKG_VERSION"));
+    parts.headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(name));
     if let Some(authorization) = connector.proxy_authorization(&parts.uri) {
         parts.headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }

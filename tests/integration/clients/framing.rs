@@ -127,7 +127,7 @@ async fn nobody_is_asked_for_an_encoding_and_everybody_is_told_who_asks() {
         for asked in server.asked() {
             assert_eq!(asked.header("accept-encoding"), Some("identity"), "{asked:?}");
             assert_eq!(asked.header("host"), Some(server.address().to_string().as_str()), "{asked:?}");
-            assert!(asked.header("user-agent").is_some_and(|agent| agent.starts_with("generation-service/")));
+            assert!(asked.header("user-agent").is_some_and(|name| name.starts_with("generation-service/")));
         }
     }
 }
