@@ -1,6 +1,7 @@
 //! The delivery side of the generation service: configuration, HTTP, generators and stores around the actors
 //! of `generation-actors`. `docs/architecture.md` says who may know whom.
 
+pub mod client;
 pub mod config;
 pub mod episodes;
 pub mod generators;

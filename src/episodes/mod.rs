@@ -1,5 +1,6 @@
 //! Where finished scripts become episodes: implementations of the episode store port.
 
+mod calls;
 mod chroma;
 #[cfg(test)]
 mod contract;
@@ -8,7 +9,6 @@ mod remote;
 mod sqlite;
 mod token;
 mod web;
-mod worker;
 
 pub use chroma::{ChromaEpisodes, ChromaOptions, ChromaTokenHeader};
 pub use embedding::{EmbeddingOptions, OpenAiEmbeddingOptions};

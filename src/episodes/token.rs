@@ -1,6 +1,6 @@
 //! The secrets that servers ask for, as headers that no log shows.
 
-use actix_web::http::header::HeaderValue;
+use http::HeaderValue;
 
 /// The value of `Authorization`; `None` for a token that no header can carry.
 pub(super) fn bearer(token: &str) -> Option<HeaderValue> {

@@ -1,30 +1,28 @@
-//! Asking HTTP servers: bounded in time and size, with a broken connection tried once more.
+//! Asking HTTP servers: JSON there and back, and what each status means for an episode.
 
 use std::time::Duration;
 
-use actix_web::http::{
-    Method, StatusCode,
-    header::{HeaderName, HeaderValue},
-};
-use awc::{
-    Client, ClientRequest, Connector,
-    error::{ConnectError, SendRequestError},
-};
 use bytes::Bytes;
 use generation_actors::ports::EpisodeError;
+use http::{
+    HeaderName, HeaderValue, Method, Request, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+};
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::timeout;
+
+use crate::client::{Connector, Pooled};
 
 /// Bytes of an answer: a page of a list, or a whole script with its vector.
 const LARGEST: usize = 16 * 1024 * 1024;
 /// Bytes of an answer that a log entry quotes.
 const QUOTED: usize = 300;
 
-/// A client for one server; it stays on the thread that made it.
+/// A client for one server.
+#[derive(Debug)]
 pub(super) struct Web {
-    client: Client,
-    limit: Duration,
+    client: Pooled,
+    token: HeaderMap,
 }
 
 /// A status and what came with it.
@@ -37,14 +35,7 @@ pub(super) struct Reply {
 impl Web {
     /// `limit` bounds each request, its answer included; `token` is sent with all of them.
     pub(super) fn new(limit: Duration, connect: Duration, token: Option<(HeaderName, HeaderValue)>) -> Self {
-        let connector = Connector::new().timeout(connect).limit(32);
-        // Redirects would carry the token elsewhere.
-        let client = Client::builder().connector(connector).disable_redirects().timeout(limit);
-        let client = match token {
-            Some(token) => client.add_default_header(token).finish(),
-            None => client.finish(),
-        };
-        Self { client, limit }
+        Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.into_iter().collect() }
     }
 
     pub(super) async fn get(&self, url: &str) -> Result<Reply, EpisodeError> {
@@ -72,56 +63,20 @@ impl Web {
         body: Option<Bytes>,
         headers: &[(&'static str, &str)],
     ) -> Result<Reply, EpisodeError> {
-        let attempts = async {
-            let first = self.attempt(method.clone(), url, body.clone(), headers).await;
-            match first {
-                // Often a kept connection that the server closed meanwhile.
-                Err(Broken::Connection(cause)) => {
-                    log::debug!("{method} {url} again: {cause}");
-                    self.attempt(method, url, body, headers).await
-                }
-                settled => settled,
-            }
-        };
-        match timeout(self.limit, attempts).await {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(Broken::Connection(cause) | Broken::Other(cause))) => {
-                Err(EpisodeError::Unavailable(format!("{url}: {cause}")))
-            }
-            Err(_) => Err(EpisodeError::Unavailable(format!("{url}: no answer within {:?}", self.limit))),
+        let mut request = Request::builder().method(method).uri(url);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
         }
-    }
-
-    async fn attempt(
-        &self,
-        method: Method,
-        url: &str,
-        body: Option<Bytes>,
-        headers: &[(&'static str, &str)],
-    ) -> Result<Reply, Broken> {
-        let mut request: ClientRequest = self.client.request(method, url);
-        for header in headers {
-            request = request.insert_header(*header);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
-        let sent = match body {
-            Some(body) => request.content_type("application/json").send_body(body),
-            None => request.send(),
-        };
-        let mut response = sent.await.map_err(|error| match error {
-            SendRequestError::Send(_)
-            | SendRequestError::Response(_)
-            | SendRequestError::H2(_)
-            | SendRequestError::Connect(ConnectError::Disconnected) => Broken::Connection(error.to_string()),
-            other => Broken::Other(other.to_string()),
-        })?;
-        let body = response.body().limit(LARGEST).await.map_err(|error| Broken::Connection(error.to_string()))?;
-        Ok(Reply { status: response.status(), body })
+        let request = request.body(body.unwrap_or_default());
+        let mut request = request.map_err(|error| EpisodeError::Refused(format!("{url}: {error}")))?;
+        request.headers_mut().extend(self.token.clone());
+        let answer = self.client.send(request).await;
+        let answer = answer.map_err(|error| EpisodeError::Unavailable(format!("{url}: {error}")))?;
+        Ok(Reply { status: answer.status(), body: answer.into_body() })
     }
-}
-
-enum Broken {
-    Connection(String),
-    Other(String),
 }
 
 impl Reply {

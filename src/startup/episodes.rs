@@ -32,13 +32,13 @@ pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Re
             rt::spawn(episodes.clone().keep_indexed());
             return Ok(Arc::new(episodes));
         }
-        EpisodesKind::Chroma(chroma) => Arc::new(ChromaEpisodes::start(chroma_options(chroma, limit))?),
-        EpisodesKind::Remote { url, token } => Arc::new(RemoteEpisodes::start(RemoteOptions {
+        EpisodesKind::Chroma(chroma) => Arc::new(ChromaEpisodes::new(chroma_options(chroma, limit))),
+        EpisodesKind::Remote { url, token } => Arc::new(RemoteEpisodes::new(&RemoteOptions {
             url: url.clone(),
             token: exposed(token.as_ref()),
             connect_timeout: CONNECT.min(limit),
             request_timeout: limit,
-        })?),
+        })),
     };
     let looked = timeout(FIRST_LOOK, store.check()).await;
     let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")));

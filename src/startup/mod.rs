@@ -51,8 +51,6 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
         Ok(_) => {}
         Err(error) => log::warn!("the limit of open files stays as it is: {error}"),
     }
-    // Without a choice rustls panics at the first connection as soon as some dependency brings a second provider.
-    let _chosen_before = rustls::crypto::ring::default_provider().install_default();
     System::new().block_on(run_in_system(settings))
 }
 

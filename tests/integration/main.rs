@@ -7,6 +7,8 @@ mod architecture;
 #[cfg(test)]
 mod cancel;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod connections;

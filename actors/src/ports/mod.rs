@@ -1,7 +1,7 @@
 //! What the actors need from outside, as small traits; the root package supplies them.
 //!
 //! Futures and streams here need not be `Send`: every caller lives on one actix arbiter or worker thread and
-//! stays there, which lets an implementation keep clients that cannot move between threads (awc).
+//! stays there, which lets an implementation keep state that cannot move between threads.
 
 mod clock;
 mod episode_store;

@@ -1,7 +1,7 @@
 //! The calls of Chroma's HTTP API (v2) that the store is made of.
 
-use actix_web::http::{Method, StatusCode};
 use generation_actors::ports::EpisodeError;
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

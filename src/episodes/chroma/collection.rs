@@ -1,13 +1,15 @@
 //! The collection that holds all episodes: found or made, and checked before anything is written to it.
 
 use std::{
-    cell::{Cell, RefCell},
     collections::HashMap,
-    rc::Rc,
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
-use actix_web::http::StatusCode;
 use generation_actors::ports::EpisodeError;
+use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -28,9 +30,9 @@ pub(super) type Turn = Mutex<Option<u32>>;
 /// An opened collection.
 pub(super) struct Collection {
     pub(super) id: String,
-    projects: RefCell<HashMap<String, Rc<Turn>>>,
+    projects: std::sync::Mutex<HashMap<String, Arc<Turn>>>,
     /// The server does not know it any more.
-    gone: Cell<bool>,
+    gone: AtomicBool,
 }
 
 impl Collection {
@@ -53,20 +55,20 @@ impl Collection {
                  every episode; it has been changed to 2, which takes effect when Chroma is restarted"
             );
         }
-        Ok(Self { id: found.id, projects: RefCell::default(), gone: Cell::new(false) })
+        Ok(Self { id: found.id, projects: std::sync::Mutex::default(), gone: AtomicBool::new(false) })
     }
 
     pub(super) fn is_gone(&self) -> bool {
-        self.gone.get()
+        self.gone.load(Relaxed)
     }
 
     /// What to lock while saving in a project.
-    pub(super) fn turn(&self, project_id: &str) -> Rc<Turn> {
-        let mut projects = self.projects.borrow_mut();
+    pub(super) fn turn(&self, project_id: &str) -> Arc<Turn> {
+        let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
         if projects.len() >= MOST_PROJECTS && !projects.contains_key(project_id) {
-            projects.retain(|_, turn| Rc::strong_count(turn) > 1);
+            projects.retain(|_, turn| Arc::strong_count(turn) > 1);
         }
-        Rc::clone(projects.entry(project_id.to_owned()).or_default())
+        Arc::clone(projects.entry(project_id.to_owned()).or_default())
     }
 
     /// A success, or its error.
@@ -88,7 +90,7 @@ impl Collection {
     ) -> Result<Reply, EpisodeError> {
         if reply.status == StatusCode::NOT_FOUND {
             // Deleted, or the server began anew: it is opened again by the next who comes.
-            self.gone.set(true);
+            self.gone.store(true, Relaxed);
             return Err(EpisodeError::Unavailable(reply.error(asked).to_string()));
         }
         if reply.status.is_success() { Ok(reply) } else { Err(error(&reply)) }

@@ -6,19 +6,19 @@ mod reading;
 mod record;
 mod saving;
 
-use std::{fmt, io, rc::Rc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use futures_util::future::LocalBoxFuture;
 use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use http::header::{AUTHORIZATION, HeaderName};
 use tokio::sync::Mutex;
 
 use self::{api::Api, collection::Collection};
 use super::{
+    calls::Calls,
     embedding::{Embedder, EmbeddingOptions},
     token,
     web::Web,
-    worker::Worker,
 };
 
 /// How a Chroma server is reached and which of its collections is used.
@@ -64,29 +64,42 @@ impl fmt::Debug for ChromaOptions {
 
 /// The episode store on a Chroma server.
 ///
-/// All of it runs on one thread, so that nobody but the caller waits for Chroma. The server may be down at any time, at the start
-/// too: the collection is opened by the first call that reaches it. In one project episodes are saved one after the other;
+/// The server may be down at any time, at the start too: the collection is opened by the first call that reaches it. In one project episodes are saved one after the other;
 /// other processes may write to the same collection. A deleted episode leaves a tombstone, so its number stays taken and saving
 /// its job again brings nothing back. Search ranks all of a project's episodes by their vectors.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChromaEpisodes {
-    worker: Worker<Chroma>,
+    chroma: Arc<Chroma>,
+    calls: Calls,
+}
+
+impl fmt::Debug for ChromaEpisodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChromaEpisodes").finish_non_exhaustive()
+    }
 }
 
 struct Chroma {
     api: Api,
     name: String,
     embedder: Embedder,
-    opened: Mutex<Option<Rc<Collection>>>,
+    opened: Mutex<Option<Arc<Collection>>>,
 }
 
 impl ChromaEpisodes {
-    /// Starts the store's thread; the server is not asked yet.
-    ///
-    /// # Errors
-    /// The system has no thread to give.
-    pub fn start(options: ChromaOptions) -> io::Result<Self> {
-        Ok(Self { worker: Worker::start("chroma", move || Chroma::new(options))? })
+    /// The store; its server is not asked yet.
+    pub fn new(options: ChromaOptions) -> Self {
+        Self { chroma: Arc::new(Chroma::new(options)), calls: Calls::default() }
+    }
+
+    fn run<T: 'static, F>(
+        &self,
+        call: impl FnOnce(Arc<Chroma>) -> F,
+    ) -> LocalBoxFuture<'static, Result<T, EpisodeError>>
+    where
+        F: Future<Output = Result<T, EpisodeError>> + 'static,
+    {
+        self.calls.run(call(Arc::clone(&self.chroma)))
     }
 }
 
@@ -108,20 +121,20 @@ impl Chroma {
     }
 
     /// The collection, opened when it is not.
-    async fn collection(&self) -> Result<Rc<Collection>, EpisodeError> {
+    async fn collection(&self) -> Result<Arc<Collection>, EpisodeError> {
         let mut opened = self.opened.lock().await;
         if let Some(collection) = opened.as_ref().filter(|collection| !collection.is_gone()) {
-            return Ok(Rc::clone(collection));
+            return Ok(Arc::clone(collection));
         }
-        let collection = Rc::new(Collection::open(&self.api, &self.name, &self.embedder).await?);
-        *opened = Some(Rc::clone(&collection));
+        let collection = Arc::new(Collection::open(&self.api, &self.name, &self.embedder).await?);
+        *opened = Some(Arc::clone(&collection));
         Ok(collection)
     }
 }
 
 impl EpisodeStore for ChromaEpisodes {
     fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
-        self.worker.run(|chroma| async move {
+        self.run(|chroma| async move {
             saving::check_size(&draft)?;
             let collection = chroma.collection().await?;
             saving::save(&chroma.api, &collection, &chroma.embedder, &draft).await
@@ -134,7 +147,7 @@ impl EpisodeStore for ChromaEpisodes {
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
         let project_id = project_id.to_owned();
-        self.worker.run(move |chroma| async move {
+        self.run(move |chroma| async move {
             reading::list(&chroma.api, &*chroma.collection().await?, &project_id, page).await
         })
     }
@@ -146,7 +159,7 @@ impl EpisodeStore for ChromaEpisodes {
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
         let (project_id, query) = (project_id.to_owned(), query.to_owned());
-        self.worker.run(move |chroma| async move {
+        self.run(move |chroma| async move {
             let collection = chroma.collection().await?;
             reading::search(&chroma.api, &collection, &chroma.embedder, &project_id, &query, page).await
         })
@@ -154,20 +167,20 @@ impl EpisodeStore for ChromaEpisodes {
 
     fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
         let (project_id, id) = (project_id.to_owned(), id.to_owned());
-        self.worker.run(move |chroma| async move {
+        self.run(move |chroma| async move {
             reading::get(&chroma.api, &*chroma.collection().await?, &project_id, &id).await
         })
     }
 
     fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>> {
         let (project_id, id) = (project_id.to_owned(), id.to_owned());
-        self.worker.run(move |chroma| async move {
+        self.run(move |chroma| async move {
             reading::delete(&chroma.api, &*chroma.collection().await?, &project_id, &id).await
         })
     }
 
     fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>> {
-        self.worker.run(|chroma| async move {
+        self.run(|chroma| async move {
             chroma.api.heartbeat().await?;
             chroma.collection().await.map(drop)
         })

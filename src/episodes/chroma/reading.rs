@@ -40,7 +40,7 @@ pub(super) async fn search(
     if page.offset as usize >= total {
         return Ok((Vec::new(), total as u64));
     }
-    let vector = embedder.embed(query).await?;
+    let vector = embedder.embed(query.to_owned()).await?;
     let most = total.min(page.offset as usize + page.limit as usize);
     let found = api.query(&collection.id, &vector, living(project_id), most).await?;
     let ids = nearest(&collection.settled(found, "searching")?)?;

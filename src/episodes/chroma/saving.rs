@@ -44,7 +44,7 @@ pub(super) async fn save(
     if let Some(saved) = saved_before(api, collection, &run, draft).await? {
         return Ok(saved);
     }
-    let vector = embedder.embed(&format!("{}\n{}", draft.title, draft.markdown)).await?;
+    let vector = embedder.embed(format!("{}\n{}", draft.title, draft.markdown)).await?;
     let turn = collection.turn(&draft.project_id);
     let mut last = turn.lock().await;
     let mut number = match *last {

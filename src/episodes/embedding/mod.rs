@@ -3,9 +3,13 @@
 mod hashing;
 mod openai;
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
 
 use generation_actors::ports::EpisodeError;
+use tokio::{task, time::timeout};
 
 use openai::OpenAiEmbedding;
 pub use openai::OpenAiEmbeddingOptions;
@@ -19,26 +23,27 @@ pub enum EmbeddingOptions {
     OpenAi(OpenAiEmbeddingOptions),
 }
 
-/// An embedder, on the thread of the store that uses it.
+/// An embedder.
 pub(super) struct Embedder {
     kind: Kind,
-    dimension: Cell<Option<usize>>,
+    limit: Duration,
+    /// Of the last vector; 0 before the first.
+    dimension: AtomicUsize,
 }
 
 enum Kind {
     Hashing,
-    OpenAi(OpenAiEmbedding),
+    OpenAi(Box<OpenAiEmbedding>),
 }
 
 impl Embedder {
-    /// `limit` bounds each request to an embedding server.
+    /// `limit` bounds each text.
     pub(super) fn new(options: EmbeddingOptions, limit: Duration) -> Self {
-        match options {
-            EmbeddingOptions::Hashing => Self { kind: Kind::Hashing, dimension: Cell::new(Some(hashing::DIMENSION)) },
-            EmbeddingOptions::OpenAi(options) => {
-                Self { kind: Kind::OpenAi(OpenAiEmbedding::new(options, limit)), dimension: Cell::new(None) }
-            }
-        }
+        let kind = match options {
+            EmbeddingOptions::Hashing => Kind::Hashing,
+            EmbeddingOptions::OpenAi(options) => Kind::OpenAi(Box::new(OpenAiEmbedding::new(options, limit))),
+        };
+        Self { kind, limit, dimension: AtomicUsize::new(0) }
     }
 
     /// The name that stands in a collection: vectors of different names cannot be compared.
@@ -51,17 +56,26 @@ impl Embedder {
 
     /// Numbers in a vector; a server is asked once.
     pub(super) async fn dimension(&self) -> Result<usize, EpisodeError> {
-        match self.dimension.get() {
-            Some(dimension) => Ok(dimension),
-            None => Ok(self.embed("dimension").await?.len()),
+        match (&self.kind, self.dimension.load(Relaxed)) {
+            (Kind::Hashing, _) => Ok(hashing::DIMENSION),
+            (Kind::OpenAi(_), 0) => Ok(self.embed("dimension".to_owned()).await?.len()),
+            (Kind::OpenAi(_), dimension) => Ok(dimension),
         }
     }
 
     /// The vector of a text.
-    pub(super) async fn embed(&self, text: &str) -> Result<Vec<f32>, EpisodeError> {
-        let Kind::OpenAi(openai) = &self.kind else { return Ok(hashing::embed(text)) };
-        let vector = openai.embed(text).await?;
-        self.dimension.set(Some(vector.len()));
+    pub(super) async fn embed(&self, text: String) -> Result<Vec<f32>, EpisodeError> {
+        let Kind::OpenAi(openai) = &self.kind else { return self.hash(text).await };
+        let vector = openai.embed(&text).await?;
+        self.dimension.store(vector.len(), Relaxed);
         Ok(vector)
+    }
+
+    /// On a blocking thread: a script of a megabyte takes long enough for others on this thread to notice. A hash that nobody
+    /// waits for any more ends by itself.
+    async fn hash(&self, text: String) -> Result<Vec<f32>, EpisodeError> {
+        let hashed = timeout(self.limit, task::spawn_blocking(move || hashing::embed(&text))).await;
+        let hashed = hashed.map_err(|_| EpisodeError::Unavailable(format!("no vector within {:?}", self.limit)))?;
+        hashed.map_err(|error| EpisodeError::Unavailable(format!("no vector: {error}")))
     }
 }

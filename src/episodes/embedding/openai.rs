@@ -2,8 +2,8 @@
 
 use std::{fmt, time::Duration};
 
-use actix_web::http::{Method, header::AUTHORIZATION};
 use generation_actors::ports::EpisodeError;
+use http::{Method, header::AUTHORIZATION};
 use serde::{Deserialize, Serialize};
 
 use super::super::web::Web;

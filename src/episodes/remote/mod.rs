@@ -3,27 +3,30 @@
 mod wire;
 
 use std::{
-    cell::{Cell, RefCell},
-    fmt, io,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
-use actix_web::http::{Method, StatusCode, header::AUTHORIZATION};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use generation_actors::{
     job::JobId,
     ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
 };
+use http::{Method, StatusCode, header::AUTHORIZATION};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
 use uuid::{Uuid, uuid};
 
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
+    calls::Calls,
     token::bearer,
     web::{Reply, Web, segment},
-    worker::Worker,
 };
 
 /// Where the Episode API is and what it asks for.
@@ -51,25 +54,34 @@ impl fmt::Debug for RemoteOptions {
 /// saves every script once, whatever fails in between; with one that does not, a script whose answer was lost is saved again.
 #[derive(Debug, Clone)]
 pub struct RemoteEpisodes {
-    worker: Worker<Remote>,
+    remote: Arc<Remote>,
+    calls: Calls,
 }
 
+#[derive(Debug)]
 struct Remote {
     web: Web,
     projects: String,
     /// Whether the API wants its paths with a slash at the end, as far as it has told.
-    slash: Cell<bool>,
+    slash: AtomicBool,
     /// Why the latest save needs an operator: a token that may read but not write shows in nothing else.
-    fault: RefCell<Option<(Instant, String)>>,
+    fault: Mutex<Option<(Instant, String)>>,
 }
 
 impl RemoteEpisodes {
-    /// Starts the store's thread; the API is not asked yet.
-    ///
-    /// # Errors
-    /// The system has no thread to give.
-    pub fn start(options: RemoteOptions) -> io::Result<Self> {
-        Ok(Self { worker: Worker::start("episode-api", move || Remote::new(&options))? })
+    /// The store; the API is not asked yet.
+    pub fn new(options: &RemoteOptions) -> Self {
+        Self { remote: Arc::new(Remote::new(options)), calls: Calls::default() }
+    }
+
+    fn run<T: 'static, F>(
+        &self,
+        call: impl FnOnce(Arc<Remote>) -> F,
+    ) -> LocalBoxFuture<'static, Result<T, EpisodeError>>
+    where
+        F: Future<Output = Result<T, EpisodeError>> + 'static,
+    {
+        self.calls.run(call(Arc::clone(&self.remote)))
     }
 }
 
@@ -79,8 +91,8 @@ impl Remote {
         Self {
             web: Web::new(options.request_timeout, options.connect_timeout, token),
             projects: format!("{}/api/v1/projects", options.url),
-            slash: Cell::new(false),
-            fault: RefCell::new(None),
+            slash: AtomicBool::new(false),
+            fault: Mutex::new(None),
         }
     }
 
@@ -97,7 +109,7 @@ impl Remote {
     ) -> Result<Reply, EpisodeError> {
         let path = format!("{}/{}/episodes{below}", self.projects, segment(project_id));
         let url = |slash: bool| format!("{path}{}{query}", if slash { "/" } else { "" });
-        let slash = self.slash.get();
+        let slash = self.slash.load(Relaxed);
         let not_here = |reply: &Reply| matches!(reply.status.as_u16(), 301 | 302 | 307 | 308 | 404 | 405);
         let reply = self.web.send(method.clone(), &url(slash), body.clone(), headers).await?;
         if !not_here(&reply) {
@@ -105,7 +117,7 @@ impl Remote {
         }
         let other = self.web.send(method, &url(!slash), body, headers).await?;
         if other.status.is_success() {
-            self.slash.set(!slash);
+            self.slash.store(!slash, Relaxed);
         }
         Ok(if reply.status.is_redirection() || !not_here(&other) { other } else { reply })
     }
@@ -113,12 +125,16 @@ impl Remote {
     async fn save(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
         let saved = self.post(draft).await;
         match &saved {
-            Ok(_) | Err(EpisodeError::Refused(_)) => self.fault.replace(None),
-            Err(EpisodeError::Misconfigured(cause)) => self.fault.replace(Some((Instant::now(), cause.clone()))),
+            Ok(_) | Err(EpisodeError::Refused(_)) => *self.fault() = None,
+            Err(EpisodeError::Misconfigured(cause)) => *self.fault() = Some((Instant::now(), cause.clone())),
             // It says nothing about the settings.
-            Err(EpisodeError::Unavailable(_)) => None,
-        };
+            Err(EpisodeError::Unavailable(_)) => {}
+        }
         saved
+    }
+
+    fn fault(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn post(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
@@ -172,7 +188,7 @@ impl Remote {
             status if status.is_success() => {}
             _ => return Err(reply.error(ASKED)),
         }
-        match &*self.fault.borrow() {
+        match &*self.fault() {
             Some((at, cause)) if at.elapsed() < REMEMBERED => Err(EpisodeError::Misconfigured(cause.clone())),
             _ => Ok(()),
         }
@@ -209,7 +225,7 @@ fn content<T: DeserializeOwned>(reply: &Reply) -> Result<T, EpisodeError> {
 
 impl EpisodeStore for RemoteEpisodes {
     fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
-        self.worker.run(|remote| async move { remote.save(&draft).await })
+        self.run(|remote| async move { remote.save(&draft).await })
     }
 
     fn list(
@@ -219,7 +235,7 @@ impl EpisodeStore for RemoteEpisodes {
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
         let EpisodePage { limit, offset } = page;
         let (project_id, query) = (project_id.to_owned(), format!("?limit={limit}&offset={offset}"));
-        self.worker.run(move |remote| async move { remote.page(&project_id, query, offset).await })
+        self.run(move |remote| async move { remote.page(&project_id, query, offset).await })
     }
 
     fn search(
@@ -231,20 +247,20 @@ impl EpisodeStore for RemoteEpisodes {
         let EpisodePage { limit, offset } = page;
         let wanted: String = byte_serialize(query.as_bytes()).collect();
         let (project_id, query) = (project_id.to_owned(), format!("?query={wanted}&limit={limit}&offset={offset}"));
-        self.worker.run(move |remote| async move { remote.page(&project_id, query, offset).await })
+        self.run(move |remote| async move { remote.page(&project_id, query, offset).await })
     }
 
     fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {
         let (project_id, id) = (project_id.to_owned(), id.to_owned());
-        self.worker.run(move |remote| async move { remote.get(&project_id, &id).await })
+        self.run(move |remote| async move { remote.get(&project_id, &id).await })
     }
 
     fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>> {
         let (project_id, id) = (project_id.to_owned(), id.to_owned());
-        self.worker.run(move |remote| async move { remote.delete(&project_id, &id).await })
+        self.run(move |remote| async move { remote.delete(&project_id, &id).await })
     }
 
     fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>> {
-        self.worker.run(|remote| async move { remote.check().await })
+        self.run(|remote| async move { remote.check().await })
     }
 }

@@ -3,7 +3,6 @@
 //! From the bytes up: `decode` cuts them into events, `reply` says what each means and whether the whole is a script, `fault`
 //! says what a failure means and whether to ask again, `parameters` with what, `run` does it all within its deadlines.
 
-mod client;
 mod decode;
 mod fault;
 mod mask;
@@ -15,17 +14,12 @@ mod retry;
 mod run;
 mod tokens;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use generation_actors::ports::{GenerationRequest, GenerationStream, ScriptGenerator};
 
 use super::Prompts;
+use crate::client::Connector;
 
 /// How one provider is reached and how long it may take.
 #[derive(Debug, Clone)]
@@ -40,7 +34,7 @@ pub struct OpenAiOptions {
     pub tokens_field: Option<TokenLimitField>,
     /// A fixed token limit; `None` derives it from the length asked for.
     pub max_tokens: Option<u32>,
-    /// To connect.
+    /// To connect, TLS and proxies included.
     pub connect_timeout: Duration,
     /// From the request to the response's head; servers that queue send none until it is their turn.
     pub head_timeout: Duration,
@@ -61,15 +55,14 @@ pub enum TokenLimitField {
     MaxCompletionTokens,
 }
 
-/// One provider. Its HTTP clients live on the threads that use it, one each.
+/// One provider.
 #[derive(Debug)]
 pub struct OpenAiGenerator(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// Tells providers apart in each thread's clients.
-    number: u64,
     options: OpenAiOptions,
+    connector: Connector,
     prompts: Arc<Prompts>,
     /// What its models have refused.
     refused: parameters::Memory,
@@ -78,9 +71,8 @@ struct Shared {
 impl OpenAiGenerator {
     /// A provider that is asked nothing yet.
     pub fn new(options: OpenAiOptions, prompts: Arc<Prompts>) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let (number, refused) = (NUMBERS.fetch_add(1, Relaxed), parameters::Memory::default());
-        Self(Arc::new(Shared { number, options, prompts, refused }))
+        let connector = Connector::new(options.connect_timeout);
+        Self(Arc::new(Shared { options, connector, prompts, refused: parameters::Memory::default() }))
     }
 }
 

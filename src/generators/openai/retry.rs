@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use awc::http::header::{HeaderMap, RETRY_AFTER};
 use chrono::{DateTime, Utc};
 use generation_actors::backoff::Backoff;
+use http::header::{HeaderMap, RETRY_AFTER};
 
 /// Between two attempts, where the provider does not say.
 pub(super) const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(8) };
 
-/// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` as seconds or a date. What makes no sense (Azure
-/// has sent -1 and 0) is ignored.
+/// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` as seconds or a date in any of HTTP's three forms.
+/// What makes no sense (Azure has sent -1 and 0) is ignored.
 pub(super) fn asked_for(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
     let seconds = |text: &str, unit: f64| {
@@ -20,13 +20,16 @@ pub(super) fn asked_for(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Durat
     let in_milliseconds = text("retry-after-ms").and_then(|text| seconds(text, 0.001));
     in_milliseconds.or_else(|| {
         let text = text(RETRY_AFTER.as_str())?;
-        seconds(text, 1.0).or_else(|| (DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now).to_std().ok())
+        seconds(text, 1.0).or_else(|| {
+            let date = DateTime::<Utc>::from(httpdate::parse_http_date(text).ok()?);
+            (date - now).to_std().ok()
+        })
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use awc::http::header::{HeaderName, HeaderValue};
+    use http::header::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -38,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn providers_say_how_long_in_three_ways() {
+    fn providers_say_how_long_in_milliseconds_seconds_or_a_date() {
         let now = DateTime::parse_from_rfc2822("Wed, 21 Oct 2026 07:28:00 GMT").unwrap().to_utc();
         let asked = |pairs: &[(&'static str, &'static str)]| {
             let headers = pairs
@@ -50,7 +53,9 @@ mod tests {
         assert_eq!(asked(&[("retry-after", "2")]), Some(Duration::from_secs(2)));
         assert_eq!(asked(&[("retry-after", "0.5")]), Some(Duration::from_millis(500)));
         assert_eq!(asked(&[("retry-after", "20"), ("retry-after-ms", "1500")]), Some(Duration::from_millis(1500)));
-        assert_eq!(asked(&[("retry-after", "Wed, 21 Oct 2026 07:28:09 GMT")]), Some(Duration::from_secs(9)));
+        for date in ["Wed, 21 Oct 2026 07:28:09 GMT", "Wednesday, 21-Oct-26 07:28:09 GMT", "Wed Oct 21 07:28:09 2026"] {
+            assert_eq!(asked(&[("retry-after", date)]), Some(Duration::from_secs(9)), "{date}");
+        }
         for nonsense in ["-1", "0", "soon", "", "NaN", "inf", "1e300", "Wed, 21 Oct 2026 07:27:00 GMT"] {
             assert_eq!(asked(&[("retry-after", nonsense)]), None, "{nonsense}");
         }

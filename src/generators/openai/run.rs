@@ -2,11 +2,6 @@
 
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
-use awc::{
-    ClientResponse,
-    error::{ConnectError, SendRequestError},
-    http::header,
-};
 use bytes::Bytes;
 use chrono::Utc;
 use futures_util::{StreamExt as _, stream};
@@ -15,10 +10,11 @@ use generation_actors::{
     ports::{GenerationRequest, GenerationStream, Piece, Usage},
     wording::Step,
 };
+use http::{HeaderValue, Request, header};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
-    Shared, client,
+    Shared,
     decode::Decoder,
     fault::{Fault, Retry},
     overlap::Overlap,
@@ -26,6 +22,7 @@ use super::{
     reply::Reply,
     request, retry, tokens,
 };
+use crate::client::{self, Answer};
 
 /// A provider that asks to wait longer is not waited for: the job would hold its slot all the while.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -61,14 +58,12 @@ enum Phase {
 
 /// A response that is being read.
 struct Open {
-    body: Body,
+    body: client::Body,
     decoder: Decoder,
     first_token_by: Instant,
     /// Set once the model has stopped.
     end_by: Option<Instant>,
 }
-
-type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Bytes, awc::error::PayloadError>>>>;
 
 /// Starts a run; nothing is sent before the first poll.
 pub(super) fn start(provider: Arc<Shared>, request: GenerationRequest) -> GenerationStream {
@@ -101,13 +96,14 @@ impl Run {
                 return Some((Ok(Piece::Text(text)), self));
             }
             let stepped = match mem::replace(&mut self.phase, Phase::Over) {
-                Phase::Asking => self.ask().await,
+                // On the heap what happens once: a stream keeps the room of its largest step for as long as it is open.
+                Phase::Asking => Box::pin(self.ask()).await,
                 Phase::Pausing(pause) => {
                     sleep(pause).await;
                     Ok(Phase::Asking)
                 }
                 Phase::Reading(open) => self.read(open).await,
-                Phase::Ending => self.end().await,
+                Phase::Ending => Box::pin(self.end()).await,
                 Phase::Failing(failure) => return Some((Err(failure), self)),
                 Phase::Over => return None,
             };
@@ -120,23 +116,16 @@ impl Run {
         let prompt = self.provider.prompts.prompt(&self.request.brief).map_err(|error| {
             Fault::protocol(format!("the prompt template of {:?} fails: {error}", self.request.brief.script_type))
         })?;
-        let mut asking = client::of(&self.provider)
-            .post(format!("{}/chat/completions", options.base_url))
-            .insert_header((header::ACCEPT, "text/event-stream"));
-        if let Some(key) = &options.api_key {
-            asking = asking.bearer_auth(key);
-        }
-        let sent = asking.send_json(&request::body(options, &prompt, &self.request, self.parameters));
-        // The client has its own limit for connecting; this one is for the whole wait.
-        let limit = options.connect_timeout + options.head_timeout;
-        let response = timeout(limit, sent).await.map_err(|_| Fault::timeout("no response", limit))?;
-        let mut response = response.map_err(|error| unreachable(&error))?;
-        if response.status() != 200 {
-            return Err(refusal(&mut response).await);
+        let body = request::body(options, &prompt, &self.request, self.parameters);
+        let request = self.provider.post(body.to_string().into())?;
+        let answer = client::ask(&self.provider.connector, request, options.head_timeout).await;
+        let answer = answer.map_err(|error| fault_of(&error))?;
+        if answer.status != 200 {
+            return Err(refusal(answer).await);
         }
         let first_token_by = Instant::now() + options.first_token_timeout;
-        let body = Box::pin(response);
-        Ok(Phase::Reading(Box::new(Open { body, decoder: Decoder::default(), first_token_by, end_by: None })))
+        let (body, decoder) = (answer.body, Decoder::default());
+        Ok(Phase::Reading(Box::new(Open { body, decoder, first_token_by, end_by: None })))
     }
 
     async fn read(&mut self, mut open: Box<Open>) -> Result<Phase, Fault> {
@@ -158,7 +147,7 @@ impl Run {
         match timeout_at(by, open.body.next()).await {
             Err(_) => return missing.map_or(Ok(Phase::Ending), Err),
             Ok(Some(Ok(bytes))) => open.decoder.push(&bytes),
-            Ok(Some(Err(error))) => return self.cut_off(&error.to_string()),
+            Ok(Some(Err(error))) => return self.cut_off(&error),
             Ok(None) => open.decoder.finish(),
         }
         // What the connection gave before it ended is read either way; the end itself shows at the next read.
@@ -172,12 +161,11 @@ impl Run {
     }
 
     /// A connection that breaks after the model has said that it is done has broken too late to matter.
-    fn cut_off(&self, error: &str) -> Result<Phase, Fault> {
+    fn cut_off(&self, error: &client::Error) -> Result<Phase, Fault> {
         if self.reply.has_stopped() {
             return Ok(Phase::Ending);
         }
-        let code = FailureCode::GenerationError;
-        Err(Fault::new(code, Retry::Backoff, format!("the connection broke: {error}")))
+        Err(Fault::new(FailureCode::GenerationError, Retry::Backoff, error.to_string()))
     }
 
     async fn end(&mut self) -> Result<Phase, Fault> {
@@ -242,19 +230,36 @@ impl Run {
     }
 }
 
-async fn refusal(response: &mut ClientResponse) -> Fault {
-    let status = response.status().as_u16();
-    let asked_for = retry::asked_for(response.headers(), Utc::now());
-    let reading = response.body().limit(ERROR_BODY);
-    let body = timeout(ERROR_BODY_TIMEOUT, reading).await.ok().and_then(Result::ok).unwrap_or_default();
-    Fault::of_response(status, &String::from_utf8_lossy(&body), asked_for)
+impl Shared {
+    fn post(&self, body: Bytes) -> Result<Request<Bytes>, Fault> {
+        let options = &self.options;
+        let mut request = Request::post(format!("{}/chat/completions", options.base_url))
+            .header(header::ACCEPT, "text/event-stream")
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = &options.api_key {
+            let bearer = HeaderValue::try_from(format!("Bearer {key}"));
+            let mut bearer =
+                bearer.map_err(|_| Fault::protocol("the API key has characters that no header can carry"))?;
+            bearer.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, bearer);
+        }
+        request.body(body).map_err(|error| Fault::protocol(format!("the request cannot be sent: {error}")))
+    }
 }
 
-/// No response came.
-fn unreachable(error: &SendRequestError) -> Fault {
-    let code = match error {
-        SendRequestError::Timeout | SendRequestError::Connect(ConnectError::Timeout) => FailureCode::TimeoutError,
-        _ => FailureCode::ModelUnavailable,
+async fn refusal(answer: Answer) -> Fault {
+    let asked_for = retry::asked_for(&answer.headers, Utc::now());
+    let body = timeout(ERROR_BODY_TIMEOUT, answer.body.collect(ERROR_BODY)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
+    Fault::of_response(answer.status.as_u16(), &String::from_utf8_lossy(&body), asked_for)
+}
+
+/// No answer came, or none that can be read.
+fn fault_of(error: &client::Error) -> Fault {
+    let (code, retry) = match error {
+        client::Error::Timeout { .. } => (FailureCode::TimeoutError, Retry::Backoff),
+        client::Error::Unreachable(_) | client::Error::Broken(_) => (FailureCode::ModelUnavailable, Retry::Backoff),
+        client::Error::Unusable(_) => (FailureCode::GenerationError, Retry::Never),
     };
-    Fault::new(code, Retry::Backoff, error.to_string())
+    Fault::new(code, retry, error.to_string())
 }

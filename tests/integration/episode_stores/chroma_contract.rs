@@ -26,7 +26,7 @@ impl EpisodeStoreUnderTest for RealChroma {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(20),
         };
-        Arc::new(ChromaEpisodes::start(options).unwrap())
+        Arc::new(ChromaEpisodes::new(options))
     }
 }
 

@@ -100,13 +100,12 @@ fn draft(job: JobId) -> EpisodeDraft {
 }
 
 fn client(api: &Upstream) -> RemoteEpisodes {
-    RemoteEpisodes::start(RemoteOptions {
+    RemoteEpisodes::new(&RemoteOptions {
         url: api.url(),
         token: Some("hunter2".into()),
         connect_timeout: Duration::from_secs(5),
         request_timeout: Duration::from_secs(5),
     })
-    .unwrap()
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ impl EpisodeStoreUnderTest for OtherInstance {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(20),
         };
-        Arc::new(RemoteEpisodes::start(options).unwrap())
+        Arc::new(RemoteEpisodes::new(&options))
     }
 
     fn keeps_times(&self) -> bool {

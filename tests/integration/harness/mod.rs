@@ -6,6 +6,7 @@ pub(crate) mod http;
 pub(crate) mod nginx;
 pub(crate) mod peers;
 pub(crate) mod proxy;
+pub(crate) mod raw;
 pub(crate) mod reader;
 pub(crate) mod service;
 pub(crate) mod sse;

@@ -69,7 +69,7 @@ impl Gate {
         self.0.1.notify_all();
     }
 
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         *self.0.0.lock().unwrap()
     }
 }

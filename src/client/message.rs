@@ -1,0 +1,82 @@
+//! What all requests say, and what no answer may say.
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use http::{HeaderMap, HeaderValue, Request, Uri, header, uri::Scheme};
+use http_body_util::Full;
+use hyper::client::conn::http1::Builder;
+
+use super::{connector::Connector, error::Error};
+
+/// Bytes of an answer's head, and of the buffer it is read into.
+pub(super) const LARGEST_HEAD: usize = 64 * 1024;
+
+/// A request ready to be sent, but for the form of its URL.
+pub(super) type Outgoing = Request<Full<Bytes>>;
+
+/// How connections read: heads within [`LARGEST_HEAD`] and 100 fields, chunk sizes and trailers within hyper's own bounds.
+pub(super) fn http1() -> Builder {
+    let mut builder = Builder::new();
+    builder.max_buf_size(LARGEST_HEAD);
+    builder
+}
+
+/// Adds what every request carries.
+///
+/// # Errors
+/// `Unusable` for a URL that is not http(s) with a host.
+pub(super) fn prepare(request: Request<Bytes>, connector: &Connector) -> Result<Outgoing, Error> {
+    let (mut parts, body) = request.into_parts();
+    let host = host(&parts.uri).ok_or_else(|| Error::Unusable(format!("{} is no URL of a server", parts.uri)))?;
+    parts.headers.insert(header::HOST, host);
+    // A compressed answer would save little and needs code that unpacks what strangers send.
+    parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let name = concat!("generation-service/", env!("CARGO_PKG_VERSION"));
+    parts.headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(name));
+    if let Some(authorization) = connector.proxy_authorization(&parts.uri) {
+        parts.headers.insert(header::PROXY_AUTHORIZATION, authorization);
+    }
+    Ok(Request::from_parts(parts, Full::new(body)))
+}
+
+fn host(uri: &Uri) -> Option<HeaderValue> {
+    let (scheme, host) = (uri.scheme()?, uri.host()?);
+    let default = if *scheme == Scheme::HTTPS {
+        443
+    } else if *scheme == Scheme::HTTP {
+        80
+    } else {
+        return None;
+    };
+    match uri.port_u16().filter(|port| *port != default) {
+        Some(port) => HeaderValue::try_from(format!("{host}:{port}")).ok(),
+        None => HeaderValue::try_from(host).ok(),
+    }
+}
+
+/// Refuses an encoding that was not asked for: it would be taken for text.
+pub(super) fn check(headers: &HeaderMap) -> Result<(), Error> {
+    for (name, plain) in [(header::CONTENT_ENCODING, "identity"), (header::TRANSFER_ENCODING, "chunked")] {
+        for value in headers.get_all(&name) {
+            if !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()) {
+                return Err(Error::Unusable(format!("{name} {value:?}, which was not asked for")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A whole body of at most `most` bytes.
+pub(super) async fn collect(
+    mut body: impl Stream<Item = Result<Bytes, Error>> + Unpin,
+    most: usize,
+) -> Result<Bytes, Error> {
+    let mut collected = Vec::new();
+    while let Some(piece) = body.next().await.transpose()? {
+        if collected.len() + piece.len() > most {
+            return Err(Error::Unusable(format!("more than {most} bytes")));
+        }
+        collected.extend_from_slice(&piece);
+    }
+    Ok(collected.into())
+}

@@ -1,0 +1,47 @@
+//! Through an HTTP proxy to a server with TLS: `CONNECT`.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http_body_util::Empty;
+use hyper_util::rt::TokioIo;
+use tokio::join;
+
+use super::{
+    error::{Error, with_causes},
+    io::Io,
+    message,
+};
+
+const HTTPS: u16 = 443;
+
+/// Asks the proxy at the other end of `io` for a way to `server`; what is written afterwards goes there.
+pub(super) async fn through(io: Io, server: &Uri, authorization: Option<&HeaderValue>) -> Result<Io, Error> {
+    let failed = |cause: String| Error::Unreachable(format!("the proxy gives no way to the server: {cause}"));
+    let host = server.host().unwrap_or_default();
+    let authority = format!("{host}:{}", server.port_u16().unwrap_or(HTTPS));
+    let mut request = Request::connect(&authority).header(header::HOST, &authority);
+    if let Some(authorization) = authorization {
+        request = request.header(header::PROXY_AUTHORIZATION, authorization);
+    }
+    let request = request.body(Empty::<Bytes>::new()).map_err(|error| failed(with_causes(&error)))?;
+    let handshake = message::http1().handshake(TokioIo::new(io)).await;
+    let (mut sender, connection) = handshake.map_err(|error| failed(with_causes(&error)))?;
+    let asking = async move {
+        // The sender goes with it: otherwise a connection that was refused would stay open for the next request.
+        sender.send_request(request).await.map(|answer| answer.status())
+    };
+    let (status, connection) = join!(asking, connection.without_shutdown());
+    match status.map_err(|error| failed(with_causes(&error)))? {
+        status if status.is_success() => {}
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            return Err(failed("it asks for a password (407): http://user:password@proxy:port".to_owned()));
+        }
+        status => return Err(failed(status.to_string())),
+    }
+    let parts = connection.map_err(|error| failed(with_causes(&error)))?;
+    // In TLS the client speaks first: what came already would be lost, and was not the server's.
+    if !parts.read_buf.is_empty() {
+        return Err(failed("it sends more than its answer".to_owned()));
+    }
+    Ok(parts.io.into_inner())
+}
