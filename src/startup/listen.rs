@@ -47,7 +47,7 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Starts to serve on `listener`, over HTTP/1.1. HTTP/2 is the proxy's (docs/decisions/0006).
+/// Starts to serve on `listener`, over HTTP/1.1. HTTP/2 is the proxy's (docs/decisions/0008).
 ///
 /// # Errors
 /// The system refuses.
