@@ -37,6 +37,7 @@ pub struct ErrorTexts {
     pub shutting_down: String,
     pub idempotency_conflict: String,
     pub store_unavailable: String,
+    pub job_unreadable: String,
     pub episodes_unavailable: String,
     pub episode_refused: String,
     pub internal: String,

@@ -9,7 +9,7 @@ use actix_web::{
 use derive_more::Display;
 use generation_actors::{
     ports::{EpisodeError, UnknownModel},
-    registry::{CreateError, RegistryGone},
+    registry::{CreateError, FindError, RegistryGone},
 };
 use serde::{Serialize, Serializer};
 
@@ -250,6 +250,16 @@ impl HttpTexts {
                 self.error(Code::Unavailable, |texts| &texts.episodes_unavailable)
             }
             EpisodeError::Refused(_) => self.error(Code::ValidationError, |texts| &texts.episode_refused),
+        }
+    }
+
+    pub(super) fn find(&self, error: &FindError) -> ApiError {
+        match error {
+            FindError::Registry(gone) => self.registry_gone(*gone),
+            FindError::Store(error) => {
+                log::error!("a job could not be read: {error}");
+                self.error(Code::Unavailable, |texts| &texts.job_unreadable)
+            }
         }
     }
 

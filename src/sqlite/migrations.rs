@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// Step `n` (from 1) leads from format `n - 1` to format `n`. Steps that were released are never changed.
-const STEPS: &[&str] = &[include_str!("migrations/0001_jobs_and_episodes.sql")];
+const STEPS: &[&str] =
+    &[include_str!("migrations/0001_jobs_and_episodes.sql"), include_str!("migrations/0002_ended_jobs.sql")];
 
 /// The format this program writes.
 pub(super) const NEWEST: u32 = STEPS.len() as u32;

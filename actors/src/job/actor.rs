@@ -15,6 +15,7 @@ use crate::{
     feed::Feed,
     patience::answered,
     ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator},
+    registry::{Fate, Listing},
 };
 
 /// A preview that comes so late still counts as one in time.
@@ -51,6 +52,8 @@ pub struct Supervisor {
     pub ended: Recipient<JobEnded>,
     /// Takes the disappearance of the actor, however it came about (except when its whole thread is stopped).
     pub gone: Recipient<ActorGone>,
+    /// The job's place in the lists, left before anybody is shown the end.
+    pub listing: Listing,
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
@@ -265,6 +268,7 @@ impl JobActor {
         let more = self.state.text().since(self.shown);
         let view = self.state.view(now);
         log::info!("{}", view.last_line());
+        self.supervisor.listing.ended(view.status, Fate::of(&view), self.unrecorded.is_none());
         self.feed.end(view, more, self.feed.terminal_seq());
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),

@@ -13,4 +13,7 @@ pub use episode_store::{Episode, EpisodeDraft, EpisodeError, EpisodePage, Episod
 pub use generator::{
     EndReason, GenerationRequest, GenerationStream, ModelCatalog, Piece, Route, ScriptGenerator, UnknownModel, Usage,
 };
-pub use job_store::{Checkpoint, Ending, IdempotencyKey, JobStore, NewJob, Outcome, StoreError, StoredJob};
+pub use job_store::{
+    After, Checkpoint, EndedJob, EndedPage, Ending, IdempotencyKey, JobStore, KeyHolder, NewJob, Outcome, StoreError,
+    StoredJob,
+};

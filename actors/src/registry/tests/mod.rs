@@ -41,6 +41,7 @@ fn settings() -> RegistrySettings {
         max_streaming: 4,
         max_queued: 100,
         retention: Duration::from_secs(3600),
+        keep: Bound { jobs: 100_000, bytes: 1 << 32 },
         arbiters: 0,
         job: JobSettings {
             preview_interval: Duration::from_millis(500),
@@ -76,9 +77,10 @@ fn build(settings: RegistrySettings) -> House {
     let clock = SetClock::default();
     let ports =
         JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes.clone()), clock: Arc::new(clock.clone()) };
-    let registry = JobRegistry::new(RegistryParts { settings, ports, feeds: context() }).start();
+    let (directory, parts) = (Directory::default(), RegistryParts { settings, ports, feeds: context() });
+    let registry = JobRegistry::create(|ctx| JobRegistry::new(parts, directory.clone(), ctx));
     let generator = ScriptedGenerator::new(journal.clone());
-    House { registry: registry.into(), journal, jobs, episodes, generator, clock }
+    House { registry: RegistryHandle::new(registry, directory), journal, jobs, episodes, generator, clock }
 }
 
 fn brief_of(project: &str, title: &str) -> Brief {
@@ -118,8 +120,15 @@ impl House {
         soon(self.registry.cancel(id(feed))).await.expect("the registry lives");
     }
 
-    async fn count(&self) -> JobCounts {
-        self.registry.count().await.expect("the registry lives")
+    fn count(&self) -> JobCounts {
+        self.registry.count()
+    }
+
+    /// Lets that much time pass, by both clocks, and the registry look after its deadlines.
+    async fn later(&self, seconds: u64) {
+        self.clock.advance(seconds as i64);
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
     }
 
     /// How the job ended, in the store.

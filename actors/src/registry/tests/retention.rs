@@ -9,15 +9,9 @@ async fn completed(house: &House, title: &str) -> Feed {
     feed
 }
 
-/// Moves the time of day and lets the registry look after its deadlines.
-async fn later(house: &House, seconds: i64) {
-    house.clock.advance(seconds);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-}
-
 async fn held(house: &House, job: JobId) -> bool {
     // A page of the finished would do as well, but looking a job up would prolong it.
-    house.count().await.completed > 0 && house.journal.count(|h| *h == Happened::Purged(vec![job])) == 0
+    house.count().completed > 0 && house.journal.count(|h| *h == Happened::Purged(vec![job])) == 0
 }
 
 #[actix::test]
@@ -25,12 +19,12 @@ async fn a_finished_job_is_forgotten_after_the_retention_time_here_and_in_the_st
     let house = house();
     let feed = completed(&house, "a").await;
     let job = id(&feed);
-    later(&house, 3590).await;
+    house.later(3590).await;
     assert!(held(&house, job).await);
-    later(&house, 20).await;
+    house.later(20).await;
     house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
     assert!(house.registry.find(job).await.expect("lives").is_none());
-    assert_eq!(house.count().await, JobCounts::default());
+    assert_eq!(house.count(), JobCounts::default());
 }
 
 #[actix::test]
@@ -38,15 +32,15 @@ async fn looking_a_job_up_and_reading_it_keep_it_longer() {
     let house = house();
     let feed = completed(&house, "a").await;
     let job = id(&feed);
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(house.registry.find(job).await.expect("lives").is_some());
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(held(&house, job).await, "the look-up counts");
     let reader = Reader::new(&feed);
-    later(&house, 9000).await;
+    house.later(9000).await;
     assert!(held(&house, job).await, "somebody is connected");
     drop(reader);
-    later(&house, 3700).await;
+    house.later(3700).await;
     assert!(!held(&house, job).await);
 }
 
@@ -56,11 +50,11 @@ async fn a_repeated_creation_keeps_its_job_longer_and_after_it_is_forgotten_make
     let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
     let first = create().await.expect("accepted").feed;
     house.cancel(&first).await;
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(create().await.expect("known").existing);
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(create().await.expect("known").existing);
-    later(&house, 3700).await;
+    house.later(3700).await;
     assert!(!create().await.expect("accepted").existing);
 }
 
@@ -69,12 +63,12 @@ async fn a_script_that_is_not_an_episode_yet_is_kept() {
     let house = house();
     house.episodes.set(Mood::Fails);
     let feed = completed(&house, "a").await;
-    later(&house, 3700).await;
-    later(&house, 3700).await;
+    house.later(3700).await;
+    house.later(3700).await;
     assert!(held(&house, id(&feed)).await);
     house.episodes.set(Mood::Works);
     house.until("it is saved", || feed.view().episode.is_some()).await;
-    later(&house, 3700).await;
+    house.later(3700).await;
     assert!(!held(&house, id(&feed)).await);
 }
 
@@ -85,9 +79,9 @@ async fn a_refused_script_is_kept_for_a_week() {
     let feed = completed(&house, "a").await;
     house.until("the refusal is known", || feed.view().episode_refused).await;
     let hour = 3600;
-    later(&house, 24 * 6 * hour).await;
+    house.later(24 * 6 * hour).await;
     assert!(held(&house, id(&feed)).await);
-    later(&house, 25 * hour).await;
+    house.later(25 * hour).await;
     assert!(!held(&house, id(&feed)).await);
 }
 
@@ -105,7 +99,7 @@ async fn asked_to_forget_again(mood: Mood) {
     let house = house();
     let job = id(&completed(&house, "a").await);
     house.jobs.set(Op::Purge, mood);
-    later(&house, 3700).await;
+    house.later(3700).await;
     house.journal.until(2, |h| *h == Happened::PurgeCalled(vec![job])).await;
     house.jobs.set(Op::Purge, Mood::Works);
     house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
