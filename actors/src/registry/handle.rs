@@ -46,6 +46,11 @@ impl RegistryHandle {
         Self { registry, directory }
     }
 
+    #[cfg(test)]
+    pub(super) fn address(&self) -> &Addr<JobRegistry> {
+        &self.registry
+    }
+
     async fn ask<M>(&self, message: M) -> Result<M::Result, RegistryGone>
     where
         M: Message + Send + 'static,

@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// waits until nothing else is to do.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Sweep;
+pub(super) struct Sweep;
 
 /// Sends a [`Sweep`] each second, at most one of which is outstanding. The task belongs to the registry and ends with it.
 pub(super) fn start(registry: WeakAddr<JobRegistry>) {

@@ -202,10 +202,12 @@ impl JobStore for FakeJobStore {
     }
 
     fn load(&self, job: JobId) -> Answer<Option<StoredJob>> {
-        self.answer(Op::Load, move |held| {
-            held.loads += 1;
-            held.jobs.get(&job).map(|(_, job)| job.clone())
-        })
+        let mut held = self.held();
+        held.loads += 1;
+        // As it is now, whenever the answer comes.
+        let found = held.jobs.get(&job).map(|(_, job)| job.clone());
+        drop(held);
+        self.answer(Op::Load, |_| found)
     }
 
     fn key_holder(&self, key: &str) -> Answer<Option<KeyHolder>> {

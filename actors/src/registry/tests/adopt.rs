@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A job as a store remembers it; `text` is `None` for one that was still queued.
-fn stored(title: &str, text: Option<&str>) -> StoredJob {
+pub(super) fn stored(title: &str, text: Option<&str>) -> StoredJob {
     let id = JobId::new();
     let last = Checkpoint {
         id,
@@ -26,13 +26,18 @@ fn stored(title: &str, text: Option<&str>) -> StoredJob {
     StoredJob { accepted, last, ended: None }
 }
 
-fn ended(title: &str, text: &str, outcome: Outcome) -> StoredJob {
+pub(super) fn ended(title: &str, text: &str, outcome: Outcome) -> StoredJob {
     let ended: (u64, DateTime<Utc>, Outcome) = (29, at(-30), outcome);
     StoredJob { ended: Some(ended), ..stored(title, Some(text)) }
 }
 
+/// A job that completed in an earlier process, without its episode.
+pub(super) fn owed_before(title: &str) -> StoredJob {
+    ended(title, "whole", Outcome::Completed { episode: None })
+}
+
 impl House {
-    async fn adopt(&self, jobs: Vec<StoredJob>, resume: bool) {
+    pub(super) async fn adopt(&self, jobs: Vec<StoredJob>, resume: bool) {
         let route = || Ok(Route { model: "builtin".into(), generator: Arc::new(self.generator.clone()) });
         jobs.iter().for_each(|job| self.jobs.insert(job.clone()));
         let unfinished = jobs.into_iter().filter(|job| job.ended.is_none());
@@ -40,7 +45,7 @@ impl House {
         self.registry.adopt(Adopt { jobs, resume }).await.expect("the registry lives");
     }
 
-    async fn find(&self, job: &StoredJob) -> Feed {
+    pub(super) async fn find(&self, job: &StoredJob) -> Feed {
         self.registry.find(job.accepted.id).await.expect("the registry lives").expect("held")
     }
 }

@@ -4,9 +4,11 @@
 //! store takes none, and nothing depends on how fast the machine is.
 
 mod adopt;
+mod busy;
 mod cancel;
 mod create;
 mod drain;
+mod ended;
 mod ending;
 mod outbox;
 mod rescue;
@@ -71,16 +73,23 @@ fn house_with_threads(arbiters: usize) -> House {
 }
 
 fn build(settings: RegistrySettings) -> House {
+    build_by(settings, |parts| {
+        let directory = Directory::default();
+        let registry = JobRegistry::create(|ctx| JobRegistry::new(parts, directory.clone(), ctx));
+        RegistryHandle::new(registry, directory)
+    })
+}
+
+fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> RegistryHandle) -> House {
     let journal = Journal::default();
     let jobs = FakeJobStore::new(journal.clone());
     let episodes = FakeEpisodeStore::new(journal.clone());
     let clock = SetClock::default();
     let ports =
         JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes.clone()), clock: Arc::new(clock.clone()) };
-    let (directory, parts) = (Directory::default(), RegistryParts { settings, ports, feeds: context() });
-    let registry = JobRegistry::create(|ctx| JobRegistry::new(parts, directory.clone(), ctx));
+    let registry = start(RegistryParts { settings, ports, feeds: context() });
     let generator = ScriptedGenerator::new(journal.clone());
-    House { registry: RegistryHandle::new(registry, directory), journal, jobs, episodes, generator, clock }
+    House { registry, journal, jobs, episodes, generator, clock }
 }
 
 fn brief_of(project: &str, title: &str) -> Brief {

@@ -48,6 +48,44 @@ async fn pauses_between_tries_grow_and_stay_bounded() {
 }
 
 #[actix::test]
+async fn a_store_that_somebody_has_to_mend_is_tried_seldom_and_never_given_up() {
+    let house = house();
+    let feed = owed(&house, Mood::Misconfigured).await;
+    let before = house.journal.count(save_called);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let tries = house.journal.count(save_called) - before;
+    // At once, then after 2, 4, 8, 15, 15 … minutes, each up to a half shorter.
+    assert!((5..=12).contains(&tries), "{tries} tries in an hour");
+    assert!(!feed.view().episode_refused);
+    house.episodes.set(Mood::Works);
+    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
+    house.until("it is saved", || feed.view().episode.is_some()).await;
+}
+
+#[actix::test]
+async fn every_owed_script_is_tried_before_any_is_tried_again() {
+    let house = house();
+    house.episodes.set(Mood::Hangs);
+    let jobs = (0..60).map(|number| super::adopt::owed_before(&number.to_string()));
+    house.adopt(jobs.collect(), true).await;
+    tokio::time::sleep(Duration::from_secs(45)).await;
+    let mut tried: Vec<JobId> = house
+        .journal
+        .all()
+        .into_iter()
+        .filter_map(|h| match h {
+            Happened::SaveCalled(draft) => draft.job_id,
+            _ => None,
+        })
+        .collect();
+    let tries = tried.len();
+    tried.sort();
+    tried.dedup();
+    assert!(tries >= 16, "{tries} tries");
+    assert_eq!(tried.len(), tries, "each for another job");
+}
+
+#[actix::test]
 async fn a_refused_episode_is_not_tried_for_ever() {
     let house = house();
     let feed = owed(&house, Mood::Refuses).await;
