@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::harness::service::{Builder, Service};
 
 mod drain;
+mod ended_jobs;
 mod power_cuts;
 mod start;
 
