@@ -24,7 +24,7 @@ use crate::{
 /// Requests that may wait for the registry; callers beyond it wait on their own side.
 const MAILBOX: usize = 4096;
 /// How much of ended jobs' briefs and texts is kept for whoever asks next; beyond it the store is asked.
-const HOT_BYTES: usize = 32 * 1024 * 1024;
+const HOT_BYTES: usize = 16 * 1024 * 1024;
 /// Requests handled in a row. An actor takes from its mailbox until that is empty, and nothing else on its thread runs
 /// meanwhile: no timer, no answer of a store.
 const TURN: u32 = 64;

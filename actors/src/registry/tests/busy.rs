@@ -1,9 +1,8 @@
-//! A registry that is asked without end, from other threads and in real time.
+//! A registry that always has something to do, in real time.
 
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
-    thread,
 };
 
 use super::*;
@@ -12,36 +11,41 @@ use crate::{
     testing::{Mood, Op},
 };
 
-/// Keeps the mailbox full until it is dropped.
-struct Flood {
+/// A client's look-up behind which there is always another one: the mailbox is never empty until it is over.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct LookUpAgain {
+    job: JobId,
     over: Arc<AtomicBool>,
-    threads: Vec<thread::JoinHandle<()>>,
 }
 
+impl Handler<LookUpAgain> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, again: LookUpAgain, ctx: &mut Context<Self>) {
+        let _nobody_waits = Handler::handle(self, FindJob(again.job), ctx);
+        if !again.over.load(Relaxed) {
+            ctx.address().do_send(again);
+        }
+    }
+}
+
+/// Keeps the registry busy until it is dropped.
+struct Flood(Arc<AtomicBool>);
+
 impl Flood {
-    fn of(registry: &Addr<JobRegistry>, job: JobId) -> Self {
+    fn of(house: &House, job: JobId) -> Self {
         let over = Arc::new(AtomicBool::new(false));
-        let threads = (0..2).map(|_| {
-            let (over, registry) = (Arc::clone(&over), registry.clone());
-            thread::spawn(move || {
-                while !over.load(Relaxed) {
-                    // Whoever finds it full tries again at once.
-                    if registry.try_send(FindJob(job)).is_err() {
-                        thread::yield_now();
-                    }
-                }
-            })
-        });
-        Self { threads: threads.collect(), over }
+        for _ in 0..1000 {
+            house.registry.address().do_send(LookUpAgain { job, over: Arc::clone(&over) });
+        }
+        Self(over)
     }
 }
 
 impl Drop for Flood {
     fn drop(&mut self) {
-        self.over.store(true, Relaxed);
-        for thread in self.threads.drain(..) {
-            thread.join().expect("a flood ends in good order");
-        }
+        self.0.store(true, Relaxed);
     }
 }
 
@@ -56,7 +60,7 @@ async fn a_mailbox_that_is_always_full_keeps_out_neither_sweeps_nor_answers_of_t
     let house = apart(RegistrySettings { max_streaming: 1, retention, ..settings() });
     let running = house.create("running").await;
     let waiting = [house.create("first").await, house.create("second").await];
-    let _flood = Flood::of(house.registry.address(), id(&running));
+    let _flood = Flood::of(&house, id(&running));
     house.until("positions are told", || waiting[1].queue_position() == Some(2)).await;
     // Jobs are accepted, canceled, forgotten; endings that the store did not take are recorded late.
     let brief = house.create("brief").await;
@@ -76,7 +80,7 @@ async fn an_outcome_is_recorded_late_however_busy_the_registry_is() {
     let canceled = house.create("canceled").await;
     house.cancel(&canceled).await;
     assert_eq!(house.count().unrecorded, 1);
-    let _flood = Flood::of(house.registry.address(), id(&running));
+    let _flood = Flood::of(&house, id(&running));
     house.jobs.set(Op::Finish, Mood::Works);
     assert_eq!(house.finished(&canceled).await.outcome, Outcome::Canceled);
     house.until("it is counted as recorded", || house.count().unrecorded == 0).await;
