@@ -40,6 +40,7 @@ pub struct ErrorTexts {
     pub shutting_down: String,
     pub idempotency_conflict: String,
     pub store_unavailable: String,
+    pub job_unreadable: String,
     pub episodes_unavailable: String,
     pub episodes_misconfigured: String,
     pub episode_refused: String,

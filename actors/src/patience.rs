@@ -10,12 +10,12 @@ use crate::ports::StoreError;
 /// A store that is slower than this is taken for one that is down.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Waits for a write, at most for [`PATIENCE`]. The port lets a write that nobody waits for any more happen nevertheless.
-pub(crate) async fn answered(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
-    timeout(PATIENCE, unbroken(write)).await.unwrap_or_else(|_| Err(StoreError::timed_out(PATIENCE)))
+/// Waits for the store, at most for [`PATIENCE`]. The port lets a write that nobody waits for any more happen nevertheless.
+pub(crate) async fn answered<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(PATIENCE, unbroken(answer)).await.unwrap_or_else(|_| Err(StoreError::timed_out(PATIENCE)))
 }
 
 /// Turns a panic of the store into an error: the registry awaits it as well, and all jobs would go with that one.
-pub(crate) async fn unbroken(write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
-    AssertUnwindSafe(write).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::new("it panicked")))
+pub(crate) async fn unbroken<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::new("it panicked")))
 }

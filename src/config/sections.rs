@@ -37,6 +37,10 @@ pub struct Sse {
 pub struct Jobs {
     /// How long a finished job is kept, 10 ms–365 d.
     pub retention: Duration,
+    /// Finished jobs that are kept at most, 1–10,000,000.
+    pub keep: usize,
+    /// Bytes of the store that finished jobs take at most, 1 MiB–1 PiB.
+    pub keep_bytes: u64,
     /// Jobs that stream at once, at least 1.
     pub max_streaming: usize,
     /// Jobs that wait at most, at least 1.
@@ -112,6 +116,8 @@ impl Jobs {
     pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
         let mut section = document.section("jobs");
         let retention = section.read("retention", duration(SHORTEST..=365 * DAY));
+        let keep = section.read("keep", integer(1..=10_000_000));
+        let keep_bytes = section.read("keep_bytes", integer(1 << 20..=1 << 50));
         let max_streaming = section.read("max_streaming", integer(1..=1_000_000));
         let max_queued = section.read("max_queued", integer(1..=10_000_000));
         let timeout = section.read("timeout", duration(SHORTEST..=7 * DAY));
@@ -120,6 +126,8 @@ impl Jobs {
         let checkpoint_interval = section.read("checkpoint_interval", duration(SHORTEST..=MINUTE));
         Ok(Self {
             retention: retention?,
+            keep: keep?,
+            keep_bytes: keep_bytes?,
             max_streaming: max_streaming?,
             max_queued: max_queued?,
             timeout: timeout?,

@@ -10,7 +10,7 @@ use derive_more::Display;
 use generation_actors::{
     job::Status,
     ports::{EpisodeError, ModelOffer, UnknownModel},
-    registry::{CreateError, RegistryGone},
+    registry::{CreateError, FindError, RegistryGone},
 };
 use serde::{Serialize, Serializer};
 
@@ -267,6 +267,16 @@ impl HttpTexts {
             EpisodeError::Unavailable(_) => self.error(Code::Unavailable, |texts| &texts.episodes_unavailable),
             EpisodeError::Misconfigured(_) => self.error(Code::Unavailable, |texts| &texts.episodes_misconfigured),
             EpisodeError::Refused(_) => self.error(Code::ValidationError, |texts| &texts.episode_refused),
+        }
+    }
+
+    pub(super) fn find(&self, error: &FindError) -> ApiError {
+        match error {
+            FindError::Registry(gone) => self.registry_gone(*gone),
+            FindError::Store(error) => {
+                log::error!("a job could not be read: {error}");
+                self.error(Code::Unavailable, |texts| &texts.job_unreadable)
+            }
         }
     }
 

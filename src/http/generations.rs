@@ -103,7 +103,7 @@ pub(super) fn client_key(request: &HttpRequest) -> Result<Option<String>, ApiErr
 pub(super) async fn find(request: &HttpRequest, context: &Context, id: &str) -> Result<Feed, ApiError> {
     let texts = language::texts(request);
     let id: JobId = id.parse().map_err(|_| texts.job_not_found())?;
-    let feed = context.registry.find(id).await.map_err(|gone| texts.registry_gone(gone))?;
+    let feed = context.registry.find(id).await.map_err(|error| texts.find(&error))?;
     feed.ok_or_else(|| texts.job_not_found())
 }
 
@@ -180,11 +180,8 @@ struct ActiveBody<'a> {
 
 /// `GET /api/v1/generations/active`
 pub(super) async fn active(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
-    let texts = language::texts(&request);
-    let list = list_active(&request)?;
-    let page = context.registry.active(list).await.map_err(|gone| texts.registry_gone(gone))?;
-    let views: Vec<_> = page.jobs.iter().map(|feed| (feed, feed.view())).collect();
-    let jobs = views.iter().map(|(feed, view)| view.status_body(feed.wording(), feed.queue_position())).collect();
+    let page = context.registry.active(&list_active(&request)?);
+    let jobs = page.jobs.iter().map(|(feed, view)| view.status_body(feed.wording(), feed.queue_position())).collect();
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(ActiveBody {
         jobs,
         total: page.total,

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 /// Step `n` (from 1) leads from format `n - 1` to format `n`. Steps that were released are never changed.
 const STEPS: &[&str] = &[
     include_str!("migrations/0001_jobs_and_episodes.sql"),
+    include_str!("migrations/0002_ended_jobs.sql"),
     include_str!("migrations/0003_episode_search_and_identities.sql"),
     include_str!("migrations/0004_text_version.sql"),
 ];

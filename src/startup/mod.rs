@@ -36,7 +36,7 @@ use crate::{
 
 /// Below so many open files at once the service can hardly serve the readers it is made for.
 const FEW_FILES: u64 = 10_240;
-/// Reading all jobs back is bounded by the disk; past this something is broken.
+/// Reading the unfinished jobs back is bounded by `jobs.max_queued` and the disk; past this something is broken.
 const RECOVERY: Duration = Duration::from_secs(120);
 
 /// Runs the service until it is told to stop (SIGTERM, SIGINT) or cannot go on.
@@ -63,11 +63,11 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let episodes = episodes::open(&settings.episodes, &database).await?;
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
 
-    let registry = RegistryHandle::from(JobRegistry::start_new(RegistryParts {
+    let registry = JobRegistry::start_new(RegistryParts {
         settings: translate::registry(&settings),
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
         feeds: FeedContext { wording: locales.wording.clone(), meter: meter.clone() },
-    }));
+    });
     adopt(&registry, jobs.as_ref(), models.as_ref(), settings.jobs.on_restart).await?;
 
     let started_at = clock.now();
@@ -89,7 +89,8 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     shutdown::serve_until_told(server, &context, &database, &settings.server).await
 }
 
-/// Takes up the jobs of an earlier process before anybody can ask for them.
+/// Takes up the unfinished jobs of an earlier process before anybody can ask for them. The ended ones, however many, are
+/// found by the registry while the service serves already.
 async fn adopt(
     registry: &RegistryHandle,
     jobs: &dyn JobStore,
@@ -97,9 +98,8 @@ async fn adopt(
     on_restart: OnRestart,
 ) -> Result<(), Failure> {
     let stored = timeout(RECOVERY, jobs.recover()).await.map_err(|_| Failure::RecoveryTimedOut(RECOVERY))??;
-    let unfinished = stored.iter().filter(|job| job.ended.is_none()).count();
-    if unfinished > 0 {
-        log::info!("taking up {unfinished} unfinished jobs of an earlier run");
+    if !stored.is_empty() {
+        log::info!("taking up {} unfinished jobs of an earlier run", stored.len());
     }
     let jobs = stored.into_iter().map(|job| {
         let route = models.route(&job.accepted.brief.model);

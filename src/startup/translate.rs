@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, thread};
 
-use generation_actors::{job::JobSettings, registry::RegistrySettings};
+use generation_actors::{
+    job::JobSettings,
+    registry::{Bound, RegistrySettings},
+};
 use url::Url;
 
 use crate::{
@@ -16,6 +19,7 @@ pub(super) fn registry(settings: &Settings) -> RegistrySettings {
         max_streaming: jobs.max_streaming,
         max_queued: jobs.max_queued,
         retention: jobs.retention,
+        keep: Bound { jobs: jobs.keep, bytes: jobs.keep_bytes },
         arbiters: cores(),
         job: JobSettings {
             preview_interval: settings.sse.preview_interval,

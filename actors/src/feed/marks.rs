@@ -35,6 +35,11 @@ impl Marks {
         after.checked_sub(1).map_or_else(Mark::default, |at| self.0[at])
     }
 
+    /// Bytes of memory.
+    pub(super) fn size(&self) -> usize {
+        self.0.capacity() * size_of::<Mark>()
+    }
+
     /// Gives back the memory once nobody can resume within the text any more.
     pub(super) fn shrink(&mut self) {
         self.0.shrink_to_fit();

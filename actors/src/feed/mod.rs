@@ -18,7 +18,7 @@ pub use cursor::{Opening, PreviewMode, Resume};
 pub use event_id::LastEventId;
 pub use frame::{gone_frame, heartbeat_frame, stream_error_frame};
 pub use meter::{Meter, Reading};
-pub use publisher::{Feed, FeedContext};
+pub use publisher::{Feed, FeedContext, WeakFeed};
 pub use subscription::{Subscription, Turn};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
     task::Waker,
@@ -39,6 +39,21 @@ pub struct FeedContext {
 /// The job's owner publishes (never from two places at once); anybody may read. All calls return at once.
 #[derive(Clone)]
 pub struct Feed(pub(super) Arc<Shared>);
+
+/// A feed that goes when nobody else holds it.
+pub struct WeakFeed(Weak<Shared>);
+
+impl WeakFeed {
+    /// The feed, while somebody holds it.
+    pub fn upgrade(&self) -> Option<Feed> {
+        self.0.upgrade().map(Feed)
+    }
+
+    /// Whether somebody still holds it.
+    pub fn is_held(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+}
 
 /// Names the job only: a script has no place in a log.
 impl fmt::Debug for Feed {
@@ -218,6 +233,17 @@ impl Feed {
         let mut state = self.lock();
         change(Arc::make_mut(&mut state.view));
         state.cache.clear();
+    }
+
+    /// The same feed, without keeping it.
+    pub fn downgrade(&self) -> WeakFeed {
+        WeakFeed(Arc::downgrade(&self.0))
+    }
+
+    /// About how many bytes it takes in memory while nobody reads it.
+    pub fn size(&self) -> usize {
+        let state = self.lock();
+        size_of::<Shared>() + size_of::<JobView>() + state.text.len() + state.marks.size() + state.view.brief.size()
     }
 
     /// Whether anybody is connected.

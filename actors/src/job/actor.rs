@@ -3,10 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use tokio::{
-    sync::oneshot,
-    time::{Instant, timeout},
-};
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Effect, Epoch, Failure, FailureCode, Input, JobState, Phase,
@@ -17,8 +14,9 @@ use super::{
 };
 use crate::{
     feed::Feed,
-    patience::{PATIENCE, answered},
+    patience::answered,
     ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator},
+    registry::{Fate, Listing},
 };
 
 /// What every job of the process needs from outside.
@@ -52,10 +50,12 @@ pub struct Supervisor {
     pub ended: Recipient<JobEnded>,
     /// Takes the disappearance of the actor, however it came about (except when its whole thread is stopped).
     pub gone: Recipient<ActorGone>,
+    /// The job's place in the lists, left before anybody is shown the end.
+    pub listing: Listing,
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end and the registry has heard of it. A panic in it ends this actor only, and the registry records the job as failed, or as
+/// readers have been shown the end. A panic in it ends this actor only, and the registry records the job as failed, or as
 /// completed if the script was whole. Its text is bounded by what the generator sends within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
@@ -267,18 +267,17 @@ impl JobActor {
         let now = self.ports.clock.now();
         let view = self.state.view(now);
         log::info!("{}", view.last_line());
+        self.supervisor.listing.ended(view.status, Fate::of(&view), self.unrecorded.is_none());
         self.feed.end(view, self.feed.end_mark());
-        let (heard, hearing) = oneshot::channel();
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
             words_per_second: self.state.words_per_second(now),
             unrecorded: self.unrecorded.take(),
-            heard,
         });
         for waiting in self.waiting_for_end.drain(..) {
             let _gone_is_fine = waiting.send(());
         }
-        ctx.spawn(timeout(PATIENCE, hearing).into_actor(self).map(|_dropped_is_heard, _job, ctx| ctx.stop()));
+        ctx.stop();
     }
 
     fn leave_off(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {

@@ -1,22 +1,20 @@
 //! The shell alone, over ports that do as the test says, in a time that jumps to the next timer.
 
-use std::sync::Mutex;
-
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, Context, Handler};
 use tokio::time::sleep;
 
 use super::*;
 use crate::{
     ports::{EndReason, Outcome},
+    registry::Directory,
     testing::{
         FakeEpisodeStore, FakeJobStore, Happened, Journal, Mood, Op, Run, ScriptedGenerator, SetClock, context, job,
         soon,
     },
 };
 
-/// What a job told its registry, in order.
-#[derive(Default)]
-struct Told(Arc<Mutex<Vec<&'static str>>>);
+/// A registry that is told, and does nothing.
+struct Told;
 
 impl Actor for Told {
     type Context = Context<Self>;
@@ -25,24 +23,19 @@ impl Actor for Told {
 impl Handler<JobEnded> for Told {
     type Result = ();
 
-    fn handle(&mut self, _: JobEnded, _: &mut Context<Self>) {
-        self.0.lock().expect("not poisoned").push("ended");
-    }
+    fn handle(&mut self, _: JobEnded, _: &mut Context<Self>) {}
 }
 
 impl Handler<ActorGone> for Told {
     type Result = ();
 
-    fn handle(&mut self, _: ActorGone, _: &mut Context<Self>) {
-        self.0.lock().expect("not poisoned").push("gone");
-    }
+    fn handle(&mut self, _: ActorGone, _: &mut Context<Self>) {}
 }
 
 struct Stage {
     journal: Journal,
     jobs: FakeJobStore,
     feed: Feed,
-    told: Arc<Mutex<Vec<&'static str>>>,
     job: Addr<JobActor>,
     run: Run,
 }
@@ -62,17 +55,17 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
         timeout: TIMEOUT,
         save_timeout: Duration::from_secs(10),
     };
-    let told = Arc::default();
-    let registry = Told(Arc::clone(&told)).start();
-    let supervisor = Supervisor { ended: registry.clone().recipient(), gone: registry.recipient() };
+    let registry = Told.start();
     let (state, generator) = (job(), ScriptedGenerator::new(journal.clone()));
     let feed = Feed::new(Epoch::FIRST, state.view(ports.clock.now()), "", context());
+    let listing = Directory::default().enter(&feed);
+    let supervisor = Supervisor { ended: registry.clone().recipient(), gone: registry.recipient(), listing };
     let (shown, writer) = (feed.clone(), Arc::new(generator.clone()));
     let job =
         JobActor::start_in_arbiter(arbiter, move |_| JobActor::new(state, shown, writer, ports, settings, supervisor));
     job.do_send(Start);
     let run = generator.run().await;
-    Stage { journal, jobs, feed, told, job, run }
+    Stage { journal, jobs, feed, job, run }
 }
 
 /// A preview interval with as many pieces in it as make the two fall in step, or not.
@@ -141,22 +134,4 @@ async fn all_text_is_shown_before_the_end_is_recorded_and_the_end_is_recorded_on
     };
     assert_eq!((ending.mark, ending.outcome), (mark, Outcome::Failed(FailureCode::TokenLimitExceeded)));
     assert_eq!(journal.count(|h| matches!(h, Happened::FinishCalled(_))), 1);
-}
-
-/// Many times and on a thread of its own, since it would be a race.
-#[actix::test]
-async fn the_registry_has_heard_of_the_end_when_the_mailbox_closes() {
-    let arbiter = Arbiter::new();
-    for _ in 0..200 {
-        let Stage { told, job, run, .. } = stage(Duration::from_millis(500), &arbiter.handle()).await;
-        run.text("whole").finish();
-        let closed = async {
-            while job.connected() {
-                tokio::task::yield_now().await;
-            }
-        };
-        soon(closed).await;
-        assert_eq!(told.lock().expect("not poisoned").first(), Some(&"ended"));
-    }
-    arbiter.stop();
 }

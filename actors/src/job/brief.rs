@@ -28,3 +28,11 @@ pub struct Brief {
     /// The language of human-readable texts about this job (not of the script).
     pub locale: Locale,
 }
+
+impl Brief {
+    /// About how many bytes it takes, in memory as in a store.
+    pub fn size(&self) -> usize {
+        let texts = [&self.project_id, &self.title, &self.description, &self.script_type, &self.model];
+        size_of::<Self>() + texts.map(String::len).iter().sum::<usize>()
+    }
+}

@@ -1,7 +1,6 @@
 //! What a running job is told, and what it tells the registry.
 
 use actix::Message;
-use tokio::sync::oneshot;
 
 use super::JobId;
 use crate::ports::Ending;
@@ -33,9 +32,6 @@ pub struct JobEnded {
     pub words_per_second: Option<f64>,
     /// The outcome, if the store did not take it: somebody must go on trying.
     pub unrecorded: Option<Ending>,
-    /// To be dropped once this has been dealt with: the job's mailbox stays open until then, so that a closed one without a
-    /// word before always means that the job has died.
-    pub heard: oneshot::Sender<()>,
 }
 
 /// To the registry: the job's actor is gone, for whatever reason.

@@ -6,9 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use derive_more::Display;
 use serde::Serialize;
 
-use super::{Brief, FailureCode, JobId};
+use super::{Brief, FailureCode, JobId, JobState};
 use crate::{
-    ports::{EpisodeDraft, EpisodeRef, Outcome},
+    ports::{EpisodeDraft, EpisodeRef, NewJob, Outcome, StoredJob},
     wording::{Step, Wording},
 };
 
@@ -112,6 +112,15 @@ impl JobView {
             episode: outcome.episode().cloned(),
             ..self
         }
+    }
+
+    /// What a stored job shows that has ended; `None` for any other.
+    pub(crate) fn of_ended(stored: &StoredJob) -> Option<Self> {
+        let (_, at, outcome) = stored.ended.as_ref()?;
+        let NewJob { id, brief, created_at, .. } = &stored.accepted;
+        // How fast it was expected to write means nothing any more.
+        let state = JobState::new(*id, Arc::new(brief.clone()), *created_at, 1.0).resumed_from(&stored.last);
+        Some(state.view(*at).ended(outcome, *at))
     }
 
     /// The model that wrote, or was asked to while it has not named itself.

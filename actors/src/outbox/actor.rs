@@ -1,117 +1,128 @@
 //! The actor that pays what the episode store is owed.
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use actix::prelude::*;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
+use super::owed::Owed;
 use crate::{
-    backoff::Backoff,
-    feed::Feed,
-    job::{JobId, JobPorts},
+    job::{JobId, JobPorts, JobView},
     patience::answered,
-    ports::{EpisodeDraft, EpisodeError, EpisodeRef},
+    ports::{EpisodeError, EpisodeRef, Outcome, StoredJob},
 };
 
 /// Save this job's script as an episode, however long it takes, beginning at once; also for one that waits to be tried again.
+/// Its end must be recorded: the script is read from the store.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Owe(pub Feed);
+pub struct Owe(pub JobId);
+
+/// To the registry: nothing is owed for this job any more.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Settled {
+    /// Which job.
+    pub job: JobId,
+    /// How it came out.
+    pub became: Became,
+}
+
+/// What became of an owed script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It is this episode, and the job store has noted it.
+    Saved(EpisodeRef),
+    /// The episode store will never take it.
+    Refused,
+    /// The job store does not hold it.
+    Gone,
+}
 
 /// How often due scripts are looked for.
 const LOOK: Duration = Duration::from_millis(500);
-const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
-/// Saves under way at once: a store that comes back is not run over.
+/// Saves under way at once: a store that comes back is not run over, and so many scripts are in memory.
 const AT_ONCE: usize = 4;
 
 /// Keeps trying to save scripts whose job completed without an episode. One instance, started and held by the registry on its
-/// arbiter; it stops with it. The scripts themselves stay in their feeds, which the registry keeps as long as they are owed;
-/// after a restart the registry hands them in again. A refusal for good ends the trying.
+/// arbiter; it stops with it. It holds names only: a script is read from the job store when it is its turn, and the
+/// registry keeps the job as long as it is owed, and hands it in again after a restart. A refusal for good ends the trying.
 pub struct Outbox {
     ports: JobPorts,
     save_timeout: Duration,
-    owed: HashMap<JobId, Debt>,
+    settled: Recipient<Settled>,
+    owed: Owed,
     under_way: usize,
-}
-
-struct Debt {
-    feed: Feed,
-    failures: u32,
-    /// `None` while a save is under way.
-    due: Option<Instant>,
 }
 
 impl Outbox {
     /// An outbox that owes nothing.
-    pub fn new(ports: JobPorts, save_timeout: Duration) -> Self {
-        Self { ports, save_timeout, owed: HashMap::new(), under_way: 0 }
+    pub fn new(ports: JobPorts, save_timeout: Duration, settled: Recipient<Settled>) -> Self {
+        Self { ports, save_timeout, settled, owed: Owed::default(), under_way: 0 }
     }
 
     fn pay_due(&mut self, ctx: &mut Context<Self>) {
-        let now = Instant::now();
-        let room = AT_ONCE.saturating_sub(self.under_way);
-        let due = self.owed.iter().filter(|(_, debt)| debt.due.is_some_and(|due| due <= now));
-        let ids: Vec<JobId> = due.map(|(id, _)| *id).take(room).collect();
-        for id in ids {
-            self.pay(id, ctx);
+        while self.under_way < AT_ONCE
+            && let Some(job) = self.owed.next(Instant::now())
+        {
+            self.pay(job, ctx);
         }
     }
 
-    fn pay(&mut self, id: JobId, ctx: &mut Context<Self>) {
-        let Some(debt) = self.owed.get_mut(&id) else { return };
-        debt.due = None;
+    fn pay(&mut self, job: JobId, ctx: &mut Context<Self>) {
         self.under_way += 1;
-        let draft = draft(&debt.feed, self.ports.clock.now());
         // One script that makes a store panic must not end the trying for all others.
-        let paying = AssertUnwindSafe(save(self.ports.clone(), id, draft, self.save_timeout)).catch_unwind();
-        ctx.spawn(paying.into_actor(self).map(move |result, outbox, _| {
+        let paying = AssertUnwindSafe(pay(self.ports.clone(), job, self.save_timeout)).catch_unwind();
+        ctx.spawn(paying.into_actor(self).map(move |result, outbox, ctx| {
             let panicked = |_| Err(EpisodeError::Unavailable("the store panicked".into()));
-            outbox.paid(id, result.unwrap_or_else(panicked));
+            outbox.paid(job, result.unwrap_or_else(panicked));
+            outbox.pay_due(ctx);
         }));
     }
 
-    fn paid(&mut self, id: JobId, result: Result<EpisodeRef, EpisodeError>) {
+    fn paid(&mut self, job: JobId, result: Result<Became, EpisodeError>) {
         self.under_way -= 1;
-        match result {
-            Ok(episode) => {
-                log::info!("{id}: saved after all as episode {}", episode.number);
-                if let Some(debt) = self.owed.remove(&id) {
-                    debt.feed.episode_saved(episode);
-                }
-            }
-            Err(error @ EpisodeError::Refused(_)) => {
-                log::error!("{id}: the script will not become an episode: {error}");
-                if let Some(debt) = self.owed.remove(&id) {
-                    debt.feed.episode_refused();
-                }
+        let became = match result {
+            Ok(became) => became,
+            Err(EpisodeError::Refused(cause)) => {
+                log::error!("{job}: the script will not become an episode, the store refused it: {cause}");
+                Became::Refused
             }
             Err(error @ (EpisodeError::Unavailable(_) | EpisodeError::Misconfigured(_))) => {
-                let Some(debt) = self.owed.get_mut(&id) else { return };
-                debt.failures += 1;
-                let pause = BACKOFF.pause(debt.failures, rand::random());
-                log::warn!("{id}: not saved at try {}, again in {pause:.0?}: {error}", debt.failures);
-                debt.due = Some(Instant::now() + pause);
+                if let Some(pause) = self.owed.failed(job, &error, Instant::now(), rand::random()) {
+                    log::warn!("{job}: not saved, again in {pause:.0?}: {error}");
+                }
+                return;
             }
+        };
+        if let Became::Saved(episode) = &became {
+            log::info!("{job}: saved after all as episode {}", episode.number);
         }
+        self.owed.settle(job);
+        self.settled.do_send(Settled { job, became });
     }
 }
 
 /// Saves the script and notes its episode with the job. Saving again answers the same episode, so nothing is doubled by
 /// coming back after either step failed.
-async fn save(ports: JobPorts, id: JobId, draft: EpisodeDraft, deadline: Duration) -> Result<EpisodeRef, EpisodeError> {
+async fn pay(ports: JobPorts, job: JobId, deadline: Duration) -> Result<Became, EpisodeError> {
+    let unavailable = |error: crate::ports::StoreError| EpisodeError::Unavailable(error.to_string());
+    let Some(stored) = answered(ports.jobs.load(job)).await.map_err(unavailable)? else { return Ok(Became::Gone) };
+    let StoredJob { ended: Some((_, at, Outcome::Completed { episode })), .. } = &stored else {
+        return Ok(Became::Gone);
+    };
+    if let Some(episode) = episode {
+        return Ok(Became::Saved(episode.clone()));
+    }
+    let at = *at;
+    let Some(view) = JobView::of_ended(&stored) else { return Ok(Became::Gone) };
+    let draft = view.episode_draft(stored.last.text, at);
     let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {deadline:?}")));
     let saved = timeout(deadline, ports.episodes.save(draft)).await.unwrap_or_else(late)?;
     let episode = EpisodeRef { id: saved.id, number: saved.number };
-    match answered(ports.jobs.episode_saved(id, episode.clone())).await {
-        Ok(()) => Ok(episode),
-        Err(error) => Err(EpisodeError::Unavailable(error.to_string())),
-    }
-}
-
-fn draft(feed: &Feed, now: chrono::DateTime<chrono::Utc>) -> EpisodeDraft {
-    let view = feed.view();
-    view.episode_draft(feed.text().0, view.completed_at.unwrap_or(now))
+    answered(ports.jobs.episode_saved(job, episode.clone())).await.map_err(unavailable)?;
+    Ok(Became::Saved(episode))
 }
 
 impl Actor for Outbox {
@@ -125,11 +136,7 @@ impl Actor for Outbox {
 impl Handler<Owe> for Outbox {
     type Result = ();
 
-    fn handle(&mut self, Owe(feed): Owe, _: &mut Context<Self>) {
-        let now = Some(Instant::now());
-        let debt = self.owed.entry(feed.view().id).or_insert(Debt { feed, failures: 0, due: now });
-        if debt.due.is_some() {
-            debt.due = now;
-        }
+    fn handle(&mut self, Owe(job): Owe, _: &mut Context<Self>) {
+        self.owed.add(job, Instant::now());
     }
 }

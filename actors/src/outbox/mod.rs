@@ -1,5 +1,6 @@
 //! Scripts that are complete but not saved as episodes yet, and the trying again.
 
 mod actor;
+mod owed;
 
-pub use actor::{Outbox, Owe};
+pub use actor::{Became, Outbox, Owe, Settled};

@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::{EpisodeRef, Usage};
-use crate::job::{Brief, Epoch, FailureCode, JobId};
+use crate::job::{Brief, Epoch, FailureCode, JobId, Status};
 
 /// Durable jobs: what was accepted, how far it came, how it ended.
 ///
@@ -33,10 +33,22 @@ pub trait JobStore: Send + Sync + 'static {
     /// Notes the episode of a job that completed before its script could be saved; also before the end is recorded.
     fn episode_saved(&self, job: JobId, episode: EpisodeRef) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 
-    /// All jobs still held, oldest first. Every unfinished job's epoch has been raised by one, durably, before this resolves.
+    /// All unfinished jobs, oldest first. Each one's epoch has been raised by one, durably, before this resolves. Costs
+    /// nothing for jobs that have ended.
     fn recover(&self) -> LocalBoxFuture<'static, Result<Vec<StoredJob>, StoreError>>;
 
-    /// Forgets jobs and their texts; unknown ids are ignored.
+    /// At most `limit` of the jobs that have ended, the newest ending first, from behind another page's `next` on. Jobs that
+    /// end or are purged meanwhile may or may not be in later pages; all others are in exactly one. Reads no text.
+    fn ended(&self, after: Option<After>, limit: usize) -> LocalBoxFuture<'static, Result<EndedPage, StoreError>>;
+
+    /// Everything that is held of one job, or `None`.
+    fn load(&self, job: JobId) -> LocalBoxFuture<'static, Result<Option<StoredJob>, StoreError>>;
+
+    /// The newest job that was created under this key, if it is still held.
+    fn key_holder(&self, key: &str) -> LocalBoxFuture<'static, Result<Option<KeyHolder>, StoreError>>;
+
+    /// Forgets jobs and their texts, as one step; unknown ids are ignored. Other writes wait meanwhile: callers bound how
+    /// much they hand in at once, and wait for the answer before they hand in more.
     fn purge(&self, jobs: Vec<JobId>) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 
     /// Resolves to `Ok` when the store can take writes now: what readiness asks.
@@ -70,6 +82,15 @@ pub struct IdempotencyKey {
     /// 1–255 visible ASCII characters.
     pub key: String,
     /// Tells the same body from another one, across restarts and versions.
+    pub body_digest: String,
+}
+
+/// The job that was created under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// Which job.
+    pub job: JobId,
+    /// The digest of the body it was created by.
     pub body_digest: String,
 }
 
@@ -173,4 +194,37 @@ pub struct StoredJob {
     pub last: Checkpoint,
     /// Its end, if it has one: what its readers have, when, and as what.
     pub ended: Option<(EndMark, DateTime<Utc>, Outcome)>,
+}
+
+/// What is told of a job that has ended without reading its brief or its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedJob {
+    /// Which job.
+    pub id: JobId,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// As what: one of the terminal states.
+    pub status: Status,
+    /// Its script is an episode.
+    pub saved: bool,
+    /// About how much it takes in the store.
+    pub bytes: u64,
+}
+
+/// Some of the jobs that have ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedPage {
+    /// The newest ending first.
+    pub jobs: Vec<EndedJob>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<After>,
+}
+
+/// A place between two pages of [`JobStore::ended`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// When the last job of the page before ended.
+    pub at: DateTime<Utc>,
+    /// Tells jobs apart that ended at the same time; means something to the store only.
+    pub tie: i64,
 }

@@ -14,5 +14,8 @@ pub use episode_store::{
     Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeRef, EpisodeStore, EpisodeSummary, Identity,
 };
 pub use generator::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator, Usage};
-pub use job_store::{Checkpoint, EndMark, Ending, IdempotencyKey, JobStore, NewJob, Outcome, StoreError, StoredJob};
+pub use job_store::{
+    After, Checkpoint, EndMark, EndedJob, EndedPage, Ending, IdempotencyKey, JobStore, KeyHolder, NewJob, Outcome,
+    StoreError, StoredJob,
+};
 pub use model_catalog::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, UnknownModel};

@@ -1,4 +1,4 @@
-//! The registry actor: state, timer, admission.
+//! The registry actor: state, admission.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,22 +7,27 @@ use std::{
 };
 
 use actix::prelude::*;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::yield_now};
 
 use super::{
-    Created, FairQueue, Retention, Table, arbiters::Arbiters, messages::CreateError, messages::FindJob, speed::Speeds,
+    Bound, Created, Directory, FairQueue, Listing, RegistryHandle, Retention, Table, arbiters::Arbiters,
+    ending::Unrecorded, forgetting::Leaving, lookup::Loading, messages::CreateError, shelf::Shelf, speed::Speeds,
+    sweep,
 };
 use crate::{
     feed::{Feed, FeedContext},
-    job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, Start, Status, Supervisor},
-    outbox::{Outbox, Owe},
-    ports::{Ending, ScriptGenerator},
+    job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, Start, Supervisor},
+    outbox::Outbox,
+    ports::ScriptGenerator,
 };
 
-/// How often the registry looks after what no message tells it: dead threads, retention, places in the queue.
-const SWEEP: Duration = Duration::from_secs(1);
 /// Requests that may wait for the registry; callers beyond it wait on their own side.
 const MAILBOX: usize = 4096;
+/// How much of ended jobs' briefs and texts is kept for whoever asks next; beyond it the store is asked.
+const HOT_BYTES: usize = 16 * 1024 * 1024;
+/// Requests handled in a row. An actor takes from its mailbox until that is empty, and nothing else on its thread runs
+/// meanwhile: no timer, no answer of a store.
+const TURN: u32 = 64;
 
 /// The configured bounds of the registry.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +38,8 @@ pub struct RegistrySettings {
     pub max_queued: usize,
     /// How long a finished job is kept after its end or its last reader.
     pub retention: Duration,
+    /// How many finished jobs are kept, and how much of the store they may take.
+    pub keep: Bound,
     /// Threads that run jobs; with 0 they run on the registry's own.
     pub arbiters: usize,
     /// Times of each job.
@@ -51,78 +58,99 @@ pub struct RegistryParts {
 
 /// The supervisor of all jobs of the process. One instance, started by `startup` on an arbiter of its own before HTTP
 /// listens, stopped with the process after [`super::Drain`]. It is not on the data path: it hands out feeds, and readers then
-/// talk to those. Its queue is bounded by `max_queued`, its table by that and the retention.
+/// talk to those; lists and counts are read in its [`Directory`]. Its queue is bounded by `max_queued`; of ended jobs it
+/// keeps a small record each, bounded by the retention and `keep`, and reads the rest in the store when it is wanted.
+///
+/// It spawns nothing into its own context: futures there starve while the mailbox is full. What takes time is a task of the
+/// arbiter whose result comes back as a message.
 pub struct JobRegistry {
     pub(super) settings: RegistrySettings,
     pub(super) ports: JobPorts,
     pub(super) feeds: FeedContext,
+    pub(super) directory: Directory,
     pub(super) table: Table<Entry>,
     pub(super) queue: FairQueue,
     pub(super) retention: Retention,
+    pub(super) shelf: Shelf,
     pub(super) speeds: Speeds,
     pub(super) arbiters: Arbiters,
     pub(super) outbox: Addr<Outbox>,
     /// Jobs whose creation is being made durable, with the callers that sent the same key meanwhile.
     pub(super) creating: HashMap<JobId, Vec<oneshot::Sender<Result<Created, CreateError>>>>,
+    /// Ended jobs that are being read in the store.
+    pub(super) loading: HashMap<JobId, Loading>,
     /// Outcomes that readers know and the store does not, in the order in which they are tried again.
-    pub(super) unrecorded: VecDeque<Ending>,
+    pub(super) unrecorded: VecDeque<Unrecorded>,
     pub(super) recording: bool,
-    /// Jobs that are not here any more and may still be in the store.
-    pub(super) forgotten: Vec<JobId>,
-    pub(super) purging: bool,
+    pub(super) leaving: Leaving,
+    /// Ended jobs of an earlier process are still being read: there may be more than are known here.
+    pub(super) recalling: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
+    handled: u32,
 }
 
-/// What the registry keeps of a job.
-#[derive(Clone)]
+/// What the registry keeps of an unfinished job.
 pub(super) struct Entry {
     pub feed: Feed,
-    /// `None` once the job has ended.
+    pub listing: Listing,
+    /// `None` once it has died and its end is being recorded.
     pub actor: Option<Addr<JobActor>>,
 }
 
 impl JobRegistry {
     /// A registry without jobs, on an arbiter of its own.
-    pub fn start_new(parts: RegistryParts) -> Addr<Self> {
-        Self::start_in_arbiter(&Arbiter::new().handle(), move |_| Self::new(parts))
+    pub fn start_new(parts: RegistryParts) -> RegistryHandle {
+        let directory = Directory::default();
+        let of_registry = directory.clone();
+        let registry = Self::start_in_arbiter(&Arbiter::new().handle(), move |ctx| Self::new(parts, of_registry, ctx));
+        RegistryHandle::new(registry, directory)
     }
 
     /// To be called on the arbiter that the registry will run on: the outbox starts there.
-    pub(super) fn new(RegistryParts { settings, ports, feeds }: RegistryParts) -> Self {
+    pub(super) fn new(parts: RegistryParts, directory: Directory, ctx: &mut Context<Self>) -> Self {
+        let RegistryParts { settings, ports, feeds } = parts;
+        let outbox = Outbox::new(ports.clone(), settings.job.save_timeout, ctx.address().recipient());
         Self {
-            outbox: Outbox::new(ports.clone(), settings.job.save_timeout).start(),
+            outbox: outbox.start(),
+            directory,
             table: Table::default(),
             queue: FairQueue::new(settings.max_streaming, settings.max_queued),
             retention: Retention::default(),
+            shelf: Shelf::new(HOT_BYTES),
             speeds: Speeds::default(),
             arbiters: Arbiters::new(settings.arbiters),
             creating: HashMap::new(),
+            loading: HashMap::new(),
             unrecorded: VecDeque::new(),
             recording: false,
-            forgotten: Vec::new(),
-            purging: false,
+            leaving: Leaving::default(),
+            recalling: false,
             closed: false,
             drained: false,
+            handled: 0,
             settings,
             ports,
             feeds,
         }
     }
 
-    /// Starts the actor of an unfinished job, which then waits for its turn.
+    /// Lists an unfinished job and starts its actor, which then waits for its turn.
     pub(super) fn start_job(
         &mut self,
         state: JobState,
-        feed: &Feed,
+        feed: Feed,
         generator: Arc<dyn ScriptGenerator>,
         ctx: &Context<Self>,
-    ) -> Addr<JobActor> {
-        let supervisor = Supervisor { ended: ctx.address().recipient::<JobEnded>(), gone: ctx.address().recipient() };
-        let (ports, settings, feed) = (self.ports.clone(), self.settings.job, feed.clone());
-        JobActor::start_in_arbiter(&self.arbiters.pick(), move |_| {
-            JobActor::new(state, feed, generator, ports, settings, supervisor)
-        })
+    ) -> Entry {
+        let listing = self.directory.enter(&feed);
+        let (ended, gone) = (ctx.address().recipient::<JobEnded>(), ctx.address().recipient());
+        let supervisor = Supervisor { ended, gone, listing: listing.clone() };
+        let (ports, settings, shown) = (self.ports.clone(), self.settings.job, feed.clone());
+        let actor = JobActor::start_in_arbiter(&self.arbiters.pick(), move |_| {
+            JobActor::new(state, shown, generator, ports, settings, supervisor)
+        });
+        Entry { feed, listing, actor: Some(actor) }
     }
 
     /// Lets jobs stream while there are slots.
@@ -132,37 +160,11 @@ impl JobRegistry {
         {
             let Some(entry) = self.table.get(id) else { continue };
             entry.feed.set_queue_position(None);
+            entry.listing.streams();
             if let Some(actor) = &entry.actor {
                 actor.do_send(Start);
             }
         }
-    }
-
-    /// A job's readers know its end: free its slot, keep it for the retention time.
-    pub(super) fn settle(&mut self, id: JobId) {
-        if !self.table.deactivate(id) {
-            return;
-        }
-        self.queue.leave(id);
-        if let Some(entry) = self.table.get_mut(id) {
-            entry.actor = None;
-            entry.feed.set_queue_position(None);
-            let view = entry.feed.view();
-            let ended = view.completed_at.unwrap_or_else(|| self.ports.clock.now());
-            if view.status == Status::Completed && view.episode.is_none() {
-                self.outbox.do_send(Owe(entry.feed.clone()));
-            }
-            self.retention.keep(id, self.retention_after(ended));
-        }
-        self.dispatch();
-    }
-
-    fn sweep(&mut self, ctx: &mut Context<Self>) {
-        self.rescue_lost(ctx);
-        self.record_late(ctx);
-        self.forget_expired();
-        self.purge(ctx);
-        self.tell_positions();
     }
 
     /// Costs O(waiting × log projects).
@@ -173,6 +175,15 @@ impl JobRegistry {
             }
         }
     }
+
+    /// To be called for each request of a client: lets the rest of the thread run after so many.
+    pub(super) fn take_turn(&mut self, ctx: &mut Context<Self>) {
+        self.handled += 1;
+        if self.handled >= TURN {
+            self.handled = 0;
+            ctx.wait(yield_now().into_actor(self));
+        }
+    }
 }
 
 impl Actor for JobRegistry {
@@ -180,28 +191,6 @@ impl Actor for JobRegistry {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(SWEEP, Self::sweep);
-    }
-}
-
-impl Handler<JobEnded> for JobRegistry {
-    type Result = ();
-
-    fn handle(&mut self, ended: JobEnded, _: &mut Context<Self>) {
-        if let (Some(speed), Some(entry)) = (ended.words_per_second, self.table.get(ended.id)) {
-            self.speeds.measured(&entry.feed.view().brief.model, speed);
-        }
-        self.unrecorded.extend(ended.unrecorded);
-        self.settle(ended.id);
-    }
-}
-
-impl Handler<FindJob> for JobRegistry {
-    type Result = Option<Feed>;
-
-    fn handle(&mut self, FindJob(id): FindJob, _: &mut Context<Self>) -> Option<Feed> {
-        let feed = self.table.get(id)?.feed.clone();
-        self.retention.prolong(id, self.retention_from_now());
-        Some(feed)
+        sweep::start(ctx.address().downgrade());
     }
 }

@@ -5,15 +5,23 @@ use std::sync::Arc;
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse, actor::Entry};
+use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse};
 use crate::{
     feed::Feed,
     job::{Epoch, JobId, JobState, remaining_seconds},
     patience::answered,
-    ports::{NewJob, ScriptGenerator, StoreError},
+    ports::{KeyHolder, NewJob, ScriptGenerator, StoreError},
 };
 
 type Answer = Result<Created, CreateError>;
+
+/// The store has said who holds the key of a creation.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+struct Looked {
+    create: CreateJob,
+    holder: Option<KeyHolder>,
+}
 
 /// The store has answered for a job. It comes as a message because an actor polls all futures of its context at every
 /// wake: with a thousand creations under way each look-up would poll a thousand futures.
@@ -29,37 +37,45 @@ impl Handler<CreateJob> for JobRegistry {
     type Result = ResponseFuture<Answer>;
 
     fn handle(&mut self, create: CreateJob, ctx: &mut Context<Self>) -> Self::Result {
-        let known = create.idempotency.as_ref().map_or(KeyUse::New, |key| self.table.key_use(key));
-        match known {
-            KeyUse::Same(id) => return self.existing(id),
+        self.take_turn(ctx);
+        let Some(key) = &create.idempotency else { return self.admit(create, ctx) };
+        match self.table.key_use(key) {
+            KeyUse::Same(id) => return self.existing(id, ctx),
             KeyUse::Other => return answer(Err(CreateError::IdempotencyConflict)),
             KeyUse::New => {}
         }
-        if self.closed {
-            return answer(Err(CreateError::ShuttingDown));
-        }
-        if self.queue.room_for(self.creating.len() + 1).is_err() {
-            return answer(Err(CreateError::QueueFull));
-        }
-        let job = NewJob {
-            id: JobId::new(),
-            brief: create.brief,
-            idempotency: create.idempotency,
-            created_at: self.ports.clock.now(),
-        };
-        if let Some(key) = &job.idempotency {
-            self.table.claim_key(key, job.id);
-        }
-        self.creating.insert(job.id, Vec::new());
-        let generator = create.generator;
-        let stored = answered(self.ports.jobs.create(job.clone()));
-        let registry = ctx.address();
+        // The keys of ended jobs are in the store alone.
+        let (looking, registry) = (answered(self.ports.jobs.key_holder(&key.key)), ctx.address());
         Box::pin(async move {
-            let result = stored.await;
-            let answer = registry.send(Stored { job, generator, result }).await;
-            answer.unwrap_or_else(|_| Err(CreateError::Store(StoreError::new("the registry has ended"))))
+            let holder = looking.await.map_err(CreateError::Store)?;
+            registry.send(Looked { create, holder }).await.unwrap_or_else(|_| Err(registry_ended()))
         })
     }
+}
+
+impl Handler<Looked> for JobRegistry {
+    type Result = ResponseFuture<Answer>;
+
+    fn handle(&mut self, Looked { create, holder }: Looked, ctx: &mut Context<Self>) -> Self::Result {
+        let Some(key) = &create.idempotency else { return self.admit(create, ctx) };
+        match (self.table.key_use(key), holder) {
+            // Another request with the same key has come so far meanwhile.
+            (KeyUse::Same(id), _) => self.existing(id, ctx),
+            (KeyUse::Other, _) => answer(Err(CreateError::IdempotencyConflict)),
+            (KeyUse::New, Some(holder)) if self.may_hold(holder.job) => {
+                if holder.body_digest == key.body_digest {
+                    self.existing(holder.job, ctx)
+                } else {
+                    answer(Err(CreateError::IdempotencyConflict))
+                }
+            }
+            (KeyUse::New, _) => self.admit(create, ctx),
+        }
+    }
+}
+
+fn registry_ended() -> CreateError {
+    CreateError::Store(StoreError::new("the registry has ended"))
 }
 
 fn answer(result: Answer) -> ResponseFuture<Answer> {
@@ -78,7 +94,7 @@ impl Handler<Stored> for JobRegistry {
                     self.table.release_key(&key.key, job.id);
                 }
                 // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
-                self.take_back(job.id, ctx);
+                self.take_back(job.id, job.brief.size(), ctx);
                 Err(CreateError::Store(error))
             }
         };
@@ -91,23 +107,42 @@ impl Handler<Stored> for JobRegistry {
 }
 
 impl JobRegistry {
+    /// Has a new job made durable, if there is room for it.
+    fn admit(&mut self, create: CreateJob, ctx: &Context<Self>) -> ResponseFuture<Answer> {
+        if self.closed {
+            return answer(Err(CreateError::ShuttingDown));
+        }
+        if self.queue.room_for(self.creating.len() + 1).is_err() {
+            return answer(Err(CreateError::QueueFull));
+        }
+        let CreateJob { brief, generator, idempotency } = create;
+        let job = NewJob { id: JobId::new(), brief, idempotency, created_at: self.ports.clock.now() };
+        if let Some(key) = &job.idempotency {
+            self.table.claim_key(key, job.id);
+        }
+        self.creating.insert(job.id, Vec::new());
+        let (stored, registry) = (answered(self.ports.jobs.create(job.clone())), ctx.address());
+        Box::pin(async move {
+            let result = stored.await;
+            registry.send(Stored { job, generator, result }).await.unwrap_or_else(|_| Err(registry_ended()))
+        })
+    }
+
     /// The job that a key stands for, once it is durable.
-    fn existing(&mut self, id: JobId) -> ResponseFuture<Answer> {
+    fn existing(&mut self, id: JobId, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         if let Some(waiting) = self.creating.get_mut(&id) {
             let (created, creation) = oneshot::channel();
             waiting.push(created);
             let gone = CreateError::Store(StoreError::new("the first request with this key was not answered"));
             return Box::pin(async move { creation.await.unwrap_or(Err(gone)) });
         }
-        self.retention.prolong(id, self.retention_from_now());
-        match self.table.get(id) {
-            Some(entry) => {
-                let estimated_seconds = entry.feed.view().remaining_seconds.unwrap_or(0);
-                answer(Ok(Created { feed: entry.feed.clone(), existing: true, estimated_seconds }))
-            }
-            // Claims are released with their job, so there is none without it.
-            None => answer(Err(CreateError::IdempotencyConflict)),
-        }
+        let found = self.find(id, ctx).answer();
+        Box::pin(async move {
+            let forgotten = || StoreError::new("the job of this key is being forgotten at this moment");
+            let feed = found.await.and_then(|feed| feed.ok_or_else(forgotten)).map_err(CreateError::Store)?;
+            let estimated_seconds = feed.view().remaining_seconds.unwrap_or(0);
+            Ok(Created { feed, existing: true, estimated_seconds })
+        })
     }
 
     fn accept(&mut self, job: NewJob, generator: Arc<dyn ScriptGenerator>, ctx: &mut Context<Self>) -> Created {
@@ -116,9 +151,8 @@ impl JobRegistry {
         let brief = Arc::new(job.brief);
         let state = JobState::new(job.id, Arc::clone(&brief), job.created_at, speed);
         let feed = Feed::new(Epoch::FIRST, state.view(job.created_at), "", self.feeds.clone());
-        let actor = self.start_job(state, &feed, generator, ctx);
-        let entry = Entry { feed: feed.clone(), actor: Some(actor) };
-        self.table.insert(job.id, entry, job.idempotency.as_ref(), true);
+        let entry = self.start_job(state, feed.clone(), generator, ctx);
+        self.table.insert(job.id, entry, job.idempotency.as_ref());
         self.queue.push(job.id, &brief.project_id);
         // The last place, until the next sweep finds the fair one.
         feed.set_queue_position(u32::try_from(self.queue.waiting()).ok());

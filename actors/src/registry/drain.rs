@@ -26,7 +26,7 @@ impl Handler<Drain> for JobRegistry {
         self.closed = true;
         self.drained = true;
         let suspending: Vec<_> =
-            self.table.active().map(|(_, entry)| suspend(entry.actor.clone(), entry.feed.clone())).collect();
+            self.table.jobs().map(|(_, entry)| suspend(entry.actor.clone(), entry.feed.clone())).collect();
         log::info!("draining: {} unfinished jobs go on after the restart", suspending.len());
         let recording = self.record_last();
         Box::pin(async move {

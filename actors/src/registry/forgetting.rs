@@ -1,93 +1,146 @@
 //! Jobs that nobody needs any more, gone from here and then from the store.
 
-use std::time::Duration;
-
-use actix::prelude::*;
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::JobRegistry;
-use crate::{
-    job::{JobId, Status},
-    patience::answered,
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
 };
 
-/// Jobs forgotten in one sweep, so that no sweep takes long.
-const FORGOTTEN_AT_ONCE: usize = 1000;
+use actix::prelude::*;
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use super::{Bound, JobRegistry};
+use crate::{job::JobId, patience::answered, ports::StoreError};
+
+/// What the store forgets in one write: every other write waits for as long as that takes.
+const STEP: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
 /// The least time a finished job can still be read after a restart, unless the retention time is shorter.
 const GRACE: Duration = Duration::from_secs(60);
 /// How long an operator has to mend what made the episode store refuse a script, and to ask for it again: somebody has paid
 /// for it.
-const REFUSED_KEPT: TimeDelta = TimeDelta::days(7);
+const REFUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Refused creations remembered for taking them back. A store that is down that long has hardly got any of them.
 const TAKEN_BACK_AT_MOST: usize = 100_000;
 
+/// Jobs that are not here any more and may still be in the store.
+#[derive(Default)]
+pub(super) struct Leaving {
+    bytes: HashMap<JobId, u64>,
+    /// Those the store is not being asked to forget this moment.
+    waiting: VecDeque<JobId>,
+    under_way: bool,
+}
+
+impl Leaving {
+    pub(super) fn contains(&self, job: JobId) -> bool {
+        self.bytes.contains_key(&job)
+    }
+
+    fn add(&mut self, job: JobId, bytes: u64) {
+        if self.bytes.insert(job, bytes).is_none() {
+            self.waiting.push_back(job);
+        }
+    }
+
+    /// As many of those that wait as make one step.
+    fn next_step(&mut self) -> Vec<JobId> {
+        let (mut jobs, mut bytes) = (Vec::new(), 0);
+        while jobs.len() < STEP.jobs
+            && bytes < STEP.bytes
+            && let Some(job) = self.waiting.pop_front()
+        {
+            bytes += self.bytes.get(&job).copied().unwrap_or(0);
+            jobs.push(job);
+        }
+        jobs
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Purged {
+    jobs: Vec<JobId>,
+    result: Result<(), StoreError>,
+}
+
 impl JobRegistry {
-    /// Until when something is kept that is wanted now.
-    pub(super) fn retention_from_now(&self) -> DateTime<Utc> {
-        self.retention_from(self.ports.clock.now())
+    /// Until when something is kept that is wanted now. The clock on the wall may step, so it has no say in this.
+    pub(super) fn retention_from_now(&self) -> Instant {
+        later(self.settings.retention)
     }
 
-    /// Until when a job is kept that ended at `ended`, perhaps before a restart: its readers get time to come back.
-    pub(super) fn retention_after(&self, ended: DateTime<Utc>) -> DateTime<Utc> {
-        let grace = self.settings.retention.min(GRACE);
-        self.retention_from(ended).max(self.ports.clock.now() + grace)
+    /// Until when a script is kept that the episode store has just refused.
+    pub(super) fn retention_of_refused(&self) -> Instant {
+        later(self.settings.retention.max(REFUSED_KEPT))
     }
 
-    fn retention_from(&self, moment: DateTime<Utc>) -> DateTime<Utc> {
-        let retention = TimeDelta::from_std(self.settings.retention).unwrap_or(TimeDelta::MAX);
-        moment.checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    /// Until when a job of an earlier process is kept, which only the clock on the wall can tell: its readers get time to
+    /// come back.
+    pub(super) fn retention_after_restart(&self, ended: DateTime<Utc>) -> Instant {
+        let retention = self.settings.retention;
+        let age = (self.ports.clock.now() - ended).to_std().unwrap_or_default();
+        later(retention.saturating_sub(age).max(retention.min(GRACE)))
     }
 
-    /// Forgets jobs whose time is over, unless they are still wanted.
-    pub(super) fn forget_expired(&mut self) {
-        let now = self.ports.clock.now();
-        let (owed, expired): (Vec<JobId>, Vec<JobId>) =
-            self.retention.expire(now, FORGOTTEN_AT_ONCE).into_iter().partition(|id| self.is_owed_or_read(*id));
-        for id in owed {
-            self.retention.keep(id, self.retention_from_now());
+    /// Forgets a step's worth of jobs whose time is over or that are too many, unless somebody is connected to them. The next
+    /// step follows when the store has committed this one.
+    pub(super) fn forget(&mut self, ctx: &mut Context<Self>) {
+        // A page of ended jobs that is being read could bring back what is forgotten now.
+        if self.leaving.under_way || self.recalling {
+            return;
         }
-        for id in &expired {
-            self.table.remove(*id);
+        if self.leaving.waiting.is_empty() {
+            let (now, again, shelf) = (Instant::now(), self.retention_from_now(), &self.shelf);
+            let taken = self.retention.take(now, again, self.settings.keep, STEP, |job| shelf.has_readers(job));
+            for (job, ended) in taken {
+                self.forget_here(job, ended);
+                self.leaving.add(job, ended.bytes);
+            }
         }
-        self.forgotten.extend(expired);
+        let jobs = self.leaving.next_step();
+        if jobs.is_empty() {
+            return;
+        }
+        self.leaving.under_way = true;
+        let purging = answered(self.ports.jobs.purge(jobs.clone()));
+        let registry = ctx.address();
+        actix::spawn(async move {
+            let result = purging.await;
+            registry.do_send(Purged { jobs, result });
+        });
     }
 
     /// Forgets a job that was never there for anybody, but may be in the store.
-    pub(super) fn take_back(&mut self, id: JobId, ctx: &mut Context<Self>) {
-        if self.forgotten.len() < TAKEN_BACK_AT_MOST {
-            self.forgotten.push(id);
+    pub(super) fn take_back(&mut self, id: JobId, bytes: usize, ctx: &mut Context<Self>) {
+        if self.leaving.waiting.len() < TAKEN_BACK_AT_MOST {
+            self.leaving.add(id, bytes as u64);
         }
-        self.purge(ctx);
+        self.forget(ctx);
     }
+}
 
-    /// Has the store forget what is forgotten here, again and again until it has.
-    pub(super) fn purge(&mut self, ctx: &mut Context<Self>) {
-        if self.purging || self.forgotten.is_empty() {
-            return;
-        }
-        self.purging = true;
-        let some = self.forgotten.len().min(FORGOTTEN_AT_ONCE);
-        let jobs: Vec<JobId> = self.forgotten.drain(..some).collect();
-        let purged = answered(self.ports.jobs.purge(jobs.clone()));
-        ctx.spawn(purged.into_actor(self).map(move |result, registry, _| {
-            registry.purging = false;
-            if let Err(error) = result {
-                log::warn!("{} forgotten jobs are still in the store: {error}", jobs.len());
-                registry.forgotten.extend(jobs);
+impl Handler<Purged> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Purged { jobs, result }: Purged, ctx: &mut Context<Self>) {
+        self.leaving.under_way = false;
+        match result {
+            Ok(()) => {
+                for job in jobs {
+                    self.leaving.bytes.remove(&job);
+                }
+                self.forget(ctx);
             }
-        }));
+            Err(error) => {
+                log::warn!("{} forgotten jobs are still in the store: {error}", jobs.len());
+                self.leaving.waiting.extend(jobs);
+            }
+        }
     }
+}
 
-    /// A script that is not an episode yet must not be forgotten, nor a job that somebody is connected to.
-    fn is_owed_or_read(&self, id: JobId) -> bool {
-        let now = self.ports.clock.now();
-        self.table.get(id).is_some_and(|entry| {
-            let view = entry.feed.view();
-            let unsaved = view.status == Status::Completed && view.episode.is_none();
-            let mendable = view.completed_at.is_none_or(|at| now - at < REFUSED_KEPT);
-            (unsaved && (!view.episode_refused || mendable))
-                || entry.feed.has_readers()
-                || self.unrecorded.iter().any(|ending| ending.last.id == id)
-        })
-    }
+fn later(time: Duration) -> Instant {
+    let now = Instant::now();
+    // Far more than any setting allows, and far from where instants end.
+    now + time.min(Duration::from_secs(100 * 365 * 24 * 60 * 60))
 }

@@ -7,13 +7,13 @@ use actix::{
     dev::{MessageResponse, ToEnvelope},
     prelude::*,
 };
-use derive_more::{Display, Error};
+use derive_more::{Display, Error, From};
 
 use super::{
-    Adopt, CancelJob, CountJobs, CreateError, CreateJob, Created, Drain, FindJob, JobCounts, JobRegistry, ListActive,
+    Adopt, CancelJob, CreateError, CreateJob, Created, Directory, Drain, FindJob, JobCounts, JobRegistry, ListActive,
     Page, SaveAnswer, SaveNow, messages::Close,
 };
-use crate::{feed::Feed, job::JobId};
+use crate::{feed::Feed, job::JobId, ports::StoreError};
 
 /// How long anybody waits for the registry; it answers look-ups in microseconds and creations in a commit's time.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,17 +23,34 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[display("the job registry does not answer")]
 pub struct RegistryGone;
 
+/// Why a job could not be looked up; it may be there.
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error, From)]
+pub enum FindError {
+    /// The registry did not answer.
+    #[display("{_0}")]
+    Registry(RegistryGone),
+    /// The store that holds it did not.
+    #[display("{_0}")]
+    Store(StoreError),
+}
+
 /// Talks to the registry; cheap to clone. Every call waits 30 s at most, unless it says otherwise.
 #[derive(Debug, Clone)]
-pub struct RegistryHandle(Addr<JobRegistry>);
-
-impl From<Addr<JobRegistry>> for RegistryHandle {
-    fn from(registry: Addr<JobRegistry>) -> Self {
-        Self(registry)
-    }
+pub struct RegistryHandle {
+    registry: Addr<JobRegistry>,
+    directory: Directory,
 }
 
 impl RegistryHandle {
+    pub(super) fn new(registry: Addr<JobRegistry>, directory: Directory) -> Self {
+        Self { registry, directory }
+    }
+
+    #[cfg(test)]
+    pub(super) fn address(&self) -> &Addr<JobRegistry> {
+        &self.registry
+    }
+
     async fn ask<M>(&self, message: M) -> Result<M::Result, RegistryGone>
     where
         M: Message + Send + 'static,
@@ -42,7 +59,7 @@ impl RegistryHandle {
         <JobRegistry as Actor>::Context: ToEnvelope<JobRegistry, M>,
         <JobRegistry as Handler<M>>::Result: MessageResponse<JobRegistry, M>,
     {
-        self.0.send(message).timeout(PATIENCE).await.map_err(|_| RegistryGone)
+        self.registry.send(message).timeout(PATIENCE).await.map_err(|_| RegistryGone)
     }
 
     /// Accepts a job; it is durable when this answers.
@@ -54,8 +71,8 @@ impl RegistryHandle {
     }
 
     /// What the job shows, if it is held.
-    pub async fn find(&self, id: JobId) -> Result<Option<Feed>, RegistryGone> {
-        self.ask(FindJob(id)).await
+    pub async fn find(&self, id: JobId) -> Result<Option<Feed>, FindError> {
+        Ok(self.ask(FindJob(id)).await??)
     }
 
     /// Stops the job; its generator is dropped when this answers.
@@ -68,24 +85,24 @@ impl RegistryHandle {
         self.ask(SaveNow(id)).await
     }
 
-    /// One page of unfinished jobs.
-    pub async fn active(&self, list: ListActive) -> Result<Page<Feed>, RegistryGone> {
-        self.ask(list).await
+    /// One page of unfinished jobs, at once.
+    pub fn active(&self, wanted: &ListActive) -> Page {
+        self.directory.page(wanted)
     }
 
-    /// Counts the jobs held.
-    pub async fn count(&self) -> Result<JobCounts, RegistryGone> {
-        self.ask(CountJobs).await
+    /// Counts the jobs held, at once.
+    pub fn count(&self) -> JobCounts {
+        self.directory.counts()
     }
 
-    /// Takes in the jobs of an earlier process.
+    /// Takes in the unfinished jobs of an earlier process; the ended ones follow by themselves.
     pub async fn adopt(&self, adopt: Adopt) -> Result<(), RegistryGone> {
         self.ask(adopt).await
     }
 
     /// Accepts nothing more from now on.
     pub fn close(&self) {
-        self.0.do_send(Close);
+        self.registry.do_send(Close);
     }
 
     /// Checkpoints what runs and cuts the readers.
@@ -95,6 +112,6 @@ impl RegistryHandle {
 
     /// Whether the registry lives.
     pub fn is_alive(&self) -> bool {
-        self.0.connected()
+        self.registry.connected()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actix::{Message, MessageResponse};
+use actix::Message;
 use derive_more::{Display, Error};
 
-use super::Page;
+use super::Fate;
 use crate::{
     feed::Feed,
-    job::{Brief, JobId},
+    job::{Brief, JobId, Status},
     ports::{IdempotencyKey, ScriptGenerator, StoreError},
 };
 
@@ -52,9 +52,9 @@ pub enum CreateError {
     Store(StoreError),
 }
 
-/// Look a job up. Counts as activity: a finished job is kept longer.
+/// Look a job up. Counts as activity: a finished job is kept longer, and read in the store if nobody holds it.
 #[derive(Debug, Message)]
-#[rtype(result = "Option<Feed>")]
+#[rtype(result = "Result<Option<Feed>, StoreError>")]
 pub struct FindJob(pub JobId);
 
 /// Stop a job. Answered once its generator is dropped and the outcome recorded; at once for unknown and finished ones.
@@ -78,25 +78,8 @@ pub enum SaveAnswer {
     NoScript,
 }
 
-/// One page of unfinished jobs, newest first.
-#[derive(Debug, Message)]
-#[rtype(result = "Page<Feed>")]
-pub struct ListActive {
-    /// Only this project's.
-    pub project: Option<String>,
-    /// At most so many.
-    pub limit: usize,
-    /// Where an earlier page ended.
-    pub before: Option<u64>,
-}
-
-/// Count what is there.
-#[derive(Debug, Message)]
-#[rtype(result = "JobCounts")]
-pub struct CountJobs;
-
 /// Jobs still held, by status, and what their scripts became.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, MessageResponse)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the contract's `_stats`")]
 pub struct JobCounts {
     pub queued: usize,
@@ -114,6 +97,32 @@ impl JobCounts {
     /// All jobs held.
     pub fn total(&self) -> usize {
         self.queued + self.streaming + self.completed + self.failed + self.canceled
+    }
+
+    /// One more job has ended like this.
+    pub(super) fn add(&mut self, status: Status, fate: Fate) {
+        self.each(status, fate, |count| *count += 1);
+    }
+
+    /// One of them is not held any more.
+    pub(super) fn remove(&mut self, status: Status, fate: Fate) {
+        self.each(status, fate, |count| *count -= 1);
+    }
+
+    fn each(&mut self, status: Status, fate: Fate, change: impl Fn(&mut usize)) {
+        change(match status {
+            Status::Queued => &mut self.queued,
+            Status::Streaming => &mut self.streaming,
+            Status::Completed => &mut self.completed,
+            Status::Failed => &mut self.failed,
+            Status::Canceled => &mut self.canceled,
+        });
+        match fate {
+            Fate::NoScript => {}
+            Fate::Owed => change(&mut self.episodes_pending),
+            Fate::Saved => change(&mut self.episodes_saved),
+            Fate::Refused => change(&mut self.episodes_refused),
+        }
     }
 }
 

@@ -1,26 +1,22 @@
-//! Taking up the jobs of an earlier process.
+//! Taking up the unfinished jobs of an earlier process.
 
 use std::sync::Arc;
 
 use actix::prelude::*;
-use chrono::{DateTime, Utc};
 use futures_util::stream;
 
-use super::{JobRegistry, actor::Entry};
+use super::JobRegistry;
 use crate::{
     feed::Feed,
     job::{Failure, FailureCode, JobState},
-    ports::{
-        Checkpoint, EndMark, GenerationRequest, GenerationStream, NewJob, Outcome, Route, ScriptGenerator, StoredJob,
-        UnknownModel,
-    },
+    ports::{GenerationRequest, GenerationStream, Route, ScriptGenerator, StoredJob, UnknownModel},
 };
 
-/// Take these jobs in; sent once, before any other message.
+/// Take these jobs in, then find out which ended ones there are; sent once, before any other message.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Adopt {
-    /// What the store remembers, oldest first, with whoever serves the job's model now.
+    /// The unfinished jobs that the store remembers, oldest first, with whoever serves the job's model now.
     pub jobs: Vec<(StoredJob, Result<Route, UnknownModel>)>,
     /// Whether jobs that had been streaming go on; otherwise they fail, with their text kept.
     pub resume: bool,
@@ -41,15 +37,9 @@ impl Handler<Adopt> for JobRegistry {
     fn handle(&mut self, adopt: Adopt, ctx: &mut Context<Self>) {
         let mut waiting = Vec::new();
         for (stored, route) in adopt.jobs {
-            let StoredJob { accepted, last, ended } = stored;
-            if let Some((mark, at, outcome)) = ended {
-                self.adopt_ended(&accepted, &last, mark, at, &outcome);
-                continue;
-            }
-            let (id, project) = (accepted.id, accepted.brief.project_id.clone());
-            let streaming = last.started_at.is_some();
-            let writer = writer(route, adopt.resume || !streaming);
-            self.adopt_unfinished(&accepted, &last, writer, ctx);
+            let (id, project) = (stored.accepted.id, stored.accepted.brief.project_id.clone());
+            let streaming = stored.last.started_at.is_some();
+            self.adopt(stored, writer(route, adopt.resume || !streaming), ctx);
             if streaming {
                 self.queue.push(id, &project);
             } else {
@@ -64,6 +54,7 @@ impl Handler<Adopt> for JobRegistry {
         }
         self.dispatch();
         self.tell_positions();
+        self.recall_ended(ctx);
     }
 }
 
@@ -79,37 +70,15 @@ fn writer(route: Result<Route, UnknownModel>, may_write: bool) -> Arc<dyn Script
 }
 
 impl JobRegistry {
-    fn adopt_ended(
-        &mut self,
-        accepted: &NewJob,
-        last: &Checkpoint,
-        mark: EndMark,
-        at: DateTime<Utc>,
-        outcome: &Outcome,
-    ) {
-        let view = self.state_of(accepted, last).view(at).ended(outcome, at);
-        let feed = Feed::ended(last.epoch, mark, view, &last.text, self.feeds.clone());
-        self.table.insert(accepted.id, Entry { feed, actor: None }, accepted.idempotency.as_ref(), true);
-        self.settle(accepted.id);
-    }
-
-    fn adopt_unfinished(
-        &mut self,
-        accepted: &NewJob,
-        last: &Checkpoint,
-        writer: Arc<dyn ScriptGenerator>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn adopt(&mut self, stored: StoredJob, writer: Arc<dyn ScriptGenerator>, ctx: &mut Context<Self>) {
+        let StoredJob { accepted, last, .. } = stored;
         log::info!("{}: taken up again in epoch {} with {} bytes of text", accepted.id, last.epoch, last.text.len());
-        let state = self.state_of(accepted, last);
+        let speed = self.speeds.expected(&accepted.brief.model);
+        let brief = Arc::new(accepted.brief);
+        let state = JobState::new(accepted.id, brief, accepted.created_at, speed).resumed_from(&last);
         let view = state.view(self.ports.clock.now());
         let feed = Feed::new(last.epoch, view, &last.text, self.feeds.clone());
-        let actor = Some(self.start_job(state, &feed, writer, ctx));
-        self.table.insert(accepted.id, Entry { feed, actor }, accepted.idempotency.as_ref(), true);
-    }
-
-    fn state_of(&self, accepted: &NewJob, last: &Checkpoint) -> JobState {
-        let speed = self.speeds.expected(&accepted.brief.model);
-        JobState::new(accepted.id, Arc::new(accepted.brief.clone()), accepted.created_at, speed).resumed_from(last)
+        let entry = self.start_job(state, feed, writer, ctx);
+        self.table.insert(accepted.id, entry, accepted.idempotency.as_ref());
     }
 }

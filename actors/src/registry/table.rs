@@ -1,30 +1,26 @@
-//! Which jobs there are.
+//! The unfinished jobs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::{job::JobId, ports::IdempotencyKey};
 
-/// Jobs by id, by age and by idempotency key. `J` is whatever is kept of a job.
+/// Jobs by id and by idempotency key. `J` is whatever is kept of a job. Keys of jobs that have ended are the store's to know.
 #[derive(Debug)]
 pub struct Table<J> {
     jobs: HashMap<JobId, Row<J>>,
-    /// Unfinished jobs by their order of arrival.
-    active: BTreeMap<u64, JobId>,
     keys: HashMap<String, (String, JobId)>,
-    arrivals: u64,
 }
 
 #[derive(Debug)]
 struct Row<J> {
     job: J,
-    arrival: u64,
     key: Option<String>,
 }
 
 /// What is known of an idempotency key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUse {
-    /// Never seen, or forgotten with its job.
+    /// No unfinished job has it.
     New,
     /// It made this job, of the same body.
     Same(JobId),
@@ -32,20 +28,9 @@ pub enum KeyUse {
     Other,
 }
 
-/// One page of unfinished jobs, newest first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<J> {
-    /// The page.
-    pub jobs: Vec<J>,
-    /// How many there are on all pages.
-    pub total: usize,
-    /// Where the next page starts, if there is one.
-    pub next: Option<u64>,
-}
-
 impl<J> Default for Table<J> {
     fn default() -> Self {
-        Self { jobs: HashMap::new(), active: BTreeMap::new(), keys: HashMap::new(), arrivals: 0 }
+        Self { jobs: HashMap::new(), keys: HashMap::new() }
     }
 }
 
@@ -71,17 +56,12 @@ impl<J> Table<J> {
         }
     }
 
-    /// Adds a job, `active` unless it has ended.
-    pub fn insert(&mut self, id: JobId, job: J, key: Option<&IdempotencyKey>, active: bool) {
-        self.arrivals += 1;
-        let arrival = self.arrivals;
-        if active {
-            self.active.insert(arrival, id);
-        }
+    /// Adds a job.
+    pub fn insert(&mut self, id: JobId, job: J, key: Option<&IdempotencyKey>) {
         if let Some(key) = key {
             self.claim_key(key, id);
         }
-        self.jobs.insert(id, Row { job, arrival, key: key.map(|key| key.key.clone()) });
+        self.jobs.insert(id, Row { job, key: key.map(|key| key.key.clone()) });
     }
 
     /// The job of that name.
@@ -94,59 +74,18 @@ impl<J> Table<J> {
         self.jobs.get_mut(&id).map(|row| &mut row.job)
     }
 
-    /// Notes that a job has ended; false if it had before, or is unknown.
-    pub fn deactivate(&mut self, id: JobId) -> bool {
-        self.jobs.get(&id).is_some_and(|row| self.active.remove(&row.arrival).is_some())
-    }
-
-    /// Whether a job is there and has not ended.
-    pub fn is_active(&self, id: JobId) -> bool {
-        self.jobs.get(&id).is_some_and(|row| self.active.contains_key(&row.arrival))
-    }
-
-    /// Forgets a job and its key.
+    /// Takes a job out, and gives up its key.
     pub fn remove(&mut self, id: JobId) -> Option<J> {
         let row = self.jobs.remove(&id)?;
-        self.active.remove(&row.arrival);
         if let Some(key) = row.key {
             self.release_key(&key, id);
         }
         Some(row.job)
     }
 
-    /// All jobs.
-    pub fn jobs(&self) -> impl Iterator<Item = &J> {
-        self.jobs.values().map(|row| &row.job)
-    }
-
-    /// Unfinished jobs, oldest first.
-    pub fn active(&self) -> impl Iterator<Item = (JobId, &J)> {
-        self.active.values().filter_map(|id| Some((*id, &self.jobs.get(id)?.job)))
-    }
-
-    /// At most `limit` unfinished jobs that `wanted` picks, newest first, older than `before` (another page's `next`).
-    /// Costs O(active), for the total.
-    pub fn page(&self, limit: usize, before: Option<u64>, wanted: impl Fn(&J) -> bool) -> Page<J>
-    where
-        J: Clone,
-    {
-        let all = || {
-            self.active
-                .iter()
-                .rev()
-                .filter_map(|(at, id)| Some((*at, &self.jobs.get(id)?.job)))
-                .filter(|(_, job)| wanted(job))
-        };
-        let mut rest = all().filter(|(at, _)| before.is_none_or(|before| *at < before)).peekable();
-        let mut jobs = Vec::new();
-        let mut last = None;
-        while jobs.len() < limit {
-            let Some((at, job)) = rest.next() else { break };
-            jobs.push(job.clone());
-            last = Some(at);
-        }
-        let next = rest.peek().and(last);
-        Page { jobs, total: all().count(), next }
+    /// All jobs, in no order.
+    pub fn jobs(&self) -> impl Iterator<Item = (JobId, &J)> {
+        self.jobs.iter().map(|(id, row)| (*id, &row.job))
     }
 }
 
@@ -155,30 +94,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_go_from_the_newest_to_the_oldest_without_gaps() {
-        let mut table = Table::default();
-        let ids: Vec<JobId> = (0..5).map(|_| JobId::new()).collect();
-        for (at, id) in ids.iter().enumerate() {
-            table.insert(*id, at, None, true);
-        }
-        table.deactivate(ids[3]);
-        let first = table.page(2, None, |_| true);
-        assert_eq!((first.jobs.as_slice(), first.total), ([4, 2].as_slice(), 4));
-        let second = table.page(2, first.next, |_| true);
-        assert_eq!((second.jobs.as_slice(), second.next), ([1, 0].as_slice(), None));
-        assert_eq!(table.page(10, None, |at| *at == 2).jobs, [2]);
-    }
-
-    #[test]
-    fn a_key_stands_for_its_job_until_the_job_is_forgotten() {
+    fn a_key_stands_for_its_job_until_the_job_is_gone() {
         let mut table = Table::default();
         let key = |digest: &str| IdempotencyKey { key: "k".into(), body_digest: digest.into() };
         let id = JobId::new();
         assert_eq!(table.key_use(&key("a")), KeyUse::New);
-        table.insert(id, (), Some(&key("a")), true);
+        table.insert(id, (), Some(&key("a")));
         assert_eq!(table.key_use(&key("a")), KeyUse::Same(id));
         assert_eq!(table.key_use(&key("b")), KeyUse::Other);
-        table.remove(id);
+        assert_eq!(table.remove(id), Some(()));
+        assert_eq!(table.remove(id), None, "once");
         assert_eq!(table.key_use(&key("b")), KeyUse::New);
     }
 
@@ -187,23 +112,11 @@ mod tests {
         let mut table = Table::default();
         let key = IdempotencyKey { key: "k".into(), body_digest: "a".into() };
         let [earlier, later] = [(); 2].map(|()| JobId::new());
-        table.insert(earlier, (), Some(&key), false);
-        table.insert(later, (), Some(&key), true);
+        table.insert(earlier, (), Some(&key));
+        table.insert(later, (), Some(&key));
         table.remove(earlier);
         assert_eq!(table.key_use(&key), KeyUse::Same(later));
         table.remove(later);
         assert_eq!(table.key_use(&key), KeyUse::New);
-    }
-
-    #[test]
-    fn a_job_ends_once() {
-        let mut table = Table::default();
-        let id = JobId::new();
-        table.insert(id, (), None, true);
-        assert!(table.is_active(id));
-        assert!(table.deactivate(id));
-        assert!(!table.deactivate(id));
-        assert_eq!(table.active().count(), 0);
-        assert!(table.get(id).is_some());
     }
 }

@@ -38,6 +38,7 @@ impl EpisodeStore for FakeEpisodeStore {
             match mood.await {
                 Mood::Works => {}
                 Mood::Refuses => return Err(EpisodeError::Refused("the test says never".into())),
+                Mood::Misconfigured => return Err(EpisodeError::Misconfigured("the test's token is wrong".into())),
                 _ => return Err(EpisodeError::Unavailable("the test says no".into())),
             }
             let id = draft.job_id.expect("jobs save under their id");

@@ -11,6 +11,8 @@ pub(crate) enum Mood {
     Fails,
     /// Will never do it.
     Refuses,
+    /// Does nothing until an operator has mended something.
+    Misconfigured,
     /// Answers once the mood changes.
     Hangs,
     Panics,

@@ -48,6 +48,8 @@ fn defaults_are_the_documented_ones() {
         },
         jobs: Jobs {
             retention: seconds(3600),
+            keep: 100_000,
+            keep_bytes: 4 * 1024 * 1024 * 1024,
             max_streaming: 256,
             max_queued: 10_000,
             timeout: seconds(600),

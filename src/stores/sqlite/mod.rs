@@ -1,6 +1,6 @@
 //! Jobs in the database of the data folder.
 
-mod recovery;
+mod reading;
 mod script;
 mod writing;
 
@@ -9,16 +9,13 @@ mod tests;
 
 use std::future::Future;
 
-use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, try_join_all};
+use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt};
 use generation_actors::{
     job::JobId,
-    ports::{Checkpoint, Ending, EpisodeRef, JobStore, NewJob, StoreError, StoredJob},
+    ports::{After, Checkpoint, EndedPage, Ending, EpisodeRef, JobStore, KeyHolder, NewJob, StoreError, StoredJob},
 };
 
 use crate::sqlite::{Database, DatabaseError};
-
-/// Jobs forgotten in one go; other writes get their turn in between.
-const PURGE: usize = 100;
 
 /// The job store of a service that runs alone.
 #[derive(Debug, Clone)]
@@ -54,16 +51,24 @@ impl JobStore for SqliteJobs {
     }
 
     fn recover(&self) -> LocalBoxFuture<'static, Result<Vec<StoredJob>, StoreError>> {
-        answer(self.database.write(0, recovery::recover))
+        answer(self.database.write(0, reading::recover))
+    }
+
+    fn ended(&self, after: Option<After>, limit: usize) -> LocalBoxFuture<'static, Result<EndedPage, StoreError>> {
+        answer(self.database.read(move |connection| reading::ended(connection, after, limit)))
+    }
+
+    fn load(&self, job: JobId) -> LocalBoxFuture<'static, Result<Option<StoredJob>, StoreError>> {
+        answer(self.database.read(move |connection| reading::load(connection, job)))
+    }
+
+    fn key_holder(&self, key: &str) -> LocalBoxFuture<'static, Result<Option<KeyHolder>, StoreError>> {
+        let key = key.to_owned();
+        answer(self.database.read(move |connection| reading::key_holder(connection, &key)))
     }
 
     fn purge(&self, jobs: Vec<JobId>) -> LocalBoxFuture<'static, Result<(), StoreError>> {
-        let purges: Vec<_> = jobs
-            .chunks(PURGE)
-            .map(<[JobId]>::to_vec)
-            .map(|some| self.database.write(0, move |connection| writing::purge(connection, &some)))
-            .collect();
-        answer(try_join_all(purges).map_ok(drop))
+        answer(self.database.write(0, move |connection| writing::purge(connection, &jobs)))
     }
 
     fn check(&self) -> LocalBoxFuture<'static, Result<(), StoreError>> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::harness::service::{Builder, Service};
 
 mod drain;
+mod ended_jobs;
 mod last_texts;
 mod power_cuts;
 mod rhythm;

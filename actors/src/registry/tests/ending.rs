@@ -23,14 +23,14 @@ async fn told_after_patience_and_recorded_late(mood: Mood) {
     assert_eq!(reader.end().await.name, "completed");
     let waited = begin.elapsed();
     assert!((Duration::from_secs(9)..Duration::from_secs(12)).contains(&waited), "{mood:?}: {waited:?}");
-    assert_eq!(house.count().await.unrecorded, 1);
+    assert_eq!(house.count().unrecorded, 1);
 
     house.jobs.set(Op::Finish, Mood::Works);
     let ending = house.finished(&feed).await;
     assert!(matches!(ending.outcome, Outcome::Completed { episode: Some(_) }));
     assert_eq!(reader_after_end(&feed).await, Some(format!("1-{}", ending.mark.event_seq)));
     soon(async {
-        while house.count().await.unrecorded > 0 {
+        while house.count().unrecorded > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     })
@@ -49,9 +49,9 @@ async fn an_outcome_stays_counted_and_its_job_held_while_a_late_recording_hangs(
     run.finish();
     reader.end().await;
     drop(reader);
-    house.clock.advance(1000);
+    house.later(1000).await;
     tokio::time::sleep(Duration::from_secs(50)).await;
-    assert_eq!(house.count().await.unrecorded, 1);
+    assert_eq!(house.count().unrecorded, 1);
     assert_eq!(house.journal.count(|h| matches!(h, Happened::PurgeCalled(_))), 0);
     house.jobs.set(Op::Finish, Mood::Works);
     house.finished(&feed).await;

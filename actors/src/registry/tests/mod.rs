@@ -4,9 +4,11 @@
 //! store takes none, and nothing depends on how fast the machine is.
 
 mod adopt;
+mod busy;
 mod cancel;
 mod create;
 mod drain;
+mod ended;
 mod ending;
 mod outbox;
 mod rescue;
@@ -41,6 +43,7 @@ fn settings() -> RegistrySettings {
         max_streaming: 4,
         max_queued: 100,
         retention: Duration::from_secs(3600),
+        keep: Bound { jobs: 100_000, bytes: 1 << 32 },
         arbiters: 0,
         job: JobSettings {
             preview_interval: Duration::from_millis(500),
@@ -70,15 +73,23 @@ fn house_with_threads(arbiters: usize) -> House {
 }
 
 fn build(settings: RegistrySettings) -> House {
+    build_by(settings, |parts| {
+        let directory = Directory::default();
+        let registry = JobRegistry::create(|ctx| JobRegistry::new(parts, directory.clone(), ctx));
+        RegistryHandle::new(registry, directory)
+    })
+}
+
+fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> RegistryHandle) -> House {
     let journal = Journal::default();
     let jobs = FakeJobStore::new(journal.clone());
     let episodes = FakeEpisodeStore::new(journal.clone());
     let clock = SetClock::default();
     let ports =
         JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes.clone()), clock: Arc::new(clock.clone()) };
-    let registry = JobRegistry::new(RegistryParts { settings, ports, feeds: context() }).start();
+    let registry = start(RegistryParts { settings, ports, feeds: context() });
     let generator = ScriptedGenerator::new(journal.clone());
-    House { registry: registry.into(), journal, jobs, episodes, generator, clock }
+    House { registry, journal, jobs, episodes, generator, clock }
 }
 
 fn brief_of(project: &str, title: &str) -> Brief {
@@ -118,8 +129,15 @@ impl House {
         soon(self.registry.cancel(id(feed))).await.expect("the registry lives");
     }
 
-    async fn count(&self) -> JobCounts {
-        self.registry.count().await.expect("the registry lives")
+    fn count(&self) -> JobCounts {
+        self.registry.count()
+    }
+
+    /// Lets that much time pass, by both clocks, and the registry look after its deadlines.
+    async fn later(&self, seconds: u64) {
+        self.clock.advance(seconds as i64);
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
     }
 
     /// How the job ended, in the store.

@@ -26,14 +26,14 @@ async fn a_job_completes_without_its_episode_after_the_save_timeout_and_the_outb
     let begin = tokio::time::Instant::now();
     let feed = owed(&house, Mood::Hangs).await;
     assert!(begin.elapsed() >= settings().job.save_timeout);
-    assert_eq!(house.count().await.episodes_pending, 1);
+    assert_eq!(house.count().episodes_pending, 1);
     house.journal.until(3, save_called).await;
     house.episodes.set(Mood::Works);
     let noted = house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
     assert!(matches!(noted, Happened::EpisodeNoted(job, episode) if job == id(&feed) && episode.number == 1));
     house.until("it is shown", || feed.view().episode.is_some()).await;
     assert_eq!(Reader::new(&feed).end().await.data["result"]["episodeId"], "episode-1");
-    assert_eq!(house.count().await, JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
+    assert_eq!(house.count(), JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
 }
 
 #[actix::test]
@@ -48,6 +48,44 @@ async fn pauses_between_tries_grow_and_stay_bounded() {
 }
 
 #[actix::test]
+async fn a_store_that_somebody_has_to_mend_is_tried_seldom_and_never_given_up() {
+    let house = house();
+    let feed = owed(&house, Mood::Misconfigured).await;
+    let before = house.journal.count(save_called);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let tries = house.journal.count(save_called) - before;
+    // At once, then after 2, 4, 8, 15, 15 … minutes, each up to a half shorter.
+    assert!((5..=12).contains(&tries), "{tries} tries in an hour");
+    assert!(!feed.view().episode_refused);
+    house.episodes.set(Mood::Works);
+    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
+    house.until("it is saved", || feed.view().episode.is_some()).await;
+}
+
+#[actix::test]
+async fn every_owed_script_is_tried_before_any_is_tried_again() {
+    let house = house();
+    house.episodes.set(Mood::Hangs);
+    let jobs = (0..60).map(|number| super::adopt::owed_before(&number.to_string()));
+    house.adopt(jobs.collect(), true).await;
+    tokio::time::sleep(Duration::from_secs(45)).await;
+    let mut tried: Vec<JobId> = house
+        .journal
+        .all()
+        .into_iter()
+        .filter_map(|h| match h {
+            Happened::SaveCalled(draft) => draft.job_id,
+            _ => None,
+        })
+        .collect();
+    let tries = tried.len();
+    tried.sort();
+    tried.dedup();
+    assert!(tries >= 16, "{tries} tries");
+    assert_eq!(tried.len(), tries, "each for another job");
+}
+
+#[actix::test]
 async fn a_refused_episode_is_not_tried_for_ever() {
     let house = house();
     let feed = owed(&house, Mood::Refuses).await;
@@ -55,7 +93,7 @@ async fn a_refused_episode_is_not_tried_for_ever() {
     let tries = house.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(house.journal.count(save_called), tries);
-    assert_eq!(house.count().await.episodes_refused, 1);
+    assert_eq!(house.count().episodes_refused, 1);
 }
 
 #[actix::test]
@@ -98,7 +136,7 @@ async fn a_script_is_saved_at_once_when_somebody_asks_even_one_that_was_refused(
     house.episodes.set(Mood::Works);
     let ask = || async { house.registry.save_now(id(&feed)).await.expect("the registry lives") };
     assert_eq!(ask().await, Some(SaveAnswer::Tried));
-    assert_eq!(house.count().await.episodes_pending, 1, "it is owed again");
+    assert_eq!(house.count().episodes_pending, 1, "it is owed again");
     house.until("it is saved", || feed.view().episode.is_some()).await;
     assert_eq!(ask().await, Some(SaveAnswer::Saved));
 }

@@ -9,15 +9,9 @@ async fn completed(house: &House, title: &str) -> Feed {
     feed
 }
 
-/// Moves the time of day and lets the registry look after its deadlines.
-async fn later(house: &House, seconds: i64) {
-    house.clock.advance(seconds);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-}
-
 async fn held(house: &House, job: JobId) -> bool {
     // A page of the finished would do as well, but looking a job up would prolong it.
-    house.count().await.completed > 0 && house.journal.count(|h| *h == Happened::Purged(vec![job])) == 0
+    house.count().completed > 0 && house.journal.count(|h| *h == Happened::Purged(vec![job])) == 0
 }
 
 #[actix::test]
@@ -25,12 +19,12 @@ async fn a_finished_job_is_forgotten_after_the_retention_time_here_and_in_the_st
     let house = house();
     let feed = completed(&house, "a").await;
     let job = id(&feed);
-    later(&house, 3590).await;
+    house.later(3590).await;
     assert!(held(&house, job).await);
-    later(&house, 20).await;
+    house.later(20).await;
     house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
     assert!(house.registry.find(job).await.expect("lives").is_none());
-    assert_eq!(house.count().await, JobCounts::default());
+    assert_eq!(house.count(), JobCounts::default());
 }
 
 #[actix::test]
@@ -38,15 +32,15 @@ async fn looking_a_job_up_and_reading_it_keep_it_longer() {
     let house = house();
     let feed = completed(&house, "a").await;
     let job = id(&feed);
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(house.registry.find(job).await.expect("lives").is_some());
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(held(&house, job).await, "the look-up counts");
     let reader = Reader::new(&feed);
-    later(&house, 9000).await;
+    house.later(9000).await;
     assert!(held(&house, job).await, "somebody is connected");
     drop(reader);
-    later(&house, 3700).await;
+    house.later(3700).await;
     assert!(!held(&house, job).await);
 }
 
@@ -56,11 +50,11 @@ async fn a_repeated_creation_keeps_its_job_longer_and_after_it_is_forgotten_make
     let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
     let first = create().await.expect("accepted").feed;
     house.cancel(&first).await;
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(create().await.expect("known").existing);
-    later(&house, 3000).await;
+    house.later(3000).await;
     assert!(create().await.expect("known").existing);
-    later(&house, 3700).await;
+    house.later(3700).await;
     assert!(!create().await.expect("accepted").existing);
 }
 
@@ -69,12 +63,12 @@ async fn a_script_that_is_not_an_episode_yet_is_kept() {
     let house = house();
     house.episodes.set(Mood::Fails);
     let feed = completed(&house, "a").await;
-    later(&house, 3700).await;
-    later(&house, 3700).await;
+    house.later(3700).await;
+    house.later(3700).await;
     assert!(held(&house, id(&feed)).await);
     house.episodes.set(Mood::Works);
     house.until("it is saved", || feed.view().episode.is_some()).await;
-    later(&house, 3700).await;
+    house.later(3700).await;
     assert!(!held(&house, id(&feed)).await);
 }
 
@@ -85,9 +79,9 @@ async fn a_refused_script_is_kept_for_a_week() {
     let feed = completed(&house, "a").await;
     house.until("the refusal is known", || feed.view().episode_refused).await;
     let hour = 3600;
-    later(&house, 24 * 6 * hour).await;
+    house.later(24 * 6 * hour).await;
     assert!(held(&house, id(&feed)).await);
-    later(&house, 25 * hour).await;
+    house.later(25 * hour).await;
     assert!(!held(&house, id(&feed)).await);
 }
 
@@ -105,8 +99,87 @@ async fn asked_to_forget_again(mood: Mood) {
     let house = house();
     let job = id(&completed(&house, "a").await);
     house.jobs.set(Op::Purge, mood);
-    later(&house, 3700).await;
+    house.later(3700).await;
     house.journal.until(2, |h| *h == Happened::PurgeCalled(vec![job])).await;
     house.jobs.set(Op::Purge, Mood::Works);
     house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
+}
+
+#[actix::test]
+async fn a_clock_that_steps_forgets_nothing() {
+    let house = house();
+    let feed = completed(&house, "a").await;
+    for step in [366 * 24 * 3600, -2 * 366 * 24 * 3600] {
+        house.clock.advance(step);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(held(&house, id(&feed)).await);
+    }
+    house.later(3610).await;
+    assert!(!held(&house, id(&feed)).await, "its time is counted all the same");
+}
+
+#[actix::test]
+async fn beyond_the_number_kept_the_oldest_goes_that_owes_nothing_and_nobody_reads() {
+    let house = house_with(RegistrySettings { keep: Bound { jobs: 3, bytes: 1 << 30 }, ..settings() });
+    house.episodes.set(Mood::Fails);
+    let owed = completed(&house, "owed").await;
+    house.episodes.set(Mood::Hangs);
+    let mut canceled = Vec::new();
+    for title in ["read", "b", "c", "d"] {
+        let feed = house.create(title).await;
+        house.cancel(&feed).await;
+        house.clock.advance(1);
+        canceled.push(feed);
+    }
+    let _reader = Reader::new(&canceled[0]);
+    let [b, c] = [1, 2].map(|at| id(&canceled[at]));
+    house.journal.until(1, |h| *h == Happened::Purged(vec![b, c])).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(house.count(), JobCounts { completed: 1, canceled: 2, episodes_pending: 1, ..JobCounts::default() });
+    for kept in [&owed, &canceled[0], &canceled[3]] {
+        assert!(house.registry.find(id(kept)).await.expect("lives").is_some());
+    }
+}
+
+#[actix::test]
+async fn beyond_the_bytes_kept_the_oldest_goes() {
+    let house = house_with(RegistrySettings { keep: Bound { jobs: 100, bytes: 100_000 }, ..settings() });
+    let mut jobs = Vec::new();
+    for title in ["a", "b", "c"] {
+        let brief = Brief { description: "x".repeat(40_000), ..brief_of("project-1", title) };
+        let feed = house.try_create(brief, None).await.expect("accepted").feed;
+        house.cancel(&feed).await;
+        house.clock.advance(1);
+        jobs.push(id(&feed));
+    }
+    house.journal.until(1, |h| *h == Happened::Purged(vec![jobs[0]])).await;
+    assert_eq!(house.count().canceled, 2);
+}
+
+#[actix::test]
+async fn the_store_forgets_in_steps_of_bounded_size_and_one_at_a_time() {
+    let house = house_with(RegistrySettings { max_queued: 1000, ..settings() });
+    let mut large = Vec::new();
+    for number in 0..610 {
+        let length = if number % 61 == 0 { 1 << 20 } else { 10 };
+        let brief = Brief { description: "x".repeat(length), ..brief_of("project-1", "a") };
+        let feed = house.try_create(brief, None).await.expect("accepted").feed;
+        house.cancel(&feed).await;
+        large.extend((length > 10).then(|| id(&feed)));
+    }
+    house.jobs.set(Op::Purge, Mood::Hangs);
+    house.later(3610).await;
+    let called = |h: &Happened| matches!(h, Happened::PurgeCalled(_));
+    assert_eq!(house.journal.count(called), 1, "the next step waits for this one");
+    house.jobs.set(Op::Purge, Mood::Works);
+    house.until("all are gone", || house.count() == JobCounts::default()).await;
+    let mut forgotten = 0;
+    for step in house.journal.all() {
+        let Happened::Purged(jobs) = step else { continue };
+        assert!(jobs.len() <= 256, "{} jobs at once", jobs.len());
+        let large = jobs.iter().filter(|job| large.contains(job)).count();
+        assert!(large <= 4, "{large} MiB at once");
+        forgotten += jobs.len();
+    }
+    assert_eq!(forgotten, 610);
 }

@@ -1,30 +1,76 @@
-//! What is remembered of jobs after a restart.
+//! What is read back of jobs: the unfinished ones at the start, the others when somebody asks for them.
 
 use generation_actors::{
-    job::{Epoch, FailureCode},
-    ports::{Checkpoint, EndMark, EpisodeRef, IdempotencyKey, NewJob, Outcome, StoredJob, Usage},
+    job::{Epoch, FailureCode, JobId, Status},
+    ports::{
+        After, Checkpoint, EndMark, EndedJob, EndedPage, EpisodeRef, IdempotencyKey, KeyHolder, NewJob, Outcome,
+        StoredJob, Usage,
+    },
 };
-use rusqlite::{Connection, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as Unreadable};
 
 use super::script;
 use crate::sqlite::DatabaseError;
 
-/// Raises the epoch of every unfinished job, then reads all jobs, oldest first.
+/// Raises the epoch of every unfinished job, then reads them, oldest first.
 ///
 /// # Errors
 /// One that cannot be read fails all: a job that was accepted must not vanish without a word.
 pub(super) fn recover(connection: &Connection) -> Result<Vec<StoredJob>, DatabaseError> {
     connection.execute("UPDATE job_states SET epoch = epoch + 1 WHERE outcome IS NULL", [])?;
-    let mut statement = connection.prepare("SELECT * FROM jobs JOIN job_states USING (job) ORDER BY job")?;
+    let sql = "SELECT * FROM job_states JOIN jobs USING (job) WHERE outcome IS NULL ORDER BY job";
+    let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     let mut jobs = Vec::new();
     while let Some(row) = rows.next()? {
-        let mut job = stored(row)?;
-        job.last.text = script::read(connection, row.get("job")?, row.get("text_length")?)?;
-        jobs.push(job);
+        jobs.push(with_text(connection, row)?);
     }
     Ok(jobs)
+}
+
+pub(super) fn load(connection: &Connection, id: JobId) -> Result<Option<StoredJob>, DatabaseError> {
+    let sql = "SELECT * FROM jobs JOIN job_states USING (job) WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([id.to_string()])?;
+    rows.next()?.map(|row| with_text(connection, row)).transpose()
+}
+
+/// A page of the jobs that have ended; `~` comes after every time. `octet_length` looks at the head of a row only, however long the brief is.
+pub(super) fn ended(connection: &Connection, after: Option<After>, limit: usize) -> Result<EndedPage, DatabaseError> {
+    let sql = "SELECT job, id, outcome, ended_at, episode_id IS NOT NULL AS saved,
+                      text_length + octet_length(brief) AS bytes
+               FROM job_states JOIN jobs USING (job)
+               WHERE outcome IS NOT NULL AND (ended_at, job) < (coalesce(?1, '~'), coalesce(?2, 0))
+               ORDER BY ended_at DESC, job DESC LIMIT ?3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![after.map(|after| after.at), after.map(|after| after.tie), limit])?;
+    let (mut jobs, mut last) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let job = EndedJob {
+            id: word(row, "id")?,
+            at: row.get("ended_at")?,
+            status: status(&row.get::<_, String>("outcome")?),
+            saved: row.get("saved")?,
+            bytes: row.get("bytes")?,
+        };
+        last = Some(After { at: job.at, tie: row.get("job")? });
+        jobs.push(job);
+    }
+    let next = last.filter(|_| jobs.len() == limit);
+    Ok(EndedPage { jobs, next })
+}
+
+pub(super) fn key_holder(connection: &Connection, key: &str) -> Result<Option<KeyHolder>, DatabaseError> {
+    let sql = "SELECT id, body_digest FROM jobs WHERE idempotency_key = ?1 ORDER BY job DESC LIMIT 1";
+    let holder = |row: &Row<'_>| Ok(KeyHolder { job: word(row, "id")?, body_digest: row.get("body_digest")? });
+    Ok(connection.prepare_cached(sql)?.query_row([key], holder).optional()?)
+}
+
+fn with_text(connection: &Connection, row: &Row<'_>) -> Result<StoredJob, DatabaseError> {
+    let mut job = stored(row)?;
+    job.last.text = script::read(connection, row.get("job")?, row.get("text_length")?)?;
+    Ok(job)
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
@@ -77,6 +123,15 @@ fn outcome(row: &Row<'_>) -> rusqlite::Result<Option<Outcome>> {
         // The column is checked to hold nothing else.
         Some(_) => Some(Outcome::Canceled),
     })
+}
+
+fn status(outcome: &str) -> Status {
+    match outcome {
+        "completed" => Status::Completed,
+        "failed" => Status::Failed,
+        // The column is checked to hold nothing else.
+        _ => Status::Canceled,
+    }
 }
 
 fn episode(row: &Row<'_>) -> rusqlite::Result<Option<EpisodeRef>> {

@@ -1,0 +1,227 @@
+//! Which jobs are unfinished, and how many there are of each kind.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Fate, JobCounts};
+use crate::{
+    feed::Feed,
+    job::{JobView, Status},
+};
+
+/// The lists and counts that anybody may read without asking the registry: it writes them, behind a lock that is held for
+/// microseconds. Clones share them.
+///
+/// A job leaves the list *before* anybody is shown its end, so a list never holds a job that has ended.
+#[derive(Debug, Clone, Default)]
+pub struct Directory(Arc<Mutex<Lists>>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    arrivals: u64,
+    /// By their order of arrival.
+    unfinished: BTreeMap<u64, Unfinished>,
+    projects: HashMap<String, BTreeSet<u64>>,
+    counts: JobCounts,
+}
+
+#[derive(Debug)]
+struct Unfinished {
+    feed: Feed,
+    streaming: bool,
+}
+
+/// Which unfinished jobs are wanted.
+#[derive(Debug, Clone)]
+pub struct ListActive {
+    /// Only this project's.
+    pub project: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+    /// Where an earlier page ended.
+    pub before: Option<u64>,
+}
+
+/// One page of unfinished jobs, newest first.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Each with what it showed at that moment.
+    pub jobs: Vec<(Feed, Arc<JobView>)>,
+    /// How many there are on all pages.
+    pub total: usize,
+    /// Where the next page starts, if there is one.
+    pub next: Option<u64>,
+}
+
+impl Directory {
+    /// Lists an unfinished job, as one that waits.
+    pub fn enter(&self, feed: &Feed) -> Listing {
+        let project = feed.view().brief.project_id.clone();
+        let mut lists = self.lock();
+        lists.arrivals += 1;
+        let arrival = lists.arrivals;
+        lists.projects.entry(project).or_default().insert(arrival);
+        lists.unfinished.insert(arrival, Unfinished { feed: feed.clone(), streaming: false });
+        lists.counts.queued += 1;
+        Listing { directory: self.clone(), arrival }
+    }
+
+    /// One page; costs O(limit), whatever else is there.
+    pub fn page(&self, wanted: &ListActive) -> Page {
+        let lists = self.lock();
+        let before = wanted.before.unwrap_or(u64::MAX);
+        let (total, arrivals): (usize, Vec<u64>) = match &wanted.project {
+            None => (lists.unfinished.len(), newest(lists.unfinished.range(..before).map(|(at, _)| at), wanted.limit)),
+            Some(project) => match lists.projects.get(project) {
+                None => (0, Vec::new()),
+                Some(jobs) => (jobs.len(), newest(jobs.range(..before), wanted.limit)),
+            },
+        };
+        // One more than wanted tells whether there is another page.
+        let next = arrivals.get(wanted.limit).and_then(|_| arrivals.get(wanted.limit.checked_sub(1)?)).copied();
+        let jobs = arrivals.iter().take(wanted.limit).filter_map(|at| {
+            let feed = &lists.unfinished.get(at)?.feed;
+            Some((feed.clone(), feed.view()))
+        });
+        Page { jobs: jobs.collect(), total, next }
+    }
+
+    /// How many jobs are held.
+    pub fn counts(&self) -> JobCounts {
+        self.lock().counts
+    }
+
+    /// Changes the counts of ended jobs.
+    pub(super) fn count(&self, change: impl FnOnce(&mut JobCounts)) {
+        change(&mut self.lock().counts);
+    }
+
+    /// A panic under the lock leaves lists that are still whole: every step of it is.
+    fn lock(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn newest<'a>(oldest_first: impl DoubleEndedIterator<Item = &'a u64>, limit: usize) -> Vec<u64> {
+    oldest_first.rev().take(limit.saturating_add(1)).copied().collect()
+}
+
+/// A job's place in the [`Directory`].
+#[derive(Debug, Clone)]
+pub struct Listing {
+    directory: Directory,
+    arrival: u64,
+}
+
+impl Listing {
+    /// The job has left the queue.
+    pub fn streams(&self) {
+        let mut lists = self.directory.lock();
+        let Some(job) = lists.unfinished.get_mut(&self.arrival) else { return };
+        if !std::mem::replace(&mut job.streaming, true) {
+            lists.counts.queued -= 1;
+            lists.counts.streaming += 1;
+        }
+    }
+
+    /// The job is about to show its end: it leaves the list and counts as ended. Calling it again changes nothing.
+    pub fn ended(&self, status: Status, fate: Fate, recorded: bool) {
+        let mut lists = self.directory.lock();
+        let Some(job) = lists.unfinished.remove(&self.arrival) else { return };
+        if job.streaming {
+            lists.counts.streaming -= 1;
+        } else {
+            lists.counts.queued -= 1;
+        }
+        lists.counts.add(status, fate);
+        lists.counts.unrecorded += usize::from(!recorded);
+        let view = job.feed.view();
+        let project = &view.brief.project_id;
+        if let Some(jobs) = lists.projects.get_mut(project) {
+            jobs.remove(&self.arrival);
+            if jobs.is_empty() {
+                lists.projects.remove(project);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        job::{Brief, Epoch},
+        testing::{brief, context, view},
+    };
+
+    fn feed(project: &str) -> Feed {
+        let brief = Arc::new(Brief { project_id: project.into(), ..(*brief()).clone() });
+        Feed::new(Epoch::FIRST, JobView { brief, ..view() }, "", context())
+    }
+
+    fn list(project: Option<&str>, limit: usize, before: Option<u64>) -> ListActive {
+        ListActive { project: project.map(str::to_owned), limit, before }
+    }
+
+    #[test]
+    fn a_job_that_ends_leaves_the_list_and_is_counted_once() {
+        let directory = Directory::default();
+        let listing = directory.enter(&feed("p"));
+        assert_eq!(directory.counts(), JobCounts { queued: 1, ..JobCounts::default() });
+        listing.streams();
+        listing.streams();
+        assert_eq!(directory.counts(), JobCounts { streaming: 1, ..JobCounts::default() });
+        for _ in 0..2 {
+            listing.ended(Status::Completed, Fate::Owed, false);
+            let ended = JobCounts { completed: 1, episodes_pending: 1, unrecorded: 1, ..JobCounts::default() };
+            assert_eq!(directory.counts(), ended);
+        }
+        listing.streams();
+        assert_eq!(
+            (directory.page(&list(None, 9, None)).total, directory.page(&list(Some("p"), 9, None)).total),
+            (0, 0)
+        );
+        assert!(directory.lock().projects.is_empty(), "nothing is left of the project");
+    }
+
+    proptest! {
+        #[test]
+        fn pages_hold_every_unfinished_job_once_from_the_newest_to_the_oldest(
+            jobs in prop::collection::vec((0usize..3, any::<bool>()), 0..40), limit in 1usize..7
+        ) {
+            let directory = Directory::default();
+            let mut left = Vec::new();
+            for (project, ends) in jobs {
+                let project = ["a", "b", "c"][project];
+                let feed = feed(project);
+                let listing = directory.enter(&feed);
+                if ends {
+                    listing.ended(Status::Canceled, Fate::NoScript, true);
+                } else {
+                    left.insert(0, (project, feed.view().id));
+                }
+            }
+            for project in [None, Some("a"), Some("c"), Some("unknown")] {
+                let expected: Vec<_> =
+                    left.iter().filter(|(of, _)| project.is_none_or(|p| p == *of)).map(|(_, id)| *id).collect();
+                let (mut found, mut before) = (Vec::new(), None);
+                loop {
+                    let page = directory.page(&list(project, limit, before));
+                    prop_assert!(page.jobs.len() <= limit);
+                    prop_assert_eq!(page.total, expected.len());
+                    found.extend(page.jobs.iter().map(|(_, view)| view.id));
+                    before = page.next;
+                    if before.is_none() {
+                        break;
+                    }
+                    prop_assert!(!page.jobs.is_empty());
+                }
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A registry that always has something to do, in real time.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use super::*;
+use crate::{
+    ports::Outcome,
+    testing::{Mood, Op},
+};
+
+/// A client's look-up behind which there is always another one: the mailbox is never empty until it is over.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct LookUpAgain {
+    job: JobId,
+    over: Arc<AtomicBool>,
+}
+
+impl Handler<LookUpAgain> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, again: LookUpAgain, ctx: &mut Context<Self>) {
+        let _nobody_waits = Handler::handle(self, FindJob(again.job), ctx);
+        if !again.over.load(Relaxed) {
+            ctx.address().do_send(again);
+        }
+    }
+}
+
+/// Keeps the registry busy until it is dropped.
+struct Flood(Arc<AtomicBool>);
+
+impl Flood {
+    fn of(house: &House, job: JobId) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        for _ in 0..1000 {
+            house.registry.address().do_send(LookUpAgain { job, over: Arc::clone(&over) });
+        }
+        Self(over)
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// A house whose registry has a thread of its own.
+fn apart(settings: RegistrySettings) -> House {
+    build_by(settings, JobRegistry::start_new)
+}
+
+#[actix::test]
+async fn a_mailbox_that_is_always_full_keeps_out_neither_sweeps_nor_answers_of_the_store() {
+    let retention = Duration::from_millis(200);
+    let house = apart(RegistrySettings { max_streaming: 1, retention, ..settings() });
+    let running = house.create("running").await;
+    let waiting = [house.create("first").await, house.create("second").await];
+    let _flood = Flood::of(&house, id(&running));
+    house.until("positions are told", || waiting[1].queue_position() == Some(2)).await;
+    // Jobs are accepted, canceled, forgotten; endings that the store did not take are recorded late.
+    let brief = house.create("brief").await;
+    house.cancel(&brief).await;
+    let job = id(&brief);
+    drop(brief);
+    house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
+    house.cancel(&waiting[0]).await;
+    house.until("the second is the next", || waiting[1].queue_position() == Some(1)).await;
+}
+
+#[actix::test]
+async fn an_outcome_is_recorded_late_however_busy_the_registry_is() {
+    let house = apart(settings());
+    let running = house.create("running").await;
+    house.jobs.set(Op::Finish, Mood::Fails);
+    let canceled = house.create("canceled").await;
+    house.cancel(&canceled).await;
+    assert_eq!(house.count().unrecorded, 1);
+    let _flood = Flood::of(&house, id(&running));
+    house.jobs.set(Op::Finish, Mood::Works);
+    assert_eq!(house.finished(&canceled).await.outcome, Outcome::Canceled);
+    house.until("it is counted as recorded", || house.count().unrecorded == 0).await;
+}
+
+#[actix::test]
+async fn no_healthy_job_is_taken_for_dead_and_each_has_one_ending() {
+    const JOBS: usize = 4000;
+    let house = apart(RegistrySettings { arbiters: 2, max_streaming: 10_000, max_queued: 10_000, ..settings() });
+    // Sweeps without a pause, before and behind ends that are on their way.
+    let registry = house.registry.address().clone();
+    let sweeping = actix::spawn(async move { while registry.send(sweep::Sweep).await.is_ok() {} });
+    for _ in 0..JOBS / 100 {
+        let canceling = (0..100).map(|_| async {
+            let feed = house.create("a").await;
+            house.cancel(&feed).await;
+        });
+        futures_util::future::join_all(canceling).await;
+    }
+    assert!(!sweeping.is_finished(), "the registry lives");
+    sweeping.abort();
+    assert_eq!(house.count(), JobCounts { canceled: JOBS, ..JobCounts::default() });
+    let endings = house.journal.all().into_iter().filter_map(|h| match h {
+        Happened::Finished(ending) => Some(ending),
+        _ => None,
+    });
+    let mut outcomes: HashMap<JobId, Vec<Outcome>> = HashMap::new();
+    for ending in endings {
+        outcomes.entry(ending.last.id).or_default().push(ending.outcome);
+    }
+    assert_eq!(outcomes.len(), JOBS);
+    let wrong: Vec<_> = outcomes.values().filter(|of_one| **of_one != [Outcome::Canceled]).collect();
+    assert_eq!(wrong, Vec::<&Vec<Outcome>>::new(), "a job that is rescued is recorded as failed");
+}
+
+#[actix::test]
+async fn a_job_whose_end_is_shown_is_in_no_list_although_the_registry_has_not_heard_of_it() {
+    let house = house();
+    let list = |project: Option<&str>| {
+        house.registry.active(&ListActive { project: project.map(str::to_owned), limit: 10, before: None })
+    };
+    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+    assert_eq!((list(None).total, list(Some("project-1")).jobs.len()), (1, 1));
+    let canceled = house.create("b").await;
+    let mut of_canceled = Reader::new(&canceled);
+    run.finish();
+    assert_eq!(reader.end().await.name, "completed");
+    assert_eq!(list(None).jobs.iter().map(|(_, view)| view.id).collect::<Vec<_>>(), [id(&canceled)]);
+    assert_eq!((house.count().completed, status(&feed)), (1, Status::Completed));
+    let (end, ()) = futures_util::future::join(
+        async {
+            let end = of_canceled.end().await;
+            assert_eq!((list(None).total, list(Some("project-1")).total), (0, 0));
+            end
+        },
+        house.cancel(&canceled),
+    )
+    .await;
+    assert_eq!(end.name, "failed");
+    assert_eq!(house.count(), JobCounts { completed: 1, canceled: 1, episodes_saved: 1, ..JobCounts::default() });
+}
