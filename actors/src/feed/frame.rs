@@ -27,7 +27,7 @@ fn frame(name: &str, id: Option<std::fmt::Arguments<'_>>, payload: usize, data: 
 }
 
 /// What a progress event says of its job.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Figures {
     progress: u8,
     step: Step,
@@ -37,12 +37,6 @@ pub(super) struct Figures {
 impl Figures {
     pub(super) fn of(view: &JobView) -> Self {
         Self { progress: view.progress, step: view.step, remaining_seconds: view.remaining_seconds }
-    }
-
-    /// While nothing is written the estimate alone is not worth a write to every reader.
-    pub(super) fn differ(self, last: Self, is_written: bool) -> bool {
-        (self.progress, self.step) != (last.progress, last.step)
-            || (is_written && self.remaining_seconds != last.remaining_seconds)
     }
 }
 

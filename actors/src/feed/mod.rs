@@ -11,15 +11,18 @@ mod frame;
 mod marks;
 mod meter;
 mod publisher;
+mod queue_place;
 mod readers;
 mod subscription;
+mod weak;
 
 pub use cursor::{Opening, PreviewMode, Resume};
 pub use event_id::LastEventId;
 pub use frame::{gone_frame, heartbeat_frame, stream_error_frame};
 pub use meter::{Meter, Reading};
-pub use publisher::{Feed, FeedContext, WeakFeed};
+pub use publisher::{Feed, FeedContext};
 pub use subscription::{Subscription, Turn};
+pub use weak::WeakFeed;
 
 #[cfg(test)]
 mod tests;

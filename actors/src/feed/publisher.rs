@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
     task::Waker,
@@ -40,21 +40,6 @@ pub struct FeedContext {
 #[derive(Clone)]
 pub struct Feed(pub(super) Arc<Shared>);
 
-/// A feed that goes when nobody else holds it.
-pub struct WeakFeed(Weak<Shared>);
-
-impl WeakFeed {
-    /// The feed, while somebody holds it.
-    pub fn upgrade(&self) -> Option<Feed> {
-        self.0.upgrade().map(Feed)
-    }
-
-    /// Whether somebody still holds it.
-    pub fn is_held(&self) -> bool {
-        self.0.strong_count() > 0
-    }
-}
-
 /// Names the job only: a script has no place in a log.
 impl fmt::Debug for Feed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,14 +51,16 @@ pub(super) struct Shared {
     epoch: Epoch,
     context: FeedContext,
     /// 1 and up; 0 while not queued.
-    queue_position: AtomicU32,
+    pub(super) queue_position: AtomicU32,
     state: Mutex<State>,
 }
 
 pub(super) struct State {
     /// Counts publishings; event ids are made from it.
     version: u64,
-    view: Arc<JobView>,
+    pub(super) view: Arc<JobView>,
+    /// Seconds of the queue within the view's remaining time.
+    pub(super) queue_wait: u64,
     text: String,
     utf16: usize,
     marks: Marks,
@@ -81,6 +68,8 @@ pub(super) struct State {
     figures: Figures,
     progress: Change,
     preview: Change,
+    /// The mark of the end has been taken: nothing may be published before the end itself.
+    pub(super) sealed: bool,
     ended: bool,
     cut: bool,
     pub(super) cache: Vec<(Key, Bytes)>,
@@ -149,12 +138,14 @@ impl Feed {
         let state = State {
             version,
             view: Arc::new(view),
+            queue_wait: 0,
             text: String::new(),
             utf16: 0,
             marks: Marks::default(),
             figures,
             progress: Change::default(),
             preview: Change::default(),
+            sealed: false,
             ended: false,
             cut: false,
             cache: Vec::new(),
@@ -189,12 +180,12 @@ impl Feed {
     }
 
     /// Whether readers have something new to see.
-    fn advance(&self, state: &mut State, view: JobView, more: &str) -> bool {
+    pub(super) fn advance(&self, state: &mut State, view: JobView, more: &str) -> bool {
         let version = state.version + 1;
         // A failed or canceled job's terminal event says all there is to say; a progress event before it would add nothing.
         let shown = matches!(view.status, Status::Queued | Status::Streaming | Status::Completed);
         let figures = Figures::of(&view);
-        let moved = state.progress.count == 0 || figures.differ(state.figures, !more.is_empty());
+        let moved = state.progress.count == 0 || figures != state.figures;
         let progress = shown && moved;
         state.view = Arc::new(view);
         if !progress && more.is_empty() {
@@ -235,11 +226,6 @@ impl Feed {
         state.cache.clear();
     }
 
-    /// The same feed, without keeping it.
-    pub fn downgrade(&self) -> WeakFeed {
-        WeakFeed(Arc::downgrade(&self.0))
-    }
-
     /// About how many bytes it takes in memory while nobody reads it.
     pub fn size(&self) -> usize {
         let state = self.lock();
@@ -258,9 +244,10 @@ impl Feed {
         wake(state);
     }
 
-    /// What the end of the job will be recorded with, provided that nothing is published before it is shown.
+    /// What the end of the job is recorded with; nothing is to be published between this and the end.
     pub fn end_mark(&self) -> EndMark {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.sealed = true;
         EndMark { event_seq: Point::all(state.version + 2).seq(), text_version: state.preview.version }
     }
 
@@ -283,18 +270,6 @@ impl Feed {
     /// The sentences in its events.
     pub fn wording(&self) -> &Wording {
         &self.0.context.wording
-    }
-
-    /// How many queued jobs go first, plus one; `None` unless queued.
-    pub fn queue_position(&self) -> Option<u32> {
-        let position = self.0.queue_position.load(Relaxed);
-        // A job that is saved instead of canceled has its place until it is over.
-        (position > 0 && self.lock().view.status == Status::Queued).then_some(position)
-    }
-
-    /// Notes the place in the queue; `None` when it has left the queue.
-    pub fn set_queue_position(&self, position: Option<u32>) {
-        self.0.queue_position.store(position.unwrap_or(0), Relaxed);
     }
 
     /// How a connection begins whose reader saw `last`.
@@ -334,7 +309,7 @@ impl Feed {
 }
 
 /// Unlocks the feed, then wakes those who wait for it.
-fn wake(mut state: MutexGuard<'_, State>) {
+pub(super) fn wake(mut state: MutexGuard<'_, State>) {
     let waiting = state.readers.take_waiting();
     drop(state);
     waiting.into_iter().for_each(Waker::wake);

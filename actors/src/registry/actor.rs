@@ -7,12 +7,12 @@ use std::{
 };
 
 use actix::prelude::*;
-use tokio::{sync::oneshot, task::yield_now};
+use tokio::{sync::oneshot, task::yield_now, time::Instant};
 
 use super::{
     Bound, Created, Directory, FairQueue, Listing, RegistryHandle, Retention, Table, arbiters::Arbiters,
     ending::Unrecorded, forgetting::Leaving, lookup::Loading, messages::CreateError, shelf::Shelf, speed::Speeds,
-    sweep,
+    sweep, waits::Waits,
 };
 use crate::{
     feed::{Feed, FeedContext},
@@ -73,6 +73,7 @@ pub struct JobRegistry {
     pub(super) retention: Retention,
     pub(super) shelf: Shelf,
     pub(super) speeds: Speeds,
+    pub(super) waits: Waits,
     pub(super) arbiters: Arbiters,
     pub(super) outbox: Addr<Outbox>,
     /// Jobs whose creation is being made durable, with the callers that sent the same key meanwhile.
@@ -94,6 +95,8 @@ pub struct JobRegistry {
 pub(super) struct Entry {
     pub feed: Feed,
     pub listing: Listing,
+    /// When it got its slot.
+    pub admitted: Option<Instant>,
     /// `None` once it has died and its end is being recorded.
     pub actor: Option<Addr<JobActor>>,
 }
@@ -119,6 +122,7 @@ impl JobRegistry {
             retention: Retention::default(),
             shelf: Shelf::new(HOT_BYTES),
             speeds: Speeds::default(),
+            waits: Waits::default(),
             arbiters: Arbiters::new(settings.arbiters),
             creating: HashMap::new(),
             loading: HashMap::new(),
@@ -150,7 +154,7 @@ impl JobRegistry {
         let actor = JobActor::start_in_arbiter(&self.arbiters.pick(), move |_| {
             JobActor::new(state, shown, generator, ports, settings, supervisor)
         });
-        Entry { feed, listing, actor: Some(actor) }
+        Entry { feed, listing, admitted: None, actor: Some(actor) }
     }
 
     /// Lets jobs stream while there are slots.
@@ -158,8 +162,9 @@ impl JobRegistry {
         while !self.drained
             && let Some(id) = self.queue.admit()
         {
-            let Some(entry) = self.table.get(id) else { continue };
-            entry.feed.set_queue_position(None);
+            let Some(entry) = self.table.get_mut(id) else { continue };
+            entry.admitted = Some(Instant::now());
+            entry.feed.leave_queue();
             entry.listing.streams();
             if let Some(actor) = &entry.actor {
                 actor.do_send(Start);
@@ -171,7 +176,7 @@ impl JobRegistry {
     pub(super) fn tell_positions(&self) {
         for (id, position) in self.queue.positions() {
             if let Some(entry) = self.table.get(id) {
-                entry.feed.set_queue_position(Some(position));
+                entry.feed.set_queue_place(position, self.waits.expected(position, self.settings.max_streaming));
             }
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse};
 use crate::{
     feed::Feed,
-    job::{Epoch, JobId, JobState, remaining_seconds},
+    job::{Epoch, JobId, JobState},
     patience::answered,
     ports::{KeyHolder, NewJob, ScriptGenerator, StoreError},
 };
@@ -147,19 +147,25 @@ impl JobRegistry {
 
     fn accept(&mut self, job: NewJob, generator: Arc<dyn ScriptGenerator>, ctx: &mut Context<Self>) -> Created {
         let speed = self.speeds.expected(&job.brief.model);
-        let estimated_seconds = remaining_seconds(0, job.brief.length_target, speed);
         let brief = Arc::new(job.brief);
         let state = JobState::new(job.id, Arc::clone(&brief), job.created_at, speed);
-        let feed = Feed::new(Epoch::FIRST, state.view(job.created_at), "", self.feeds.clone());
+        let view = state.view(job.created_at);
+        let mut estimated_seconds = view.remaining_seconds.unwrap_or(0);
+        let feed = Feed::new(Epoch::FIRST, view, "", self.feeds.clone());
         let entry = self.start_job(state, feed.clone(), generator, ctx);
         self.table.insert(job.id, entry, job.idempotency.as_ref());
         self.queue.push(job.id, &brief.project_id);
-        // The last place, until the next sweep finds the fair one.
-        feed.set_queue_position(u32::try_from(self.queue.waiting()).ok());
         if self.drained {
             feed.cut();
         }
         self.dispatch();
+        if self.queue.is_waiting(job.id)
+            && let Some(position) = self.queue.position_of_newest(&brief.project_id)
+        {
+            let wait = self.waits.expected(position, self.settings.max_streaming);
+            feed.set_queue_place(position, wait);
+            estimated_seconds += wait;
+        }
         Created { feed, existing: false, estimated_seconds }
     }
 }

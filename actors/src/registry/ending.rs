@@ -62,7 +62,10 @@ impl JobRegistry {
     pub(super) fn release_and_retain(&mut self, id: JobId, unrecorded: Option<Ending>) {
         let Some(entry) = self.table.remove(id) else { return };
         self.queue.leave(id);
-        entry.feed.set_queue_position(None);
+        entry.feed.leave_queue();
+        if let Some(admitted) = entry.admitted {
+            self.waits.slot_freed(admitted.elapsed());
+        }
         let view = entry.feed.view();
         let ended = Ended {
             status: view.status,

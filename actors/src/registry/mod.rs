@@ -19,6 +19,7 @@ mod shelf;
 mod speed;
 mod sweep;
 mod table;
+mod waits;
 
 pub use actor::{JobRegistry, RegistryParts, RegistrySettings};
 pub use directory::{Directory, ListActive, Listing, Page};

@@ -164,6 +164,11 @@ impl FairQueue {
         u32::try_from(self.heads.iter().map(not_behind).sum::<usize>()).ok()
     }
 
+    /// Whether the job is here and waits.
+    pub fn is_waiting(&self, job: JobId) -> bool {
+        self.jobs.get(&job).is_some_and(|place| !place.streaming)
+    }
+
     /// Jobs that wait.
     pub fn waiting(&self) -> usize {
         self.waiting

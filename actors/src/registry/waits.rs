@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Seconds while nothing has been measured: the time of 1,000 words.
+const UNMEASURED: f64 = 120.0;
 /// How much the newest job counts.
 const WEIGHT: f64 = 0.1;
 
@@ -19,12 +21,11 @@ impl Waits {
         self.slot_held = Some(self.slot_held.map_or(held, |average| average + WEIGHT * (held - average)));
     }
 
-    /// Whole seconds until the job at `position` (1 and up) gets one of `slots`, all of which are taken. While nothing has
-    /// been measured jobs are taken to hold theirs for `own_seconds`, what this job itself will need.
+    /// Whole seconds until the job at `position` (1 and up) gets one of `slots`, all of which are taken.
     ///
     /// Long waits are given in coarser steps, so that a figure nobody can know to the second does not change each second.
-    pub(super) fn expected(&self, position: u32, slots: usize, own_seconds: u64) -> u64 {
-        let held = self.slot_held.unwrap_or(own_seconds as f64);
+    pub(super) fn expected(&self, position: u32, slots: usize) -> u64 {
+        let held = self.slot_held.unwrap_or(UNMEASURED);
         let seconds = (f64::from(position) * held / slots.max(1) as f64).ceil() as u64;
         let step = match seconds {
             0..60 => 1,
@@ -43,13 +44,13 @@ mod tests {
     #[test]
     fn a_wait_is_the_slots_that_must_become_free_before() {
         let mut waits = Waits::default();
-        assert_eq!(waits.expected(1, 4, 120), 30);
-        assert_eq!(waits.expected(8, 4, 120), 240);
+        assert_eq!(waits.expected(1, 4), 30);
+        assert_eq!(waits.expected(8, 4), 240);
         waits.slot_freed(Duration::from_secs(10));
-        assert_eq!(waits.expected(8, 4, 120), 20);
+        assert_eq!(waits.expected(8, 4), 20);
         waits.slot_freed(Duration::from_secs(20));
-        assert_eq!(waits.expected(8, 4, 120), 22);
-        assert_eq!(waits.expected(3, 0, 120), 33);
+        assert_eq!(waits.expected(8, 4), 22);
+        assert_eq!(waits.expected(3, 0), 33);
     }
 
     #[test]
@@ -57,7 +58,7 @@ mod tests {
         let mut waits = Waits::default();
         waits.slot_freed(Duration::from_secs(1));
         for (position, told) in [(59, 59), (61, 65), (601, 630), (3601, 3900)] {
-            assert_eq!(waits.expected(position, 1, 1), told);
+            assert_eq!(waits.expected(position, 1), told);
         }
     }
 }

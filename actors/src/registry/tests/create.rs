@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
+    job::Status,
     ports::StoreError,
-    testing::{Mood, Op},
+    testing::{Mood, Op, Reader},
 };
 
 #[actix::test]
@@ -46,15 +47,36 @@ async fn one_projects_crowd_does_not_delay_anothers_first_job() {
         crowd.push(house.create_in("crowd", "crowd").await);
     }
     let single = house.create_in("single", "single").await;
-    assert!(single.queue_position().is_some(), "told from the first moment on");
-    house.until("the single job is next", || single.queue_position() == Some(1)).await;
-    assert_eq!(crowd[2].queue_position(), Some(2));
+    assert_eq!(single.queue_position(), Some(1), "told from the first moment on");
+    house.until("the crowd is told as well", || crowd[2].queue_position() == Some(2)).await;
     assert_eq!(crowd[19].queue_position(), Some(19));
     assert_eq!(crowd[0].queue_position(), None, "it streams");
     let runs = [house.generator.run().await, house.generator.run().await];
     runs[0].text("whole").finish();
     assert_eq!(house.generator.run().await.title, "single");
     assert_eq!(single.queue_position(), None);
+}
+
+#[actix::test]
+async fn estimates_include_the_wait_and_are_shown_when_it_changes() {
+    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
+    let created = |n: &str| house.try_create(brief_of("project-1", n), None);
+    let first = created("1").await.expect("accepted");
+    let own = first.feed.view().remaining_seconds.expect("it is not over");
+    assert_eq!((first.estimated_seconds, created("2").await.expect("accepted").estimated_seconds), (own, own));
+    // Half of a job's time is left to each of two slots.
+    let third = created("3").await.expect("accepted");
+    let fourth = created("4").await.expect("accepted");
+    assert_eq!((third.estimated_seconds, fourth.estimated_seconds), (own + 60, own + 120));
+    assert_eq!(fourth.feed.view().remaining_seconds, Some(own + 120));
+
+    let mut reader = Reader::new(&fourth.feed);
+    assert_eq!(reader.event("progress").await.data["estimatedTime"], own + 120);
+    house.cancel(&third.feed).await;
+    assert_eq!(reader.event("progress").await.data["estimatedTime"], own + 60, "it moved up");
+    house.cancel(&first.feed).await;
+    house.until("it streams", || fourth.feed.view().status == Status::Streaming).await;
+    assert_eq!(fourth.feed.view().remaining_seconds, Some(own));
 }
 
 #[actix::test]
