@@ -1,23 +1,20 @@
 //! Search over many long scripts, and over those of an earlier version.
 
-use std::{fs, io::Write as _, net::TcpStream, rc::Rc, time::Duration};
+use std::{io::Write as _, net::TcpStream, rc::Rc, time::Duration};
 
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{brief_with, http::Request, project_path, service::Service, wait};
+use crate::harness::{brief_with, data_of_the_first_format, http::Request, service::Service, wait};
 
 /// 비밀
 const SECRET: &str = "%EB%B9%84%EB%B0%80";
 
 /// What a program of format 1 left, with so many more scripts of 280 KB in a project of their own.
 fn data_with_long_episodes(count: u32) -> Rc<TempDir> {
-    let data = Rc::new(TempDir::new().expect("a temporary folder"));
-    let database = data.path().join("data/generation.db");
-    fs::create_dir(data.path().join("data")).expect("a data folder");
-    fs::copy(project_path("tests/fixtures/format-1.db"), &database).expect("the fixture is there");
-    let database = Connection::open(database).expect("it opens");
+    let data = data_of_the_first_format();
+    let database = Connection::open(data.path().join("data/generation.db")).expect("it opens");
     database
         .execute_batch(&format!(
             "BEGIN;

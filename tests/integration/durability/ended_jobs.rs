@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 use super::Service;
-use crate::harness::{brief, brief_with, http::Request, wait};
+use crate::harness::{brief, brief_with, data_of_the_first_format, http::Request, wait};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -43,9 +43,9 @@ fn multiply(service: &mut Service, count: u32, script: &str) -> Vec<String> {
         copying
             .execute(
                 "INSERT INTO job_states (job, epoch, started_at, progress, model_used, text_length, text_complete,
-                                         outcome, ended_at, event_seq, episode_id, episode_number)
+                                         outcome, ended_at, event_seq, text_version, episode_id, episode_number)
                  SELECT ?1, epoch, started_at, progress, model_used, ?2, text_complete,
-                        outcome, ended_at, event_seq, episode_id, episode_number FROM job_states ORDER BY job LIMIT 1",
+                        outcome, ended_at, event_seq, text_version, episode_id, episode_number FROM job_states ORDER BY job LIMIT 1",
                 params![job, script.len()],
             )
             .expect("its state");
@@ -186,19 +186,17 @@ fn beyond_the_number_kept_the_oldest_jobs_are_forgotten_also_those_of_an_earlier
 
 #[test]
 fn a_data_folder_of_the_first_format_is_taken_over_with_its_jobs() {
-    let mut service = with_one_job();
-    let ids = multiply(&mut service, 3, "whole");
-    let path = service.data().path().join("data/generation.db");
-    let database = Connection::open(path).expect("it opens");
-    database
-        .execute_batch(
-            "DROP INDEX job_states_unfinished; DROP INDEX job_states_ended; DROP INDEX jobs_idempotency_key;
-             PRAGMA user_version = 1;",
-        )
-        .expect("as the first version left it");
+    let data = data_of_the_first_format();
+    let database = Connection::open(data.path().join("data/generation.db")).expect("it opens");
+    let id = "job_538a817528b44206aa0cc27669262023";
+    let sql = "UPDATE jobs SET idempotency_key = 'key', body_digest = 'of another body' WHERE id = ?1";
+    assert_eq!(database.execute(sql, [id]).expect("it is of the first format"), 1);
+    let sql = "SELECT text FROM job_texts JOIN jobs USING (job) WHERE id = ?1";
+    let script: String = database.query_row(sql, [id], |row| row.get(0)).expect("its script");
     database.close().expect("it closes");
-    service.restart();
-    all_counted(&service, 4);
-    assert_eq!(service.script(&ids[1]), "whole");
-    assert_eq!(service.send(&keyed("key-3")).expect(200).json()["jobId"], json!(ids[2]));
+    let service = Service::builder().data(&data).start();
+    all_counted(&service, 2);
+    assert_eq!(service.job(id)["status"], "completed");
+    assert_eq!(service.script(id), script);
+    service.send(&keyed("key")).expect_error(409, "IDEMPOTENCY_CONFLICT");
 }

@@ -99,8 +99,9 @@ fn over_http_1_0_a_stream_goes_without_chunks() {
 
 #[test]
 fn over_http_1_0_a_stream_that_is_cut_does_not_look_complete() {
-    let service = Service::builder().words_per_second(1).start();
+    let mut service = Service::builder().words_per_second(1).start();
     let job = service.create(&json!({ "projectId": "p", "description": "A scene.", "lengthTarget": 5000 }));
     let (_, end) = read_over_http_1_0(&service, &job, || service.sigterm());
     assert_eq!(end, Some(ErrorKind::ConnectionReset));
+    assert_eq!(service.wait_for_exit(wait::PATIENCE).code(), Some(0));
 }

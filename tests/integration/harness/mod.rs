@@ -14,11 +14,14 @@ pub(crate) mod upstream;
 pub(crate) mod wait;
 
 use std::{
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
+    rc::Rc,
 };
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// A request for a short script; tests change what they are about.
 pub(crate) fn brief() -> Value {
@@ -44,4 +47,13 @@ pub(crate) fn project_path(path: &str) -> PathBuf {
 pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     listener.local_addr().expect("it is bound")
+}
+
+/// A folder whose `data` the program of database format 1 has left behind.
+pub(crate) fn data_of_the_first_format() -> Rc<TempDir> {
+    let folder = TempDir::new().expect("a temporary folder");
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a data folder");
+    fs::copy(project_path("tests/fixtures/format-1.db"), data.join("generation.db")).expect("the fixture is there");
+    Rc::new(folder)
 }
