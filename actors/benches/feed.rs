@@ -24,7 +24,7 @@ use generation_actors::{
 };
 use samples::{
     feed::{after, showing, take},
-    job::{now, writing},
+    job::writing,
     script::LANGUAGES,
 };
 
@@ -143,7 +143,7 @@ fn publish_by_text(criterion: &mut Criterion) {
         let more = language.script(120);
         for (name, bytes) in [("1KB", 1_000), ("500KB", 500_000)] {
             let job = writing(language, &language.script(bytes));
-            let view = job.view(now());
+            let view = job.view();
             group.bench_function(BenchmarkId::new(format!("after_{name}"), language.name), |bencher| {
                 bencher.iter_batched_ref(
                     || {

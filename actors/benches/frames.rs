@@ -20,7 +20,7 @@ use generation_actors::{
 };
 use samples::{
     feed::{after, showing, take},
-    job::{apply, now, writing},
+    job::{apply, writing},
     script::{LANGUAGES, Language},
 };
 
@@ -70,7 +70,7 @@ impl Due {
         let mut job = writing(language, &language.script(LONG));
         let feed = showing(&job);
         complete(&mut job);
-        feed.end(job.view(now()), feed.end_mark());
+        feed.end(job.view(), feed.end_mark());
         Self::new(feed, Resume::Fresh, PreviewMode::Full, "completed")
     }
 

@@ -14,8 +14,6 @@ use generation_actors::{
 };
 use serde::Deserialize;
 
-use super::job::now;
-
 /// The part of a file of sentences that feeds use.
 #[derive(Deserialize)]
 struct Sentences {
@@ -37,7 +35,7 @@ static WORDING: LazyLock<Arc<Wording>> = LazyLock::new(|| {
 /// A feed that shows all of `job`.
 pub(crate) fn showing(job: &JobState) -> Feed {
     let context = FeedContext { wording: Arc::clone(&WORDING), meter: Arc::new(Meter::default()) };
-    Feed::new(Epoch::FIRST, job.view(now()), job.text().as_str(), context)
+    Feed::new(Epoch::FIRST, job.view(), job.text().as_str(), context)
 }
 
 /// Takes what `reader` is due; it must be due something.

@@ -212,7 +212,7 @@ impl JobActor {
         if let Some(rhythm) = &mut self.rhythm {
             rhythm.shown(Instant::now(), !more.is_empty());
         }
-        self.feed.publish(self.state.view(self.ports.clock.now()), more);
+        self.feed.publish(self.state.view(), more);
         self.shown = self.state.text().len();
     }
 
@@ -265,7 +265,7 @@ impl JobActor {
 
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
-        let view = self.state.view(now);
+        let view = self.state.view();
         log::info!("{}", view.last_line());
         self.supervisor.listing.ended(view.status, Fate::of(&view), self.unrecorded.is_none());
         self.feed.end(view, self.feed.end_mark());

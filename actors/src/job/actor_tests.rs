@@ -57,7 +57,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
     };
     let registry = Told.start();
     let (state, generator) = (job(), ScriptedGenerator::new(journal.clone()));
-    let feed = Feed::new(Epoch::FIRST, state.view(ports.clock.now()), "", context());
+    let feed = Feed::new(Epoch::FIRST, state.view(), "", context());
     let listing = Directory::default().enter(&feed);
     let supervisor = Supervisor { ended: registry.clone().recipient(), gone: registry.recipient(), listing };
     let (shown, writer) = (feed.clone(), Arc::new(generator.clone()));

@@ -24,7 +24,7 @@ pub(super) fn save(
 ) -> impl Future<Output = Input> + use<> {
     let id = state.id();
     let now = ports.clock.now();
-    let draft = state.view(now).episode_draft(state.text().as_str().to_owned(), now);
+    let draft = state.view().episode_draft(state.text().as_str().to_owned(), now);
     let sealed = ports.jobs.checkpoint(checkpoint);
     async move {
         let saving = async {

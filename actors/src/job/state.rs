@@ -103,6 +103,8 @@ struct Pace {
     expected: f64,
     /// When this taking-up wrote its first words, and how many there were before.
     first_words: Option<(DateTime<Utc>, u64)>,
+    /// When it wrote the newest ones. Estimates are of that moment: what nothing has happened to is not news for readers.
+    newest_words: Option<DateTime<Utc>>,
     /// When the model was done or stopped: what is saved and recorded after it is not its slowness.
     stopped: Option<DateTime<Utc>>,
 }
@@ -123,7 +125,7 @@ impl JobState {
             started_at: None,
             text_complete: false,
             outcome: None,
-            pace: Pace { expected: words_per_second, first_words: None, stopped: None },
+            pace: Pace { expected: words_per_second, first_words: None, newest_words: None, stopped: None },
         }
     }
 
@@ -185,6 +187,7 @@ impl JobState {
             Piece::Text(delta) => {
                 let first = self.text.is_empty();
                 self.pace.first_words.get_or_insert((now, self.text.words()));
+                self.pace.newest_words = Some(now);
                 self.text.push(&delta);
                 self.raise(progress::written(self.text.words(), self.brief.length_target));
                 if first && !self.text.is_empty() {
@@ -237,8 +240,8 @@ impl JobState {
         self.progress = self.progress.max(progress.min(99));
     }
 
-    /// What clients may know at `now`.
-    pub fn view(&self, now: DateTime<Utc>) -> JobView {
+    /// What clients may know.
+    pub fn view(&self) -> JobView {
         let ended = self.outcome.as_ref().filter(|_| self.phase == Phase::Ended);
         let (status, step, progress) = match (self.phase, ended) {
             (Phase::Queued, _) => (Status::Queued, Step::Queued, self.progress),
@@ -259,7 +262,7 @@ impl JobState {
             created_at: self.created_at,
             started_at: self.started_at,
             completed_at: ended.map(|(_, at)| *at),
-            remaining_seconds: ended.is_none().then(|| self.remaining(now)),
+            remaining_seconds: ended.is_none().then(|| self.remaining()),
             text_complete: self.text_complete,
             failure: ended.and_then(|(outcome, _)| outcome.failure()),
             episode: ended.and_then(|(outcome, _)| outcome.episode()).cloned(),
@@ -267,11 +270,11 @@ impl JobState {
         }
     }
 
-    fn remaining(&self, now: DateTime<Utc>) -> u64 {
+    fn remaining(&self) -> u64 {
         let Some((since, before)) = self.pace.first_words else {
             return remaining_seconds(self.text.words(), self.brief.length_target, self.pace.expected);
         };
-        let seconds = (self.pace.stopped.unwrap_or(now) - since).num_milliseconds() as f64 / 1000.0;
+        let seconds = (self.pace.newest_words.unwrap_or(since) - since).num_milliseconds() as f64 / 1000.0;
         progress::remaining_while_writing(
             before,
             self.text.words(),

@@ -22,7 +22,7 @@ fn run(state: &mut JobState, inputs: impl IntoIterator<Item = Input>) -> Vec<Eff
 #[test]
 fn a_job_runs_from_the_queue_to_its_episode() {
     let mut job = job();
-    assert_eq!(job.view(at(0)).status, Status::Queued);
+    assert_eq!(job.view().status, Status::Queued);
     assert_eq!(run(&mut job, [Input::Start]), [Effect::Show, Effect::Generate]);
     assert_eq!(run(&mut job, [text("FADE IN:")]), [Effect::Show], "the first text is shown at once");
     assert_eq!(run(&mut job, [text(" 더")]), []);
@@ -30,11 +30,11 @@ fn a_job_runs_from_the_queue_to_its_episode() {
         run(&mut job, [Input::Piece(Piece::End(EndReason::Finished))]),
         [Effect::StopGenerating, Effect::Show, Effect::SaveEpisode]
     );
-    assert_eq!(job.view(at(1)).status, Status::Streaming);
+    assert_eq!(job.view().status, Status::Streaming);
     assert_eq!(run(&mut job, [saved()]), [Effect::RecordEnding]);
-    assert_eq!(job.view(at(1)).status, Status::Streaming, "an outcome is shown once it is recorded");
+    assert_eq!(job.view().status, Status::Streaming, "an outcome is shown once it is recorded");
     assert_eq!(run(&mut job, [Input::Recorded]), [Effect::Announce]);
-    let view = job.view(at(2));
+    let view = job.view();
     assert_eq!((view.status, view.progress, view.words), (Status::Completed, 100, 3));
     assert_eq!(view.episode.map(|e| e.number), Some(7));
     assert_eq!((view.completed_at, view.remaining_seconds), (Some(at(1)), None));
@@ -48,7 +48,7 @@ fn a_cancel_drops_the_generator_and_a_second_one_changes_nothing() {
     assert_eq!(job.apply(Input::Cancel, at(2)), Err(Ignored(Phase::Ending)));
     assert_eq!(job.apply(text("late"), at(2)), Err(Ignored(Phase::Ending)));
     run(&mut job, [Input::Recorded]);
-    assert_eq!((job.view(at(2)).status, job.text().as_str()), (Status::Canceled, "a"));
+    assert_eq!((job.view().status, job.text().as_str()), (Status::Canceled, "a"));
 }
 
 #[test]
@@ -57,14 +57,14 @@ fn a_cancel_while_saving_comes_too_late() {
     run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished))]);
     assert_eq!(job.apply(Input::Cancel, at(2)), Err(Ignored(Phase::Saving)));
     run(&mut job, [saved(), Input::Recorded]);
-    assert_eq!(job.view(at(2)).status, Status::Completed);
+    assert_eq!(job.view().status, Status::Completed);
 }
 
 #[test]
 fn a_token_limit_fails_with_the_text_kept() {
     let mut job = job();
     run(&mut job, [Input::Start, text("half"), Input::Piece(Piece::End(EndReason::TokenLimit)), Input::Recorded]);
-    let view = job.view(at(1));
+    let view = job.view();
     assert_eq!((view.status, view.failure), (Status::Failed, Some(FailureCode::TokenLimitExceeded)));
     assert_eq!(job.text().as_str(), "half");
 }
@@ -73,7 +73,7 @@ fn a_token_limit_fails_with_the_text_kept() {
 fn a_model_that_finishes_without_a_word_has_failed() {
     let mut job = job();
     run(&mut job, [Input::Start, text(" \n"), Input::Piece(Piece::End(EndReason::Finished)), Input::Recorded]);
-    assert_eq!(job.view(at(1)).failure, Some(FailureCode::GenerationError));
+    assert_eq!(job.view().failure, Some(FailureCode::GenerationError));
 }
 
 #[test]
@@ -82,19 +82,19 @@ fn an_unsaved_episode_does_not_keep_a_job_from_completing() {
     run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished)), Input::EpisodeDeferred]);
     assert!(job.checkpoint(Epoch::FIRST, 0).text_complete);
     run(&mut job, [Input::Recorded]);
-    assert_eq!((job.view(at(1)).status, job.view(at(1)).episode), (Status::Completed, None));
+    assert_eq!((job.view().status, job.view().episode), (Status::Completed, None));
 }
 
 #[test]
 fn a_job_taken_up_again_goes_on_where_it_was() {
     let mut first = job();
     run(&mut first, [Input::Start, text(&"word ".repeat(50))]);
-    let progress = first.view(at(1)).progress;
+    let progress = first.view().progress;
     let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
-    assert_eq!(again.view(at(9)).progress, progress);
+    assert_eq!(again.view().progress, progress);
     assert_eq!(run(&mut again, [Input::Start]), [Effect::Show, Effect::Generate]);
     assert_eq!(again.text(), first.text());
-    assert_eq!(again.view(at(9)).started_at, Some(at(1)), "the first start counts");
+    assert_eq!(again.view().started_at, Some(at(1)), "the first start counts");
 }
 
 #[test]
@@ -110,22 +110,22 @@ fn a_cancel_of_a_complete_text_that_waits_again_completes_it() {
     let mut first = job();
     run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
     let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
-    assert!(again.view(at(2)).text_complete, "should its actor die now, the script is not lost");
+    assert!(again.view().text_complete, "should its actor die now, the script is not lost");
     assert_eq!(run(&mut again, [Input::Cancel]), [Effect::Show, Effect::SaveEpisode]);
     assert_eq!(again.apply(Input::Start, at(3)), Err(Ignored(Phase::Saving)), "its turn comes too late");
     assert_eq!(again.apply(Input::Cancel, at(3)), Err(Ignored(Phase::Saving)));
     run(&mut again, [saved(), Input::Recorded]);
-    assert_eq!(again.view(at(4)).status, Status::Completed);
+    assert_eq!(again.view().status, Status::Completed);
 }
 
 #[test]
 fn remaining_time_follows_the_measured_speed() {
     let mut job = job();
-    assert_eq!(job.view(at(0)).remaining_seconds, Some(10), "100 words at 10 a second");
+    assert_eq!(job.view().remaining_seconds, Some(10), "100 words at 10 a second");
     run(&mut job, [Input::Start]);
     job.apply(text("one two "), at(2)).expect("text");
     job.apply(text(&"word ".repeat(48)), at(12)).expect("text");
-    assert_eq!(job.view(at(12)).remaining_seconds, Some(10), "50 words in ten seconds, 50 to go");
+    assert_eq!(job.view().remaining_seconds, Some(10), "50 words in ten seconds, 50 to go");
 }
 
 #[test]
@@ -161,7 +161,7 @@ proptest! {
     #[test]
     fn no_sequence_of_inputs_leaves_a_terminal_state_or_lets_progress_fall(inputs in prop::collection::vec(input(), 0..60)) {
         let mut job = job();
-        let mut seen = job.view(at(0));
+        let mut seen = job.view();
         let mut announced = 0;
         let mut outcome = None;
         for (second, input) in inputs.into_iter().enumerate() {
@@ -170,7 +170,7 @@ proptest! {
                 Ok(effects) => announced += effects.iter().filter(|e| **e == Effect::Announce).count(),
                 Err(_) => prop_assert_eq!(format!("{:?}", before), format!("{:?}", job), "ignored inputs change nothing"),
             }
-            let view = job.view(at(second as i64));
+            let view = job.view();
             prop_assert!(view.progress >= seen.progress);
             prop_assert!(view.progress < 100 || view.status == Status::Completed);
             if seen.status.is_terminal() {

@@ -120,7 +120,7 @@ impl JobView {
         let NewJob { id, brief, created_at, .. } = &stored.accepted;
         // How fast it was expected to write means nothing any more.
         let state = JobState::new(*id, Arc::new(brief.clone()), *created_at, 1.0).resumed_from(&stored.last);
-        Some(state.view(*at).ended(outcome, *at))
+        Some(state.view().ended(outcome, *at))
     }
 
     /// The model that wrote, or was asked to while it has not named itself.

@@ -149,7 +149,7 @@ impl JobRegistry {
         let speed = self.speeds.expected(&job.brief.model);
         let brief = Arc::new(job.brief);
         let state = JobState::new(job.id, Arc::clone(&brief), job.created_at, speed);
-        let view = state.view(job.created_at);
+        let view = state.view();
         let mut estimated_seconds = view.remaining_seconds.unwrap_or(0);
         let feed = Feed::new(Epoch::FIRST, view, "", self.feeds.clone());
         let entry = self.start_job(state, feed.clone(), generator, ctx);

@@ -76,7 +76,7 @@ impl JobRegistry {
         let speed = self.speeds.expected(&accepted.brief.model);
         let brief = Arc::new(accepted.brief);
         let state = JobState::new(accepted.id, brief, accepted.created_at, speed).resumed_from(&last);
-        let view = state.view(self.ports.clock.now());
+        let view = state.view();
         let feed = Feed::new(last.epoch, view, &last.text, self.feeds.clone());
         let entry = self.start_job(state, feed, writer, ctx);
         self.table.insert(accepted.id, entry, accepted.idempotency.as_ref());

@@ -51,7 +51,7 @@ pub(crate) fn job() -> JobState {
 }
 
 pub(crate) fn view() -> JobView {
-    job().view(at(0))
+    job().view()
 }
 
 pub(crate) fn context() -> FeedContext {
