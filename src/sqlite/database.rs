@@ -33,6 +33,8 @@ struct Inner {
     path: PathBuf,
     writes: Lane,
     reads: Lane,
+    /// Reads that may take long have a thread of their own, so that nothing else waits for them.
+    searches: Lane,
     /// Ends what is being read.
     closing: Arc<AtomicBool>,
     /// `None` once closed.
@@ -41,7 +43,7 @@ struct Inner {
 
 struct Running {
     writer: JoinHandle<()>,
-    reader: JoinHandle<()>,
+    readers: [JoinHandle<()>; 2],
     lock: FolderLock,
 }
 
@@ -53,18 +55,23 @@ impl Database {
     pub fn open(data_dir: &Path) -> Result<Self, OpenError> {
         let lock = FolderLock::take(data_dir)?;
         let path = data_dir.join(FILE);
-        let (writing, reading) = (connection::writing(&path)?, connection::reading(&path)?);
-        let ((writes, to_write), (reads, to_read)) = (Lane::new(), Lane::new());
+        let writing = connection::writing(&path)?;
+        let (writes, to_write) = Lane::new();
         let start = |name: &str, run: Box<dyn FnOnce() + Send>| {
             let spawned = thread::Builder::new().name(name.to_owned()).spawn(run);
             spawned.map_err(|error| OpenError::Unusable { path: path.clone(), cause: error.into() })
         };
         let closing = Arc::new(AtomicBool::new(false));
-        let close = Arc::clone(&closing);
-        let reader = start("sqlite-reader", Box::new(move || read_until_closed(reading, to_read, &close)))?;
+        let read = |name: &str| {
+            let (connection, (lane, to_read)) = (connection::reading(&path)?, Lane::new());
+            let close = Arc::clone(&closing);
+            Ok((lane, start(name, Box::new(move || read_until_closed(connection, to_read, &close)))?))
+        };
+        let (reads, reader) = read("sqlite-reader")?;
+        let (searches, searcher) = read("sqlite-searcher")?;
         let writer = start("sqlite-writer", Box::new(move || write_until_closed(writing, to_write)))?;
-        let running = Mutex::new(Some(Running { writer, reader, lock }));
-        Ok(Self(Arc::new(Inner { path, writes, reads, closing, running })))
+        let running = Mutex::new(Some(Running { writer, readers: [reader, searcher], lock }));
+        Ok(Self(Arc::new(Inner { path, writes, reads, searches, closing, running })))
     }
 
     /// The database file.
@@ -96,8 +103,8 @@ impl Database {
         self.0.writes.submit(bytes, work)
     }
 
-    /// Runs `work` on the reading connection, on one state of the database that holds every write already answered. It must
-    /// be short, since others wait: after 5 s it is ended.
+    /// Runs `work` on a reading connection, on one state of the database that holds every write already answered. It must be
+    /// short, since new jobs wait for it: after 5 s it is ended.
     ///
     /// # Errors
     /// As for [`Database::write`].
@@ -110,6 +117,21 @@ impl Database {
         F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
     {
         self.0.reads.submit(0, work)
+    }
+
+    /// The same for what may take long, beside [`Database::read`]: only its like waits for it.
+    ///
+    /// # Errors
+    /// As for [`Database::write`].
+    ///
+    /// # Cancel safety
+    /// As for [`Database::read`].
+    pub(crate) fn search<T, F>(&self, work: F) -> impl Future<Output = Result<T, DatabaseError>> + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
+    {
+        self.0.searches.submit(0, work)
     }
 
     /// Resolves to `Ok` when something has really been written.
@@ -125,12 +147,13 @@ impl Inner {
     fn close(&self) {
         self.writes.close();
         self.reads.close();
+        self.searches.close();
         self.closing.store(true, Relaxed);
         // Held while waiting, so that whoever closes second does not return before the first is done.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Running { writer, reader, lock }) = running.take() else { return };
-        // The reader first: the log can be folded back only when nobody reads.
-        for thread in [reader, writer] {
+        let Some(Running { writer, readers, lock }) = running.take() else { return };
+        // The readers first: the log can be folded back only when nobody reads.
+        for thread in readers.into_iter().chain([writer]) {
             if thread.join().is_err() {
                 log::error!("a thread of the database {} has panicked", self.path.display());
             }

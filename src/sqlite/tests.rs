@@ -269,6 +269,21 @@ async fn a_read_ends_with_its_caller_and_the_next_goes_on() {
 }
 
 #[tokio::test]
+async fn a_long_search_holds_up_no_other_read() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    let searching = tokio::spawn(database.search(move |connection| {
+        begun.send(()).unwrap();
+        endless(connection)
+    }));
+    begins.await.unwrap();
+    let read = database.read(|_| Ok(7));
+    assert_eq!(tokio::time::timeout(Duration::from_secs(3), read).await.unwrap().unwrap(), 7);
+    searching.abort();
+}
+
+#[tokio::test]
 async fn closing_ends_what_is_read() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();

@@ -59,8 +59,6 @@ pub(super) struct State {
     /// Counts publishings; event ids are made from it.
     version: u64,
     pub(super) view: Arc<JobView>,
-    /// Seconds of the queue within the view's remaining time.
-    pub(super) queue_wait: u64,
     text: String,
     utf16: usize,
     marks: Marks,
@@ -138,7 +136,6 @@ impl Feed {
         let state = State {
             version,
             view: Arc::new(view),
-            queue_wait: 0,
             text: String::new(),
             utf16: 0,
             marks: Marks::default(),

@@ -13,17 +13,16 @@ impl Feed {
         (position > 0 && self.lock().view.status == Status::Queued).then_some(position)
     }
 
-    /// Notes the place in the queue (1 and up) and the whole seconds until a slot is likely to be free, which the remaining
-    /// time then includes: readers are shown it when it changes.
-    pub fn set_queue_place(&self, position: u32, wait: u64) {
+    /// Notes the place in the queue (1 and up), the seconds that the job itself will need and those until a slot is likely to
+    /// be free: readers are shown the sum when it changes.
+    pub fn set_queue_place(&self, position: u32, own: u64, wait: u64) {
         self.0.queue_position.store(position, Relaxed);
         let mut state = self.lock();
-        if state.sealed || state.view.status != Status::Queued || state.queue_wait == wait {
+        let remaining = Some(own.saturating_add(wait));
+        if state.sealed || state.view.status != Status::Queued || state.view.remaining_seconds == remaining {
             return;
         }
-        let own = state.view.remaining_seconds.map(|remaining| remaining.saturating_sub(state.queue_wait));
-        let view = JobView { remaining_seconds: own.map(|own| own.saturating_add(wait)), ..(*state.view).clone() };
-        state.queue_wait = wait;
+        let view = JobView { remaining_seconds: remaining, ..(*state.view).clone() };
         if self.advance(&mut state, view, "") {
             wake(state);
         }

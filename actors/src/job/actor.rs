@@ -309,8 +309,9 @@ impl Actor for JobActor {
 impl Handler<Start> for JobActor {
     type Result = ();
 
-    fn handle(&mut self, _: Start, ctx: &mut Context<Self>) {
+    fn handle(&mut self, start: Start, ctx: &mut Context<Self>) {
         if !self.suspended {
+            self.state.expect(start.words_per_second);
             self.input(Input::Start, ctx);
         }
     }

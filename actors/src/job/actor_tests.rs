@@ -63,7 +63,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
     let (shown, writer) = (feed.clone(), Arc::new(generator.clone()));
     let job =
         JobActor::start_in_arbiter(arbiter, move |_| JobActor::new(state, shown, writer, ports, settings, supervisor));
-    job.do_send(Start);
+    job.do_send(Start { words_per_second: 10.0 });
     let run = generator.run().await;
     Stage { journal, jobs, feed, job, run }
 }

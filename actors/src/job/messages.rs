@@ -8,7 +8,10 @@ use crate::ports::Ending;
 /// The registry has admitted the job: begin.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Start;
+pub struct Start {
+    /// What earlier jobs with its model have achieved by now.
+    pub words_per_second: f64,
+}
 
 /// Stop for good. Answered once the generator is dropped and the outcome is recorded; at once when the text is
 /// already complete or the job has ended.

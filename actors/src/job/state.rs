@@ -270,6 +270,11 @@ impl JobState {
         }
     }
 
+    /// Sets what its model is expected to achieve, in words per second: it may have waited while that was measured.
+    pub fn expect(&mut self, words_per_second: f64) {
+        self.pace.expected = words_per_second;
+    }
+
     fn remaining(&self) -> u64 {
         let Some((since, before)) = self.pace.first_words else {
             return remaining_seconds(self.text.words(), self.brief.length_target, self.pace.expected);
@@ -284,12 +289,13 @@ impl JobState {
         )
     }
 
-    /// How fast this job writes, once that can be told (after a second of text).
+    /// How fast this job writes, once that can be told (after a second of text, or a tenth if that was all).
     pub fn words_per_second(&self, now: DateTime<Utc>) -> Option<f64> {
         let (since, before) = self.pace.first_words?;
         let seconds = (self.pace.stopped.unwrap_or(now) - since).num_milliseconds() as f64 / 1000.0;
         let words = self.text.words().saturating_sub(before);
-        (seconds >= 1.0 && words > 0).then(|| words as f64 / seconds)
+        let enough = if self.pace.stopped.is_some() { 0.1 } else { 1.0 };
+        (seconds >= enough && words > 0).then(|| words as f64 / seconds)
     }
 
     /// What the provider counted, or an estimate.

@@ -7,16 +7,23 @@ use std::{
 };
 
 use actix::prelude::*;
-use tokio::{sync::oneshot, task::yield_now, time::Instant};
+use tokio::{sync::oneshot, task::yield_now};
 
 use super::{
-    Bound, Created, Directory, FairQueue, Listing, RegistryHandle, Retention, Table, arbiters::Arbiters,
-    ending::Unrecorded, forgetting::Leaving, lookup::Loading, messages::CreateError, shelf::Shelf, speed::Speeds,
-    sweep, waits::Waits,
+    Bound, Created, Directory, FairQueue, Listing, RegistryHandle, Retention, Table,
+    arbiters::Arbiters,
+    ending::Unrecorded,
+    forgetting::Leaving,
+    lookup::Loading,
+    messages::CreateError,
+    shelf::Shelf,
+    speed::Speeds,
+    sweep,
+    waits::{Waits, coarse},
 };
 use crate::{
     feed::{Feed, FeedContext},
-    job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, Start, Supervisor},
+    job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, JobView, Start, Supervisor, remaining_seconds},
     outbox::Outbox,
     ports::ScriptGenerator,
 };
@@ -95,8 +102,6 @@ pub struct JobRegistry {
 pub(super) struct Entry {
     pub feed: Feed,
     pub listing: Listing,
-    /// When it got its slot.
-    pub admitted: Option<Instant>,
     /// `None` once it has died and its end is being recorded.
     pub actor: Option<Addr<JobActor>>,
 }
@@ -122,7 +127,7 @@ impl JobRegistry {
             retention: Retention::default(),
             shelf: Shelf::new(HOT_BYTES),
             speeds: Speeds::default(),
-            waits: Waits::default(),
+            waits: Waits::new(settings.max_streaming, std::iter::empty()),
             arbiters: Arbiters::new(settings.arbiters),
             creating: HashMap::new(),
             loading: HashMap::new(),
@@ -154,7 +159,7 @@ impl JobRegistry {
         let actor = JobActor::start_in_arbiter(&self.arbiters.pick(), move |_| {
             JobActor::new(state, shown, generator, ports, settings, supervisor)
         });
-        Entry { feed, listing, admitted: None, actor: Some(actor) }
+        Entry { feed, listing, actor: Some(actor) }
     }
 
     /// Lets jobs stream while there are slots.
@@ -162,23 +167,31 @@ impl JobRegistry {
         while !self.drained
             && let Some(id) = self.queue.admit()
         {
-            let Some(entry) = self.table.get_mut(id) else { continue };
-            entry.admitted = Some(Instant::now());
+            let Some(entry) = self.table.get(id) else { continue };
             entry.feed.leave_queue();
             entry.listing.streams();
             if let Some(actor) = &entry.actor {
-                actor.do_send(Start);
+                let expected = self.speeds.expected(&entry.feed.view().brief.model);
+                actor.do_send(Start { words_per_second: expected });
             }
         }
     }
 
-    /// Costs O(waiting × log projects).
-    pub(super) fn tell_positions(&self) {
+    /// Tells each waiting job its place and its wait. Costs O(streaming + waiting × log projects).
+    pub(super) fn tell_places(&mut self) {
+        let left = self.table.jobs().filter(|(id, _)| !self.queue.is_waiting(*id));
+        let left = left.filter_map(|(_, entry)| entry.feed.view().remaining_seconds);
+        self.waits = Waits::new(self.settings.max_streaming, left);
         for (id, position) in self.queue.positions() {
-            if let Some(entry) = self.table.get(id) {
-                entry.feed.set_queue_place(position, self.waits.expected(position, self.settings.max_streaming));
-            }
+            let Some(entry) = self.table.get(id) else { continue };
+            let own = self.own_seconds(&entry.feed.view());
+            entry.feed.set_queue_place(position, own, coarse(self.waits.queue(own)));
         }
+    }
+
+    /// What a job that waits will itself need, at the speed its model has by now.
+    pub(super) fn own_seconds(&self, view: &JobView) -> u64 {
+        remaining_seconds(view.words, view.brief.length_target, self.speeds.expected(&view.brief.model))
     }
 
     /// To be called for each request of a client: lets the rest of the thread run after so many.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse};
+use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse, waits::coarse};
 use crate::{
     feed::Feed,
     job::{Epoch, JobId, JobState},
@@ -159,12 +159,16 @@ impl JobRegistry {
             feed.cut();
         }
         self.dispatch();
-        if self.queue.is_waiting(job.id)
-            && let Some(position) = self.queue.position_of_newest(&brief.project_id)
-        {
-            let wait = self.waits.expected(position, self.settings.max_streaming);
-            feed.set_queue_place(position, wait);
-            estimated_seconds += wait;
+        let own = estimated_seconds;
+        match self.queue.position_of_newest(&brief.project_id).filter(|_| self.queue.is_waiting(job.id)) {
+            None => {
+                self.waits.take(own);
+            }
+            Some(position) => {
+                let wait = coarse(self.waits.queue_at(position, own));
+                feed.set_queue_place(position, own, wait);
+                estimated_seconds += wait;
+            }
         }
         Created { feed, existing: false, estimated_seconds }
     }

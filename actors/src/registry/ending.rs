@@ -63,9 +63,6 @@ impl JobRegistry {
         let Some(entry) = self.table.remove(id) else { return };
         self.queue.leave(id);
         entry.feed.leave_queue();
-        if let Some(admitted) = entry.admitted {
-            self.waits.slot_freed(admitted.elapsed());
-        }
         let view = entry.feed.view();
         let ended = Ended {
             status: view.status,

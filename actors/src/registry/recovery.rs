@@ -53,7 +53,7 @@ impl Handler<Adopt> for JobRegistry {
             self.queue.push(id, &project);
         }
         self.dispatch();
-        self.tell_positions();
+        self.tell_places();
         self.recall_ended(ctx);
     }
 }

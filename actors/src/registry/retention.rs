@@ -64,7 +64,8 @@ pub struct Retention {
     jobs: HashMap<JobId, Row>,
     bytes: u64,
     by_deadline: BTreeSet<(Instant, JobId)>,
-    /// Those that may go, by when they ended.
+    /// Those that may go before their time when there are too many, by when they ended: not those whose script is in no
+    /// episode.
     by_age: BTreeSet<(i64, JobId)>,
 }
 
@@ -99,6 +100,7 @@ impl Retention {
         let until = row.deadline.map_or(deadline, |kept| deadline.max(kept));
         match row.deadline.replace(until) {
             Some(before) => self.by_deadline.remove(&(before, job)),
+            None if row.ended.fate == Fate::Refused => false,
             None => self.by_age.insert((row.ended.at, job)),
         };
         self.by_deadline.insert((until, job));
@@ -265,6 +267,19 @@ mod tests {
         assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 40 }, &[]), [jobs[0]]);
         assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 29 }, &[jobs[1]]), [jobs[2]]);
         assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 20 }, &[]), []);
+    }
+
+    #[test]
+    fn a_script_that_was_refused_stays_for_its_time_however_many_jobs_there_are() {
+        let mut shelf = Shelf::new();
+        let refused = JobId::new();
+        shelf.retention.enter(refused, Ended { fate: Fate::Refused, ..ended(1, 10) });
+        shelf.retention.keep(refused, shelf.at(500));
+        let other = shelf.kept(600);
+        let none = Bound { jobs: 0, bytes: 0 };
+        assert_eq!(shelf.take(0, none, &[]), [other]);
+        assert_eq!(shelf.take(499, none, &[]), []);
+        assert_eq!(shelf.take(500, none, &[]), [refused]);
     }
 
     proptest! {

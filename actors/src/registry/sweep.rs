@@ -39,6 +39,6 @@ impl Handler<Sweep> for JobRegistry {
         self.record_late(ctx);
         self.forget(ctx);
         self.shelf.prune();
-        self.tell_positions();
+        self.tell_places();
     }
 }

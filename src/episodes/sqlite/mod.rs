@@ -89,7 +89,8 @@ impl EpisodeStore for SqliteEpisodes {
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
         let (project_id, query) = (project_id.to_owned(), query.to_owned());
-        let found = answer(self.database.read(move |connection| search::search(connection, &project_id, &query, page)));
+        let found =
+            answer(self.database.search(move |connection| search::search(connection, &project_id, &query, page)));
         let unready = || EpisodeError::Unavailable("the search index of these episodes is still being made".to_owned());
         found.map(move |found| found?.ok_or_else(unready)).boxed_local()
     }

@@ -64,19 +64,40 @@ async fn estimates_include_the_wait_and_are_shown_when_it_changes() {
     let first = created("1").await.expect("accepted");
     let own = first.feed.view().remaining_seconds.expect("it is not over");
     assert_eq!((first.estimated_seconds, created("2").await.expect("accepted").estimated_seconds), (own, own));
-    // Half of a job's time is left to each of two slots.
+    // Each of them waits for one of the two slots, the fifth for the third's.
     let third = created("3").await.expect("accepted");
     let fourth = created("4").await.expect("accepted");
-    assert_eq!((third.estimated_seconds, fourth.estimated_seconds), (own + 60, own + 120));
-    assert_eq!(fourth.feed.view().remaining_seconds, Some(own + 120));
+    let fifth = created("5").await.expect("accepted");
+    let told = [&third, &fourth, &fifth].map(|job| job.estimated_seconds);
+    assert_eq!(told, [own + own, own + own, own + 2 * own]);
+    assert_eq!(fifth.feed.view().remaining_seconds, Some(own + 2 * own));
 
-    let mut reader = Reader::new(&fourth.feed);
-    assert_eq!(reader.event("progress").await.data["estimatedTime"], own + 120);
+    let mut reader = Reader::new(&fifth.feed);
+    assert_eq!(reader.event("progress").await.data["estimatedTime"], own + 2 * own);
     house.cancel(&third.feed).await;
-    assert_eq!(reader.event("progress").await.data["estimatedTime"], own + 60, "it moved up");
+    assert_eq!(reader.event("progress").await.data["estimatedTime"], own + own, "it moved up");
+    house.cancel(&fourth.feed).await;
     house.cancel(&first.feed).await;
-    house.until("it streams", || fourth.feed.view().status == Status::Streaming).await;
-    assert_eq!(fourth.feed.view().remaining_seconds, Some(own));
+    house.until("it streams", || fifth.feed.view().status == Status::Streaming).await;
+    assert_eq!(fifth.feed.view().remaining_seconds, Some(own));
+}
+
+#[actix::test]
+async fn a_job_that_waits_learns_how_fast_its_model_has_turned_out_to_be() {
+    let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
+    let first = house.create("1").await;
+    let second = house.create("2").await;
+    let third = house.create("3").await;
+    let own = second.view().remaining_seconds.expect("it waits") / 2;
+    let run = house.generator.run().await;
+    run.text("one ");
+    house.until("it has begun", || first.text().0 == "one ").await;
+    house.clock.advance(2);
+    // Far faster than what is assumed of a model that nothing is known of.
+    run.text(&"word ".repeat(400)).finish();
+    house.until("the second streams", || second.view().status == Status::Streaming).await;
+    assert!(second.view().remaining_seconds < Some(own), "its own time");
+    house.until("the third knows as well", || third.view().remaining_seconds < Some(own)).await;
 }
 
 #[actix::test]
