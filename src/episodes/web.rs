@@ -1,28 +1,31 @@
 //! Asking HTTP servers: JSON there and back, and what each status means for an episode.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use generation_actors::ports::EpisodeError;
-use http::{
-    HeaderName, HeaderValue, Method, Request, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap},
-};
+use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::client::{Connector, Pooled};
+use super::token::Token;
+use crate::{
+    client::{Connector, Pooled},
+    mask::mask,
+};
 
 /// Bytes of an answer: a page of a list, or a whole script with its vector.
 const LARGEST: usize = 16 * 1024 * 1024;
-/// Bytes of an answer that a log entry quotes.
+/// Characters of an answer that a log entry quotes.
 const QUOTED: usize = 300;
+/// Bytes of an answer that are searched for a token: so many more that one cut off there never shows.
+const SEARCHED: usize = 64 * 1024;
 
 /// A client for one server.
 #[derive(Debug)]
 pub(super) struct Web {
     client: Pooled,
-    token: HeaderMap,
+    token: Option<Arc<Token>>,
 }
 
 /// A status and what came with it.
@@ -30,12 +33,14 @@ pub(super) struct Web {
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     body: Bytes,
+    /// Shown with the request; some servers quote it.
+    token: Option<Arc<Token>>,
 }
 
 impl Web {
     /// `limit` bounds each request, its answer included; `token` is sent with all of them.
-    pub(super) fn new(limit: Duration, connect: Duration, token: Option<(HeaderName, HeaderValue)>) -> Self {
-        Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.into_iter().collect() }
+    pub(super) fn new(limit: Duration, connect: Duration, token: Option<Token>) -> Self {
+        Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.map(Arc::new) }
     }
 
     pub(super) async fn get(&self, url: &str) -> Result<Reply, EpisodeError> {
@@ -72,10 +77,12 @@ impl Web {
         }
         let request = request.body(body.unwrap_or_default());
         let mut request = request.map_err(|error| EpisodeError::Refused(format!("{url}: {error}")))?;
-        request.headers_mut().extend(self.token.clone());
+        if let Some(token) = &self.token {
+            token.put_into(request.headers_mut());
+        }
         let answer = self.client.send(request).await;
         let answer = answer.map_err(|error| EpisodeError::Unavailable(format!("{url}: {error}")))?;
-        Ok(Reply { status: answer.status(), body: answer.into_body() })
+        Ok(Reply { status: answer.status(), body: answer.into_body(), token: self.token.clone() })
     }
 }
 
@@ -125,13 +132,49 @@ impl Reply {
         answer.split(|character: char| !character.is_alphanumeric()).any(|word| words.contains(&word))
     }
 
+    /// The answer's beginning as the log may have it: without the token, which some servers quote.
     fn quoted(&self) -> String {
-        let start = &self.body[..self.body.len().min(QUOTED)];
-        String::from_utf8_lossy(start).escape_debug().to_string()
+        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SEARCHED)]);
+        let masked = mask(&start, self.token.as_ref().map(|token| token.secret()));
+        masked.chars().take(QUOTED).flat_map(char::escape_debug).collect()
     }
 }
 
 /// Any text as one segment of a path; dots too, for `..` would be another path.
 pub(super) fn segment(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderName;
+
+    use super::*;
+
+    fn reply(token: Option<Token>, body: &str) -> Reply {
+        Reply {
+            status: StatusCode::UNAUTHORIZED,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            token: token.map(Arc::new),
+        }
+    }
+
+    #[test]
+    fn a_token_that_the_answer_quotes_is_not_in_the_error() {
+        let far = format!("{}TopSecretToken99", "x".repeat(QUOTED - 8));
+        for body in ["bad token Bearer TopSecretToken99", "x-chroma-token: TopSecretToken99", far.as_str()] {
+            for token in [
+                Token::bearer("TopSecretToken99"),
+                Token::plain(HeaderName::from_static("x-chroma-token"), "TopSecretToken99"),
+            ] {
+                let reply = reply(token, body);
+                for error in [reply.error("asked"), reply.error_about_script("asked", &[])] {
+                    let error = error.to_string();
+                    assert!(error.contains("401") && !error.contains("TopSec"), "{error}");
+                }
+            }
+        }
+        let quoted = reply(Token::bearer("TopSecretToken99"), "bad token Bearer TopSecretToken99\n").quoted();
+        assert_eq!(quoted, "bad token Bearer [key]\\n");
+    }
 }

@@ -17,7 +17,7 @@ use generation_actors::{
     job::JobId,
     ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
 };
-use http::{Method, StatusCode, header::AUTHORIZATION};
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
 use uuid::{Uuid, uuid};
@@ -25,7 +25,7 @@ use uuid::{Uuid, uuid};
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
     calls::Calls,
-    token::bearer,
+    token::Token,
     web::{Reply, Web, segment},
 };
 
@@ -87,7 +87,7 @@ impl RemoteEpisodes {
 
 impl Remote {
     fn new(options: &RemoteOptions) -> Self {
-        let token = options.token.as_deref().and_then(|token| Some((AUTHORIZATION, bearer(token)?)));
+        let token = options.token.as_deref().and_then(Token::bearer);
         Self {
             web: Web::new(options.request_timeout, options.connect_timeout, token),
             projects: format!("{}/api/v1/projects", options.url),
