@@ -246,7 +246,9 @@ async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
     let again = |saved: EpisodeSummary| (saved.id, saved.number);
     // A row that looks like a job's may have been its own or another instance's, which sends it as a key.
     for (job, id, number) in [JOB, DELETED, OTHER_INSTANCE] {
-        let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", "m") };
+        // A job that is saved again has the text it had.
+        let text = episodes.get("old", id).await.unwrap().map_or_else(|| "m".to_owned(), |episode| episode.markdown);
+        let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", &text) };
         assert_eq!(again(episodes.save(by_job).await.unwrap()), (id.to_owned(), number));
     }
     for (key, id, number) in [JOB, DELETED, KEY, OTHER_INSTANCE] {
@@ -261,4 +263,20 @@ async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
         assert_eq!(numbers(&episodes, "old", "등대 폭풍").await, [3]);
         assert_eq!(numbers(&episodes, "old", "BANK vault").await, [4]);
     }
+}
+
+#[tokio::test]
+async fn a_clients_key_of_an_earlier_version_takes_no_script_from_the_job_of_that_id() {
+    let mut folder = Folder::of_format_1();
+    let episodes = folder.episodes();
+    let (job, id, number) = OTHER_INSTANCE;
+    // The episode of that key is there, with a client's text; the job's own was never saved.
+    let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", "the job's own script") };
+    let saved = episodes.save(by_job.clone()).await.unwrap();
+    assert_ne!((saved.id.as_str(), saved.number), (id, number));
+    assert_eq!(episodes.get("old", &saved.id).await.unwrap().unwrap().markdown, "the job's own script");
+    assert_eq!(episodes.save(by_job).await.unwrap(), saved);
+    let by_key = EpisodeDraft { key: Some(job.into()), ..draft("old", "t", "m") };
+    let client = episodes.save(by_key).await.unwrap();
+    assert_eq!((client.id.as_str(), client.number), (id, number));
 }
