@@ -6,7 +6,10 @@ use bytes::Bytes;
 use generation_actors::ports::EpisodeError;
 use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::token::Token;
 use crate::{
@@ -99,6 +102,12 @@ impl Reply {
             .map_err(|error| EpisodeError::Misconfigured(format!("{asked}: an answer that is not understood: {error}")))
     }
 
+    /// A success that another server than was meant must have sent.
+    pub(super) fn misunderstood(&self, asked: &str) -> EpisodeError {
+        let (status, quoted) = (self.status, self.quoted());
+        EpisodeError::Misconfigured(format!("{asked}: {status}: an answer that is not understood: {quoted}"))
+    }
+
     /// A status that is no success: the server says "later", or it does not know us or what we ask, which time alone does not
     /// mend.
     pub(super) fn error(&self, asked: &str) -> EpisodeError {
@@ -123,6 +132,16 @@ impl Reply {
             return EpisodeError::Refused(format!("{asked}: {}: {}", self.status, self.quoted()));
         }
         self.error(asked)
+    }
+
+    /// Whether the answer is JSON, as those of an API are and a proxy's pages are not.
+    pub(super) fn is_json(&self) -> bool {
+        serde_json::from_slice::<IgnoredAny>(&self.body).is_ok()
+    }
+
+    /// Whether the answer is a page for people, such as a login's.
+    pub(super) fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// Whether the answer is JSON, as pages of a proxy are not, and contains one of these words.
