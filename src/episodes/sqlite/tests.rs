@@ -5,6 +5,7 @@ use generation_actors::ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeS
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 use tokio::time::timeout;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{SqliteEpisodes, index};
 use crate::{
@@ -91,12 +92,14 @@ async fn numbers(episodes: &SqliteEpisodes, project_id: &str, query: &str) -> Ve
 
 /// What a search means.
 fn contains_every_word(title: &str, markdown: &str, query: &str) -> bool {
-    let text = format!("{title}\n{markdown}").to_lowercase();
-    query.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
+    let folded = |text: &str| text.nfkc().collect::<String>().to_lowercase();
+    let text = folded(&format!("{title}\n{markdown}"));
+    folded(query).split_whitespace().all(|word| text.contains(word))
 }
 
 fn few_letters() -> impl Strategy<Value = String> {
-    let letter = prop::sample::select("가나다aAbİΣσ'\"*-0 \n\u{3000}\u{0}😀".chars().collect::<Vec<_>>());
+    let letter =
+        prop::sample::select("가나다\u{1100}\u{1161}aAａbİΣσ'\"*-0 \n\u{3000}\u{0}😀".chars().collect::<Vec<_>>());
     vec(letter, 0..12).prop_map(|letters| letters.into_iter().collect())
 }
 
@@ -176,6 +179,24 @@ async fn words_of_any_length_are_found_where_they_occur_and_nowhere_else() {
     // Pairs of two words make no third, and a word is not its letters.
     for missing in ["가나다", "나나", "밀비", "의카", "둘이만난다", "비밀 없다", "*", "\"비밀\""] {
         assert_eq!(numbers(&episodes, "p", missing).await, [0; 0], "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn words_are_found_however_they_are_composed_and_however_wide_they_are() {
+    let mut folder = Folder::new();
+    let episodes = folder.episodes();
+    let decomposed: String = "카페".nfd().collect();
+    for title in ["카페", &decomposed] {
+        episodes.save(draft("p", title, "ＦＵＬＬ\u{a0}ﾊﾝ full")).await.unwrap();
+    }
+    for in_the_index in [false, true] {
+        if in_the_index {
+            index_all(&episodes).await;
+        }
+        for found in ["카페", &decomposed, "FULL", "Ｆｕｌｌ", "카페\u{3000}ハン", "ﾊﾝ\u{a0}full"] {
+            assert_eq!(numbers(&episodes, "p", found).await, [1, 2], "{found}, in the index: {in_the_index}");
+        }
     }
 }
 
