@@ -23,7 +23,7 @@ use crate::harness::{
     http::Request,
     proxy::Proxy,
     service::Service,
-    upstream::{Step, Upstream},
+    upstream::{Gate, Step, Upstream},
 };
 
 #[test]
@@ -224,6 +224,16 @@ async fn what_the_api_has_not_got_is_not_found_by_the_path_it_knows() {
         vec![Step::Refuse(404, Vec::new(), body.into())]
     });
     assert_eq!(client(&api).list("p", EpisodePage { limit: 10, offset: 0 }).await, Ok((Vec::new(), 0)));
+}
+
+#[test]
+fn an_api_that_hangs_does_not_hold_up_the_start() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let api = Upstream::start(move |_| vec![Step::Hold(held.clone())]);
+    let service = Service::builder().remote(&api.url()).start();
+    assert!(!service.log().contains("no answer within 5s"), "{}", service.log());
+    gate.open();
 }
 
 /// An Episode API that answers `status` until it is told to work.
