@@ -29,6 +29,8 @@ const SEARCHED: usize = 64 * 1024;
 pub(super) struct Web {
     client: Pooled,
     token: Option<Arc<Token>>,
+    /// Which setting names the token, for whoever has to mend it.
+    setting: &'static str,
 }
 
 /// A status and what came with it.
@@ -36,14 +38,16 @@ pub(super) struct Web {
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     body: Bytes,
+    url: String,
+    setting: &'static str,
     /// Shown with the request; some servers quote it.
     token: Option<Arc<Token>>,
 }
 
 impl Web {
     /// `limit` bounds each request, its answer included; `token` is sent with all of them.
-    pub(super) fn new(limit: Duration, connect: Duration, token: Option<Token>) -> Self {
-        Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.map(Arc::new) }
+    pub(super) fn new(limit: Duration, connect: Duration, token: Option<Token>, setting: &'static str) -> Self {
+        Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.map(Arc::new), setting }
     }
 
     pub(super) async fn get(&self, url: &str) -> Result<Reply, EpisodeError> {
@@ -85,7 +89,13 @@ impl Web {
         }
         let answer = self.client.send(request).await;
         let answer = answer.map_err(|error| EpisodeError::Unavailable(format!("{url}: {error}")))?;
-        Ok(Reply { status: answer.status(), body: answer.into_body(), token: self.token.clone() })
+        Ok(Reply {
+            status: answer.status(),
+            body: answer.into_body(),
+            url: url.to_owned(),
+            setting: self.setting,
+            token: self.token.clone(),
+        })
     }
 }
 
@@ -111,7 +121,10 @@ impl Reply {
     /// A status that is no success: the server says "later", or it does not know us or what we ask, which time alone does not
     /// mend.
     pub(super) fn error(&self, asked: &str) -> EpisodeError {
-        let cause = format!("{asked}: {}: {}", self.status, self.quoted());
+        let mut cause = format!("{asked}: {}: {}: {}", self.url, self.status, self.quoted());
+        if matches!(self.status.as_u16(), 401 | 403) {
+            cause += &format!(" (the token is what {} names)", self.setting);
+        }
         match self.status.as_u16() {
             // No such method, version or network: no matter of time either.
             501 | 505 | 511 => EpisodeError::Misconfigured(cause),
@@ -174,6 +187,8 @@ mod tests {
         Reply {
             status: StatusCode::UNAUTHORIZED,
             body: Bytes::copy_from_slice(body.as_bytes()),
+            url: "http://store/x".into(),
+            setting: "episodes.token_env",
             token: token.map(Arc::new),
         }
     }
@@ -193,6 +208,8 @@ mod tests {
                 }
             }
         }
+        let error = reply(None, "no").error("asked").to_string();
+        assert!(error.contains("http://store/x: 401") && error.contains("episodes.token_env"), "{error}");
         let quoted = reply(Token::bearer("TopSecretToken99"), "bad token Bearer TopSecretToken99\n").quoted();
         assert_eq!(quoted, "bad token Bearer [key]\\n");
     }

@@ -109,7 +109,7 @@ impl Chroma {
             ChromaTokenHeader::Authorization => Token::bearer(text),
             ChromaTokenHeader::XChromaToken => Token::plain(HeaderName::from_static("x-chroma-token"), text),
         });
-        let web = Web::new(options.request_timeout, options.connect_timeout, token);
+        let web = Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env");
         Self {
             api: Api::new(web, &options.url, &options.tenant, &options.database),
             name: options.collection,

@@ -63,7 +63,7 @@ impl OpenAiEmbedding {
     pub(super) fn new(options: OpenAiEmbeddingOptions, limit: Duration) -> Self {
         let token = options.api_key.as_deref().and_then(Token::bearer);
         Self {
-            web: Web::new(limit, options.connect_timeout, token),
+            web: Web::new(limit, options.connect_timeout, token, "episodes.embedding.api_key_env"),
             url: format!("{}/embeddings", options.base_url),
             model: options.model,
             max_characters: options.max_characters,

@@ -89,7 +89,7 @@ impl Remote {
     fn new(options: &RemoteOptions) -> Self {
         let token = options.token.as_deref().and_then(Token::bearer);
         Self {
-            web: Web::new(options.request_timeout, options.connect_timeout, token),
+            web: Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env"),
             projects: format!("{}/api/v1/projects", options.url),
             slash: AtomicBool::new(false),
             fault: Mutex::new(None),
