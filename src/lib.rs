@@ -7,6 +7,7 @@ pub mod episodes;
 pub mod generators;
 pub mod http;
 pub mod locales;
+mod mask;
 pub mod sqlite;
 pub mod startup;
 pub mod stores;

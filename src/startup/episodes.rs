@@ -6,7 +6,6 @@ use actix_web::rt;
 use generation_actors::ports::{EpisodeError, EpisodeStore};
 use tokio::time::timeout;
 
-use super::Failure;
 use crate::{
     config::{self, Embedding, EpisodesKind, Secret, TokenHeader},
     episodes::{
@@ -16,21 +15,18 @@ use crate::{
     sqlite::Database,
 };
 
-/// How long the start waits to learn whether a server suits; one that is down does not keep the service down.
+/// How long a server has to show that it suits.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Opens the store and looks whether it can be used; if not, the log says why, and the jobs' scripts wait.
-///
-/// # Errors
-/// The system has no thread to give.
-pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Result<Arc<dyn EpisodeStore>, Failure> {
+/// Opens the store and looks, behind the start, whether it can be used; if not, the log says why, and the jobs' scripts wait.
+pub(super) fn open(settings: &config::Episodes, database: &Database) -> Arc<dyn EpisodeStore> {
     let limit = settings.save_timeout;
     let store: Arc<dyn EpisodeStore> = match &settings.kind {
         EpisodesKind::Embedded => {
             let episodes = SqliteEpisodes::new(database.clone());
             rt::spawn(episodes.clone().keep_indexed());
-            return Ok(Arc::new(episodes));
+            return Arc::new(episodes);
         }
         EpisodesKind::Chroma(chroma) => Arc::new(ChromaEpisodes::new(chroma_options(chroma, limit))),
         EpisodesKind::Remote { url, token } => Arc::new(RemoteEpisodes::new(&RemoteOptions {
@@ -40,12 +36,16 @@ pub(super) async fn open(settings: &config::Episodes, database: &Database) -> Re
             request_timeout: limit,
         })),
     };
+    rt::spawn(look(Arc::clone(&store)));
+    store
+}
+
+async fn look(store: Arc<dyn EpisodeStore>) {
     let looked = timeout(FIRST_LOOK, store.check()).await;
     let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")));
     if let Err(error) = looked.unwrap_or_else(late) {
         log::error!("{error}; jobs run all the same, and their scripts are saved once that is mended");
     }
-    Ok(store)
 }
 
 fn chroma_options(chroma: &config::Chroma, limit: Duration) -> ChromaOptions {

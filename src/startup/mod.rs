@@ -60,7 +60,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let models = Arc::new(models::catalog(&settings)?);
     let database = Database::open(&settings.server.data_dir)?;
     let jobs: Arc<dyn JobStore> = Arc::new(SqliteJobs::new(database.clone()));
-    let episodes = episodes::open(&settings.episodes, &database).await?;
+    let episodes = episodes::open(&settings.episodes, &database);
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
 
     let registry = JobRegistry::start_new(RegistryParts {

@@ -84,7 +84,7 @@ fn the_five_parts_never_import_each_other() {
 
 #[test]
 fn shared_low_modules_know_none_of_the_five() {
-    for module in ["sqlite", "locales", "client"] {
+    for module in ["sqlite", "locales", "client", "mask"] {
         let (folder, file) = (format!("src/{module}"), format!("src/{module}.rs"));
         let files = if project_path(&folder).is_dir() {
             sources(&folder)

@@ -22,4 +22,4 @@ pub use progress::remaining_seconds;
 pub(crate) use recording::finish;
 pub use state::{Effect, Ignored, Input, JobState, Phase};
 pub use text::ScriptText;
-pub use view::{JobView, Status, StatusBody, timestamp};
+pub use view::{EpisodeStatus, JobView, Status, StatusBody, timestamp};

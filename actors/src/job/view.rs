@@ -40,6 +40,18 @@ impl Status {
     }
 }
 
+/// Where a finished script stands with the episode store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EpisodeStatus {
+    /// It is saved as soon as the store takes it.
+    Owed,
+    /// It is an episode.
+    Saved,
+    /// The store will not take it; nobody tries unless a client asks for it.
+    Refused,
+}
+
 /// One moment of a job.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the contract's status object")]
@@ -87,6 +99,8 @@ pub struct StatusBody<'a> {
     error_message: Option<&'a str>,
     episode_id: Option<&'a str>,
     saved_to_episode: bool,
+    /// `None` while there is no finished script.
+    episode_status: Option<EpisodeStatus>,
     model: &'a str,
     model_used: Option<&'a str>,
     queue_position: Option<u32>,
@@ -121,6 +135,16 @@ impl JobView {
         // How fast it was expected to write means nothing any more.
         let state = JobState::new(*id, Arc::new(brief.clone()), *created_at, 1.0).resumed_from(&stored.last);
         Some(state.view().ended(outcome, *at))
+    }
+
+    /// Where its script stands with the episode store; `None` unless it completed.
+    pub fn episode_status(&self) -> Option<EpisodeStatus> {
+        match (self.status, &self.episode) {
+            (Status::Completed, Some(_)) => Some(EpisodeStatus::Saved),
+            (Status::Completed, None) if self.episode_refused => Some(EpisodeStatus::Refused),
+            (Status::Completed, None) => Some(EpisodeStatus::Owed),
+            _ => None,
+        }
     }
 
     /// The model that wrote, or was asked to while it has not named itself.
@@ -184,6 +208,7 @@ impl JobView {
             error_message: self.failure.map(|code| wording.failure(code, locale)),
             episode_id: self.episode.as_ref().map(|e| e.id.as_str()),
             saved_to_episode: self.episode.is_some(),
+            episode_status: self.episode_status(),
             model: &self.brief.model,
             model_used: self.model_used.as_deref(),
             queue_position,
@@ -199,7 +224,7 @@ pub fn timestamp(at: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{at, view};
+    use crate::testing::{at, view, wording};
 
     #[test]
     fn the_last_line_about_a_job_says_how_it_went() {
@@ -211,5 +236,18 @@ mod tests {
         let saved = JobView { status: Status::Completed, episode, ..ended };
         assert!(saved.last_line().ends_with(", episode 3 of \"project-1\""), "{}", saved.last_line());
         assert!(JobView { episode: None, ..saved }.last_line().ends_with(", not saved yet"));
+    }
+
+    #[test]
+    fn the_status_object_says_where_a_finished_script_stands() {
+        let said =
+            |view: JobView| serde_json::to_value(view.status_body(&wording(), None)).unwrap()["episodeStatus"].clone();
+        let completed = JobView { status: Status::Completed, ..view() };
+        let episode = Some(EpisodeRef { id: "e".into(), number: 3 });
+        assert_eq!(said(JobView { status: Status::Streaming, ..view() }), serde_json::Value::Null);
+        assert_eq!(said(JobView { status: Status::Canceled, ..view() }), serde_json::Value::Null);
+        assert_eq!(said(completed.clone()), "owed");
+        assert_eq!(said(JobView { episode_refused: true, ..completed.clone() }), "refused");
+        assert_eq!(said(JobView { episode, ..completed }), "saved");
     }
 }

@@ -10,14 +10,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::LocalBoxFuture;
 use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::HeaderName;
 use tokio::sync::Mutex;
 
 use self::{api::Api, collection::Collection};
 use super::{
     calls::Calls,
     embedding::{Embedder, EmbeddingOptions},
-    token,
+    token::Token,
     web::Web,
 };
 
@@ -105,13 +105,11 @@ impl ChromaEpisodes {
 
 impl Chroma {
     fn new(options: ChromaOptions) -> Self {
-        let token = options.token.as_deref().and_then(|text| {
-            Some(match options.token_header {
-                ChromaTokenHeader::Authorization => (AUTHORIZATION, token::bearer(text)?),
-                ChromaTokenHeader::XChromaToken => (HeaderName::from_static("x-chroma-token"), token::plain(text)?),
-            })
+        let token = options.token.as_deref().and_then(|text| match options.token_header {
+            ChromaTokenHeader::Authorization => Token::bearer(text),
+            ChromaTokenHeader::XChromaToken => Token::plain(HeaderName::from_static("x-chroma-token"), text),
         });
-        let web = Web::new(options.request_timeout, options.connect_timeout, token);
+        let web = Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env");
         Self {
             api: Api::new(web, &options.url, &options.tenant, &options.database),
             name: options.collection,

@@ -3,11 +3,11 @@
 use std::{fmt, time::Duration};
 
 use generation_actors::ports::EpisodeError;
-use http::{Method, header::AUTHORIZATION};
+use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::super::web::Web;
-use crate::episodes::token::bearer;
+use crate::episodes::token::Token;
 
 /// How an embedding server is asked.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,9 +61,9 @@ struct Item {
 
 impl OpenAiEmbedding {
     pub(super) fn new(options: OpenAiEmbeddingOptions, limit: Duration) -> Self {
-        let token = options.api_key.as_deref().and_then(|key| Some((AUTHORIZATION, bearer(key)?)));
+        let token = options.api_key.as_deref().and_then(Token::bearer);
         Self {
-            web: Web::new(limit, options.connect_timeout, token),
+            web: Web::new(limit, options.connect_timeout, token, "episodes.embedding.api_key_env"),
             url: format!("{}/embeddings", options.base_url),
             model: options.model,
             max_characters: options.max_characters,

@@ -17,7 +17,7 @@ use generation_actors::{
     job::JobId,
     ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
 };
-use http::{Method, StatusCode, header::AUTHORIZATION};
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
 use uuid::{Uuid, uuid};
@@ -25,7 +25,7 @@ use uuid::{Uuid, uuid};
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
     calls::Calls,
-    token::bearer,
+    token::Token,
     web::{Reply, Web, segment},
 };
 
@@ -87,9 +87,9 @@ impl RemoteEpisodes {
 
 impl Remote {
     fn new(options: &RemoteOptions) -> Self {
-        let token = options.token.as_deref().and_then(|token| Some((AUTHORIZATION, bearer(token)?)));
+        let token = options.token.as_deref().and_then(Token::bearer);
         Self {
-            web: Web::new(options.request_timeout, options.connect_timeout, token),
+            web: Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env"),
             projects: format!("{}/api/v1/projects", options.url),
             slash: AtomicBool::new(false),
             fault: Mutex::new(None),
@@ -119,7 +119,10 @@ impl Remote {
         if other.status.is_success() {
             self.slash.store(!slash, Relaxed);
         }
-        Ok(if reply.status.is_redirection() || !not_here(&other) { other } else { reply })
+        // Of two that say "not found" it is the API that says it in JSON.
+        let other_is_right =
+            reply.status.is_redirection() || !not_here(&other) || (other.is_json() && !reply.is_json());
+        Ok(if other_is_right { other } else { reply })
     }
 
     async fn save(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
@@ -157,7 +160,7 @@ impl Remote {
         offset: u32,
     ) -> Result<(Vec<EpisodeSummary>, u64), EpisodeError> {
         let reply = self.ask(Method::GET, project_id, "", &query, None, &[]).await?;
-        if reply.status == StatusCode::NOT_FOUND {
+        if !self.is_there(&reply)? {
             return Ok((Vec::new(), 0));
         }
         Ok(content::<List>(&reply)?.into_page(project_id, offset))
@@ -165,7 +168,7 @@ impl Remote {
 
     async fn get(&self, project_id: &str, id: &str) -> Result<Option<Episode>, EpisodeError> {
         let reply = self.ask(Method::GET, project_id, &format!("/{}", segment(id)), "", None, &[]).await?;
-        if reply.status == StatusCode::NOT_FOUND {
+        if !self.is_there(&reply)? {
             return Ok(None);
         }
         Ok(Some(content::<Whole>(&reply)?.into_episode(project_id)))
@@ -173,10 +176,32 @@ impl Remote {
 
     async fn delete(&self, project_id: &str, id: &str) -> Result<bool, EpisodeError> {
         let reply = self.ask(Method::DELETE, project_id, &format!("/{}", segment(id)), "", None, &[]).await?;
+        if !self.is_there(&reply)? {
+            return Ok(false);
+        }
+        match reply.status.is_success() {
+            true if reply.is_page() => Err(reply.misunderstood(ASKED)),
+            true => Ok(true),
+            false => Err(reply.error(ASKED)),
+        }
+    }
+
+    /// Whether what was asked for is there, as far as "not found" is about that and not about the address of the API.
+    ///
+    /// # Errors
+    /// A "not found" that another server may have said: it is no JSON, or the API cannot be used to save either.
+    fn is_there(&self, reply: &Reply) -> Result<bool, EpisodeError> {
         match reply.status {
-            StatusCode::NOT_FOUND => Ok(false),
-            status if status.is_success() => Ok(true),
-            _ => Err(reply.error(ASKED)),
+            StatusCode::NOT_FOUND if reply.is_json() => self.standing_fault().map(|()| false),
+            StatusCode::NOT_FOUND => Err(reply.error(ASKED)),
+            _ => Ok(true),
+        }
+    }
+
+    fn standing_fault(&self) -> Result<(), EpisodeError> {
+        match &*self.fault() {
+            Some((at, cause)) if at.elapsed() < REMEMBERED => Err(EpisodeError::Misconfigured(cause.clone())),
+            _ => Ok(()),
         }
     }
 
@@ -184,14 +209,13 @@ impl Remote {
     async fn check(&self) -> Result<(), EpisodeError> {
         let reply = self.ask(Method::GET, "_", "", "?limit=1&offset=0", None, &[]).await?;
         match reply.status {
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {}
+            StatusCode::NOT_FOUND if reply.is_json() => {}
+            StatusCode::METHOD_NOT_ALLOWED => {}
+            status if status.is_success() && reply.is_page() => return Err(reply.misunderstood(ASKED)),
             status if status.is_success() => {}
             _ => return Err(reply.error(ASKED)),
         }
-        match &*self.fault() {
-            Some((at, cause)) if at.elapsed() < REMEMBERED => Err(EpisodeError::Misconfigured(cause.clone())),
-            _ => Ok(()),
-        }
+        self.standing_fault()
     }
 }
 

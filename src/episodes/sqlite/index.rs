@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::sqlite::DatabaseError;
 
@@ -35,7 +36,7 @@ pub(super) fn step(connection: &Connection) -> Result<bool, DatabaseError> {
 }
 
 fn add(connection: &Connection, episode: i64, project_id: &str, text: &str) -> Result<(), DatabaseError> {
-    let text = text.to_lowercase();
+    let text = folded(text);
     let sql = "INSERT INTO episode_search (rowid, project, letters, pairs) VALUES (?1, ?2, ?3, ?4)";
     connection.prepare_cached(sql)?.execute(params![
         episode,
@@ -53,7 +54,7 @@ pub(super) fn remove(connection: &Connection, episode: i64) -> Result<(), Databa
     Ok(())
 }
 
-/// What finds, in the index, a project's episodes that contain all these words, which are in lower case.
+/// What finds, in the index, a project's episodes that contain all these words, which are [`folded`].
 pub(super) fn expression(project_id: &str, words: &BTreeSet<String>) -> String {
     let mut expression = format!("project : \"{}\"", project_token(project_id));
     for word in words {
@@ -72,6 +73,15 @@ pub(super) fn expression(project_id: &str, words: &BTreeSet<String>) -> String {
         expression.push_str(&format!(" AND {column} : \"{phrase}\""));
     }
     expression
+}
+
+/// A text, or a whole query, as search compares them: without differences of case, of width, and of how characters are
+/// composed (macOS takes syllables apart in the names it gives out). Blanks may come of it, so words are split behind it.
+pub(super) fn folded(text: &str) -> String {
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.to_lowercase(),
+        IsNormalized::No | IsNormalized::Maybe => text.nfkc().collect::<String>().to_lowercase(),
+    }
 }
 
 /// Any name as one token.

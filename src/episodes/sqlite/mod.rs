@@ -22,7 +22,7 @@ const INDEX_PAUSE: Duration = Duration::from_secs(10);
 ///
 /// Which jobs and keys have had their episode is remembered for good: when such an episode has been deleted, saving it again
 /// answers the old name and number and brings nothing back. Search finds the episodes that contain every word of the query,
-/// whatever its case, by number; [`SqliteEpisodes::keep_indexed`] makes that quick.
+/// whatever its case, width and composition, by number; [`SqliteEpisodes::keep_indexed`] makes that quick.
 #[derive(Debug, Clone)]
 pub struct SqliteEpisodes {
     database: Database,

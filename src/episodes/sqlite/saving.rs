@@ -25,7 +25,8 @@ pub(super) fn save(connection: &Connection, draft: EpisodeDraft) -> Result<Episo
         created_at: draft.created_at,
     };
     if let Some(identity) = identity {
-        let sql = "INSERT INTO saved_episodes (project_id, kind, identity, episode_id, number, created_at)
+        // A row that turned out not to be this job's gives way.
+        let sql = "INSERT OR REPLACE INTO saved_episodes (project_id, kind, identity, episode_id, number, created_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         connection.prepare_cached(sql)?.execute(params![
             summary.project_id,
@@ -55,6 +56,9 @@ pub(super) fn save(connection: &Connection, draft: EpisodeDraft) -> Result<Episo
 }
 
 /// What the first save answered; the draft's title fills in when the episode has been deleted since.
+///
+/// A row from before jobs and keys were told apart stands under both, with one number. Such a row is a job's own unless its
+/// episode has another text: then a client had used the job's id as its key, and the job's script is still to be saved.
 fn saved_before(
     connection: &Connection,
     identity: &Identity,
@@ -63,9 +67,14 @@ fn saved_before(
     let sql = "SELECT coalesce(saved.episode_id, ?4) AS id, saved.project_id, saved.number,
                       coalesce(episodes.title, ?5) AS title, saved.created_at
                FROM saved_episodes AS saved LEFT JOIN episodes ON episodes.id = saved.episode_id
-               WHERE saved.project_id = ?1 AND saved.kind = ?2 AND saved.identity = ?3";
+               WHERE saved.project_id = ?1 AND saved.kind = ?2 AND saved.identity = ?3
+                   AND NOT (?2 = 'job'
+                       AND EXISTS (SELECT 1 FROM saved_episodes AS both WHERE both.project_id = ?1 AND both.kind = 'key'
+                                   AND both.identity = ?3 AND both.number = saved.number)
+                       AND EXISTS (SELECT 1 FROM episode_texts AS text
+                                   WHERE text.episode = episodes.episode AND text.markdown <> ?6))";
     let (name, derived) = (identity.to_string(), derived_id(&draft.project_id, identity));
-    let known = params![draft.project_id, identity.kind(), name, derived, draft.title];
+    let known = params![draft.project_id, identity.kind(), name, derived, draft.title, draft.markdown];
     connection.prepare_cached(sql)?.query_row(known, summary).optional()
 }
 

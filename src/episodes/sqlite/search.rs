@@ -18,7 +18,7 @@ pub(super) fn search(
     query: &str,
     page: EpisodePage,
 ) -> Result<Option<(Vec<EpisodeSummary>, u64)>, DatabaseError> {
-    let words: BTreeSet<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let words: BTreeSet<String> = index::folded(query).split_whitespace().map(str::to_owned).collect();
     let mut found = indexed(connection, project_id, &words)?;
     let Some(read) = not_indexed(connection, project_id, &words)? else { return Ok(None) };
     found.extend(read);
@@ -61,7 +61,7 @@ fn not_indexed(
         if read > READ {
             return Ok(None);
         }
-        let text = text.to_lowercase();
+        let text = index::folded(&text);
         if words.iter().all(|word| text.contains(word)) {
             found.push((row.get(0)?, row.get(1)?));
         }

@@ -5,6 +5,7 @@ use generation_actors::ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeS
 use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 use tokio::time::timeout;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{SqliteEpisodes, index};
 use crate::{
@@ -91,12 +92,14 @@ async fn numbers(episodes: &SqliteEpisodes, project_id: &str, query: &str) -> Ve
 
 /// What a search means.
 fn contains_every_word(title: &str, markdown: &str, query: &str) -> bool {
-    let text = format!("{title}\n{markdown}").to_lowercase();
-    query.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
+    let folded = |text: &str| text.nfkc().collect::<String>().to_lowercase();
+    let text = folded(&format!("{title}\n{markdown}"));
+    folded(query).split_whitespace().all(|word| text.contains(word))
 }
 
 fn few_letters() -> impl Strategy<Value = String> {
-    let letter = prop::sample::select("가나다aAbİΣσ'\"*-0 \n\u{3000}\u{0}😀".chars().collect::<Vec<_>>());
+    let letter =
+        prop::sample::select("가나다\u{1100}\u{1161}aAａbİΣσ'\"*-0 \n\u{3000}\u{0}😀".chars().collect::<Vec<_>>());
     vec(letter, 0..12).prop_map(|letters| letters.into_iter().collect())
 }
 
@@ -180,6 +183,24 @@ async fn words_of_any_length_are_found_where_they_occur_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn words_are_found_however_they_are_composed_and_however_wide_they_are() {
+    let mut folder = Folder::new();
+    let episodes = folder.episodes();
+    let decomposed: String = "카페".nfd().collect();
+    for title in ["카페", &decomposed] {
+        episodes.save(draft("p", title, "ＦＵＬＬ\u{a0}ﾊﾝ full")).await.unwrap();
+    }
+    for in_the_index in [false, true] {
+        if in_the_index {
+            index_all(&episodes).await;
+        }
+        for found in ["카페", &decomposed, "FULL", "Ｆｕｌｌ", "카페\u{3000}ハン", "ﾊﾝ\u{a0}full"] {
+            assert_eq!(numbers(&episodes, "p", found).await, [1, 2], "{found}, in the index: {in_the_index}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_longest_query_is_answered() {
     let mut folder = Folder::new();
     let episodes = folder.episodes();
@@ -246,7 +267,9 @@ async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
     let again = |saved: EpisodeSummary| (saved.id, saved.number);
     // A row that looks like a job's may have been its own or another instance's, which sends it as a key.
     for (job, id, number) in [JOB, DELETED, OTHER_INSTANCE] {
-        let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", "m") };
+        // A job that is saved again has the text it had.
+        let text = episodes.get("old", id).await.unwrap().map_or_else(|| "m".to_owned(), |episode| episode.markdown);
+        let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", &text) };
         assert_eq!(again(episodes.save(by_job).await.unwrap()), (id.to_owned(), number));
     }
     for (key, id, number) in [JOB, DELETED, KEY, OTHER_INSTANCE] {
@@ -261,4 +284,20 @@ async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
         assert_eq!(numbers(&episodes, "old", "등대 폭풍").await, [3]);
         assert_eq!(numbers(&episodes, "old", "BANK vault").await, [4]);
     }
+}
+
+#[tokio::test]
+async fn a_clients_key_of_an_earlier_version_takes_no_script_from_the_job_of_that_id() {
+    let mut folder = Folder::of_format_1();
+    let episodes = folder.episodes();
+    let (job, id, number) = OTHER_INSTANCE;
+    // The episode of that key is there, with a client's text; the job's own was never saved.
+    let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", "the job's own script") };
+    let saved = episodes.save(by_job.clone()).await.unwrap();
+    assert_ne!((saved.id.as_str(), saved.number), (id, number));
+    assert_eq!(episodes.get("old", &saved.id).await.unwrap().unwrap().markdown, "the job's own script");
+    assert_eq!(episodes.save(by_job).await.unwrap(), saved);
+    let by_key = EpisodeDraft { key: Some(job.into()), ..draft("old", "t", "m") };
+    let client = episodes.save(by_key).await.unwrap();
+    assert_eq!((client.id.as_str(), client.number), (id, number));
 }

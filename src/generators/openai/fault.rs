@@ -5,7 +5,8 @@ use std::time::Duration;
 use generation_actors::job::{Failure, FailureCode};
 use serde_json::Value;
 
-use super::{mask::mask, parameters::Objection};
+use super::parameters::Objection;
+use crate::mask::mask;
 
 /// How much of a cause goes into the log.
 const LOGGED: usize = 400;

@@ -5,7 +5,6 @@
 
 mod decode;
 mod fault;
-mod mask;
 mod overlap;
 mod parameters;
 mod reply;

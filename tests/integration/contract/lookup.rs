@@ -48,7 +48,8 @@ fn a_status_has_every_field_of_the_original_from_queued_to_completed() {
     assert_eq!(completed["progress"], 100);
     assert_eq!(completed["wordCount"], 4);
     assert!(completed["tokens"].as_u64().is_some_and(|tokens| tokens > 0));
-    assert_eq!(completed["savedToEpisode"], true);
+    assert_eq!((&completed["savedToEpisode"], &completed["episodeStatus"]), (&json!(true), &json!("saved")));
+    assert_eq!(queued.get("episodeStatus"), Some(&Value::Null));
     for job in [&queued, &completed] {
         for field in STATUS_FIELDS {
             assert!(job.get(field).is_some(), "{field} is missing in {job}");

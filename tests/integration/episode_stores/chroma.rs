@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     PROJECT, assert_asks_for_an_operator, assert_each_once, assert_kept, create_jobs, save_now, wait_until_saved,
 };
-use crate::harness::{brief_with, chroma::Chroma, http::Request, service::Service};
+use crate::harness::{brief_with, chroma::Chroma, http::Request, service::Service, wait};
 
 #[test]
 fn fifty_jobs_at_once_get_the_numbers_from_one_to_fifty() {
@@ -130,8 +130,10 @@ fn a_collection_of_another_embedder_keeps_the_scripts_until_another_is_named() {
          collection.add(ids=['x'], embeddings=[[1, 2, 3]], documents=['x'])\nprint('{}')",
     );
     let mut service = Service::builder().chroma(&chroma.url()).start();
-    let log = service.log();
-    assert!(log.contains("with 3 dimensions") && log.contains("episodes.collection"), "{log}");
+    wait::until("the log to say why", || {
+        let log = service.log();
+        (log.contains("with 3 dimensions") && log.contains("episodes.collection")).then_some(())
+    });
     let ready = service.get("/health/ready").expect(200).json();
     assert_eq!(ready, json!({ "status": "ready", "degraded": ["episodes"] }));
     let job = create_jobs(&service, 1).remove(0);
@@ -154,8 +156,10 @@ fn a_collection_of_another_embedder_keeps_the_scripts_until_another_is_named() {
 fn a_missing_database_is_said_at_the_start_and_keeps_the_scripts() {
     let chroma = Chroma::start();
     let service = Service::builder().chroma(&chroma.url()).env("GENERATION__EPISODES__DATABASE", "nowhere").start();
-    let log = service.log();
-    assert!(log.contains("misconfigured") && log.contains("nowhere"), "{log}");
+    wait::until("the log to say why", || {
+        let log = service.log();
+        (log.contains("misconfigured") && log.contains("nowhere")).then_some(())
+    });
     let job = create_jobs(&service, 1).remove(0);
     service.wait_for(&job, "completed");
     assert_asks_for_an_operator(&service);
@@ -174,7 +178,7 @@ fn an_empty_collection_made_by_somebody_else_is_taken_over_and_made_quick() {
         "client.create_collection('episodes', embedding_function=None, metadata={'note': 'ours'})\nprint('{}')",
     );
     let service = Service::builder().chroma(&chroma.url()).start();
-    assert!(service.log().contains("hnsw.sync_threshold 1000"), "{}", service.log());
+    wait::until("the collection to be opened", || service.log().contains("hnsw.sync_threshold 1000").then_some(()));
     let jobs = create_jobs(&service, 1);
     wait_until_saved(&service, &jobs[0]);
     let collection = chroma.python(

@@ -46,8 +46,9 @@ fn scripts_and_queries_are_embedded_by_the_server_and_its_name_stands_in_the_col
         chroma.python("print(json.dumps(client.get_collection('episodes', embedding_function=None).metadata))");
     assert_eq!(metadata, json!({ "embedder": "openai:m-1", "dimension": 3 }));
     drop(service);
-    let log = Service::builder().chroma(&chroma.url()).start().log();
-    assert!(log.contains("made by the embedder openai:m-1 with 3 dimensions, not by hashing-v1 with 1024"), "{log}");
+    let service = Service::builder().chroma(&chroma.url()).start();
+    let why = "made by the embedder openai:m-1 with 3 dimensions, not by hashing-v1 with 1024";
+    wait::until("the log to say why", || service.log().contains(why).then_some(()));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::harness::{
     http::Request,
     proxy::Proxy,
     service::Service,
-    upstream::{Step, Upstream},
+    upstream::{Gate, Step, Upstream},
 };
 
 #[test]
@@ -183,6 +183,57 @@ async fn what_an_api_answers_says_whose_fault_it_is() {
     let api = Upstream::start(|_| vec![Step::Cut]);
     assert!(matches!(client(&api).save(draft(JobId::new())).await, Err(EpisodeError::Unavailable(_))));
     assert_eq!(api.seen().len(), 2, "a broken connection is tried once more");
+}
+
+#[tokio::test]
+async fn another_server_passes_neither_for_an_empty_nor_for_an_obedient_api() {
+    let answering =
+        |status, body: &'static str| Upstream::start(move |_| vec![Step::Refuse(status, Vec::new(), body.into())]);
+    let page = EpisodePage { limit: 10, offset: 0 };
+    let (html, json) = ("\n<!doctype html><title>Log in</title>", r#"{"detail":"no such project"}"#);
+    for (status, body) in [(404, html), (404, ""), (200, html)] {
+        let api = answering(status, body);
+        let store = client(&api);
+        let answers = [
+            store.list("p", page).await.err(),
+            store.search("p", "q", page).await.err(),
+            store.get("p", "e").await.err(),
+            store.delete("p", "e").await.err(),
+            store.check().await.err(),
+        ];
+        for answer in answers {
+            assert!(matches!(answer, Some(EpisodeError::Misconfigured(_))), "{status} {body:?}: {answer:?}");
+        }
+    }
+    let api = answering(404, json);
+    let store = client(&api);
+    assert_eq!(store.list("p", page).await, Ok((Vec::new(), 0)));
+    assert_eq!((store.get("p", "e").await, store.delete("p", "e").await), (Ok(None), Ok(false)));
+    // Then it is not the project that is missing.
+    assert!(matches!(store.save(draft(JobId::new())).await, Err(EpisodeError::Misconfigured(_))));
+    assert!(matches!(store.list("p", page).await, Err(EpisodeError::Misconfigured(_))));
+    for body in ["", "{}", "OK"] {
+        assert_eq!(client(&answering(200, body)).delete("p", "e").await, Ok(true), "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_api_has_not_got_is_not_found_by_the_path_it_knows() {
+    let api = Upstream::start(|number| {
+        let body = if number % 2 == 0 { "<html>no such path</html>" } else { r#"{"detail":"no such project"}"# };
+        vec![Step::Refuse(404, Vec::new(), body.into())]
+    });
+    assert_eq!(client(&api).list("p", EpisodePage { limit: 10, offset: 0 }).await, Ok((Vec::new(), 0)));
+}
+
+#[test]
+fn an_api_that_hangs_does_not_hold_up_the_start() {
+    let gate = Gate::default();
+    let held = gate.clone();
+    let api = Upstream::start(move |_| vec![Step::Hold(held.clone())]);
+    let service = Service::builder().remote(&api.url()).start();
+    assert!(!service.log().contains("no answer within 5s"), "{}", service.log());
+    gate.open();
 }
 
 /// An Episode API that answers `status` until it is told to work.

@@ -1,4 +1,4 @@
-//! Keeps keys out of the log, which quotes what providers say, and leaves everything else readable.
+//! Keeps keys out of the log, which quotes what other servers say, and leaves everything else readable.
 
 const MASK: &str = "[key]";
 /// A shorter key is no secret (local servers are given `x`), and hiding it would damage ordinary words.
@@ -8,7 +8,7 @@ const SHAPES: &[(&str, usize)] =
     &[("sk-", SHORTEST_KEY), ("sk_", SHORTEST_KEY), ("gsk_", 20), ("xai-", 20), ("hf_", 20), ("AIza", 20), ("eyJ", 20)];
 
 /// `text` without the configured key and without words that are shaped like one.
-pub(super) fn mask(text: &str, key: Option<&str>) -> String {
+pub(crate) fn mask(text: &str, key: Option<&str>) -> String {
     let text = match key.filter(|key| key.chars().count() >= SHORTEST_KEY) {
         Some(key) => without(text, key),
         None => text.to_owned(),
