@@ -186,7 +186,7 @@ export const TEXTS = {
     badAnswer: 'The answer could not be read; a proxy may have sent it. Press again in a moment.',
     cancelFailed: 'The stop request did not reach the service, so the job continues. Press Stop again once connected.',
     readFailed: 'The episode could not be read. Check the connection and choose it again.',
-    fixFields: 'Please correct the fields marked below ({count}).',
+    fixFields: 'Please correct the marked fields ({count}).',
     retryAfter: 'You can try again in {seconds} s.',
     retryNow: 'You can try again now.',
     named: '{field}:',

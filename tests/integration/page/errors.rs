@@ -49,6 +49,21 @@ fn after_a_crash_and_a_recovery_no_error_remains() {
 }
 
 #[test]
+fn on_a_phone_a_refused_order_is_explained_beside_its_button() {
+    let mut service = Service::start();
+    let browser = Browser::start();
+    browser.resize(500, 844);
+    browser.open(&service.url("/"));
+    browser.wait_until("document.querySelector('#f-description').value");
+    service.kill9();
+    browser.click("#brief-form [type=submit]");
+    browser.wait_until("!document.querySelector('.banner').hidden && !document.querySelector('#submit').disabled");
+    let inside = "[document.querySelector('.banner'), document.querySelector('#submit')].every((part) => { \
+                  const { top, bottom } = part.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; })";
+    browser.wait_until(inside);
+}
+
+#[test]
 fn a_cancellation_is_announced_neither_as_a_success_nor_as_an_error() {
     let service = unhurried().start();
     let browser = open(&service);
