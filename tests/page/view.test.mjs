@@ -56,7 +56,7 @@ test('a failure says whether trying again can help, and offers it where it can b
   const advice = ({ alert }) => [alert.retry, alert.sentences.at(-1).key ?? 'said'];
   assert.deepEqual(advice(view(failed('TIMEOUT_ERROR', true))), [true, 'said']);
   assert.deepEqual(advice(view(failed('TOKEN_LIMIT_EXCEEDED', false))), [false, 'retryUseless']);
-  assert.deepEqual(advice(view({ type: 'keptElsewhere', kept: [] }, failed('TIMEOUT_ERROR', true))), [false, 'noRetryHere']);
+  assert.deepEqual(advice(view({ type: 'keptElsewhere', jobId: ID, entry: null }, failed('TIMEOUT_ERROR', true))), [false, 'noRetryHere']);
   const error = { code: 'QUEUE_FULL', status: 503, message: 'full', details: [], retryAfter: 5 };
   const refused = view(failed('TIMEOUT_ERROR', true), { type: 'sending', pending: {}, retryOf: ID }, { type: 'refused', retryOf: ID, error });
   assert.deepEqual(refused.alert, { sentences: [{ said: 'full' }, { key: 'retryAfter', blanks: { seconds: 5 } }], code: 'QUEUE_FULL', retry: true });

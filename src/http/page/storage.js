@@ -19,9 +19,27 @@ export function remember(key, value) {
   }
 }
 
-/** Tells `change` what another window of this browser has remembered as `key`. */
-export function onElsewhere(key, change) {
-  addEventListener('storage', (event) => {
-    if (event.key === key) change(recall(key));
+/** Forgets what was remembered as `key`. */
+export function forget(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Blocked.
+  }
+}
+
+/** Everything that was remembered under keys that begin with `prefix`. */
+export function recallAll(prefix) {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix)).map(recall);
+  } catch {
+    return [];
+  }
+}
+
+/** Tells `change` the rest of the key, and what another window of this browser has remembered there, or null. */
+export function onElsewhere(prefix, change) {
+  addEventListener('storage', ({ key }) => {
+    if (key?.startsWith(prefix)) change(key.slice(prefix.length), recall(key));
   });
 }

@@ -52,7 +52,7 @@ fn after_a_crash_and_a_recovery_no_error_remains() {
 fn on_a_phone_a_refused_order_is_explained_beside_its_button() {
     let mut service = Service::start();
     let browser = Browser::start();
-    browser.resize(500, 844);
+    browser.resize(390, 844);
     browser.open(&service.url("/"));
     browser.wait_until("document.querySelector('#f-description').value");
     service.kill9();
