@@ -14,7 +14,7 @@ import { Service } from './service.js';
 import { Sheet } from './sheet.js';
 import { Stage } from './stage.js';
 import { bodyOfJob, initial } from './state.js';
-import { forget, onElsewhere, recall, recallAll, remember } from './storage.js';
+import { forget, onElsewhere, recall, recallAll, recallHere, remember, rememberHere } from './storage.js';
 import { Store } from './store.js';
 
 const get = (id) => document.getElementById(id);
@@ -34,7 +34,7 @@ const store = new Store(
     online: navigator.onLine,
     developer: recall('developer') === true,
     previews: recall('previews') === 'full' ? 'full' : 'delta',
-    draft: recall('draft'),
+    draft: recallHere('draft'),
     kept: [...saved, ...(Array.isArray(listed) ? listed : [])],
   }),
 );
@@ -116,7 +116,7 @@ function keep(state, before, event) {
   // What another window has written is not written back: it may have gone on since.
   if (state.kept !== before.kept && event.type !== 'keptElsewhere') storeKept(before.kept, state.kept);
   const { fields, before: undone, pending } = state.draft;
-  if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) remember('draft', savedDraft(state.draft));
+  if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) rememberHere('draft', savedDraft(state.draft));
 }
 
 function storeKept(before, kept) {
