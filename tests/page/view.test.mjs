@@ -104,9 +104,10 @@ test('what cannot be shown says so', () => {
   assert.equal(unread.alert.sentences[0].key, 'readFailed');
 });
 
-test('an episode has one number, the one it got', () => {
-  assert.equal(titleBeside(4, 'Rain - Ep. 1'), 'Rain');
-  assert.equal(titleBeside(4, '비 그친 뒤의 서울 - 1화'), '비 그친 뒤의 서울');
-  for (const title of ['Rain', 'Episode 4', 'Ep. 1', 'Apollo 13', '2화']) assert.equal(titleBeside(4, title), title);
-  assert.equal(titleBeside(null, 'Rain - Ep. 1'), 'Rain - Ep. 1');
+test('an episode has one number, the one it got, and the title that somebody chose', () => {
+  assert.equal(titleBeside(4, 'rain - Ep. 1', 'rain'), 'rain');
+  for (const title of ['rain', 'Episode 4', 'Ep. 1', 'Apollo 13', '2화', 'The Office - Episode 5', '비 그친 뒤의 서울 - 1화', 'Rain - Ep. 1', 'rain - Ep. 1b', 'rain - Ep. ']) {
+    assert.equal(titleBeside(4, title, 'rain'), title);
+  }
+  assert.equal(titleBeside(null, 'rain - Ep. 1', 'rain'), 'rain - Ep. 1');
 });

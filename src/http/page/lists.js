@@ -62,7 +62,7 @@ export class Lists {
     setText(this.#get('episodes-of'), projectId);
     keyed(this.#get('episodes'), items, ({ id }) => id, (episode) => this.#episodeItem(projectId, episode), (item, { id, number, title, createdAt }) => {
       const when = new Date(createdAt).toLocaleString(speech.language, { dateStyle: 'medium', timeStyle: 'short' });
-      setText(item.querySelector('.what'), titleBeside(number, title));
+      setText(item.querySelector('.what'), titleBeside(number, title, projectId));
       setText(item.querySelector('.where'), `${speech.t('episodeNumber', { number })} · ${when}`);
       label(item.querySelector('.remove'), speech.t('deleteEpisode', { title }));
       setCurrent(item, id === address.id);

@@ -14,10 +14,11 @@ export function stageView(state) {
   return { ...nothing(state), shows: 'blank' };
 }
 
-/** The title that names an episode beside its number: without the number its request had wished for. */
-export function titleBeside(number, title) {
-  if (!number) return title;
-  return title.replace(/\s+[-–—·]\s+(?:Ep\.?|EP\.?|Episode)\s*\d+$|\s+[-–—·]\s+(?:제\s*)?\d+\s*[화회]$/i, '') || title;
+/** The title that names an episode beside its number: the service's own title without the number its request had wished for. */
+export function titleBeside(number, title, projectId) {
+  // A title that somebody chose is shown as it is, also one that ends in a number.
+  const own = number && title.startsWith(`${projectId} - Ep. `) && /^\d+$/.test(title.slice(`${projectId} - Ep. `.length));
+  return own ? projectId : title;
 }
 
 function nothing({ notice }) {
@@ -50,7 +51,7 @@ function jobView(state, job) {
     ...base,
     end: over ? job.status : '',
     connection: over ? 'ended' : connectionOf(state, job),
-    title: titleBeside(job.episode?.number, job.title ?? '…'),
+    title: titleBeside(job.episode?.number, job.title ?? '…', job.projectId),
     meta: [job.projectId, job.episode?.number && { key: 'episodeNumber', blanks: { number: job.episode.number } }, job.model].filter(Boolean),
     placeholder: wrotePlaceholder(job.model),
     progress: job.progress,
@@ -131,7 +132,7 @@ function episodeView(state, { id, title, projectId, number, script, promptSnapsh
   if (error) return { ...base, alert: { sentences: [error.code === 'NETWORK' ? { key: 'readFailed' } : { said: error.message }], code: '', retry: false } };
   if (!script) return base;
   const meta = [projectId, { key: 'episodeNumber', blanks: { number } }];
-  return { ...base, title: titleBeside(number, title), meta, prompt: promptSnapshot ?? '', paper: { name: id, text: script.markdown, live: false, faded: false } };
+  return { ...base, title: titleBeside(number, title, projectId), meta, prompt: promptSnapshot ?? '', paper: { name: id, text: script.markdown, live: false, faded: false } };
 }
 
 function lostView(state, sentences, jobId = '') {
