@@ -81,6 +81,8 @@ export class Service {
       this.#dispatch({ type: 'episode', episode: await this.ask('GET', `${episodesPath(projectId)}/${encodeURIComponent(id)}`) });
     } catch (error) {
       this.#dispatch({ type: 'episodeFailed', id, error: plain(error) });
+      // A list that still has it is out of date.
+      if (isGone(error)) await this.episodes();
     }
   }
 
@@ -107,16 +109,18 @@ export class Service {
     this.#dispatch({ type: 'episodes', projectId, items: episodes.reverse(), from, total, more });
   }
 
-  /** Deletes an episode of the project whose list is shown. */
+  /** Deletes an episode of the project whose list is shown; resolves with whether it is gone. */
   async deleteEpisode(projectId, id) {
     try {
       await this.ask('DELETE', `${episodesPath(projectId)}/${encodeURIComponent(id)}`);
-      await this.episodes();
-      return true;
     } catch (error) {
-      this.#dispatch({ type: 'episodesFailed', projectId, error: plain(error) });
-      return false;
+      if (!isGone(error)) {
+        this.#dispatch({ type: 'episodesFailed', projectId, error: plain(error) });
+        return false;
+      }
     }
+    await this.episodes();
+    return true;
   }
 
   /** Which models there are; a service that does not say takes any name. */
@@ -158,6 +162,11 @@ function jobPath(jobId) {
 
 function episodesPath(projectId) {
   return `projects/${encodeURIComponent(projectId)}/episodes`;
+}
+
+/** Whether the service says that there is no such thing, and not a proxy in between. */
+function isGone(error) {
+  return error instanceof ApiError && error.status === 404 && error.code !== 'NETWORK';
 }
 
 /** A failed request as a value; any other error is a fault of the page and goes on. */
