@@ -13,11 +13,11 @@ globalThis.document = { baseURI: 'http://page.test/', documentElement: { lang: '
 globalThis.fetch = async (url, { method }) => {
   const path = new URL(url).pathname.replace('/api/v1/', '');
   asked.push(`${method} ${path}`);
-  const { status = 200, ...body } = answer(method, path);
-  return new Response(JSON.stringify(body), { status });
+  const { http = 200, ...body } = answer(method, path);
+  return new Response(JSON.stringify(body), { status: http });
 };
 
-const gone = { status: 404, error: { code: 'EPISODE_NOT_FOUND', message: 'gone', retryable: false } };
+const gone = { http: 404, error: { code: 'EPISODE_NOT_FOUND', message: 'gone', retryable: false } };
 const list = { episodes: [], total: 0 };
 
 function opened(...events) {
@@ -36,7 +36,7 @@ test('an episode that is gone already counts as deleted, and leaves the list', a
   assert.equal(await service.deleteEpisode('p', 'e'), true);
   assert.deepEqual([store.state.episodes.items, store.state.episodes.error], [[], null]);
 
-  answer = () => ({ status: 404 });
+  answer = () => ({ http: 404 });
   assert.equal(await service.deleteEpisode('p', 'e'), false, 'a proxy that knows nothing does not say that');
   assert.equal(store.state.episodes.error.code, 'NETWORK');
 });
@@ -47,4 +47,13 @@ test('an episode that is not there when it is opened leaves the list', async () 
   const { store, service } = opened(listed, { type: 'address', address: { kind: 'episode', projectId: 'p', id: 'e' } });
   await service.episode({ projectId: 'p', id: 'e' });
   assert.deepEqual([store.state.episode.error.status, store.state.episodes.items], [404, []]);
+});
+
+test('every script that is not saved yet is asked about in its turn', async () => {
+  const entries = ['job_c', 'job_b', 'job_a'].map((jobId) => ({ jobId, title: jobId, projectId: 'p', status: 'completed', body: null }));
+  const { store, service } = opened(...entries.map((entry) => ({ type: 'keptElsewhere', jobId: entry.jobId, entry })));
+  answer = (_, path) => ({ jobId: path.split('/')[1], title: 'T', projectId: 'p', status: 'completed', savedToEpisode: path.endsWith('job_b') });
+  for (let poll = 0; poll < 3; poll += 1) await service.kept(false);
+  assert.equal(asked.length, 3);
+  assert.ok(!store.state.kept.some(({ jobId }) => jobId === 'job_b'), 'the saved one has left');
 });

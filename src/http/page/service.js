@@ -11,6 +11,7 @@ const PAGE = 100;
 /** The page's requests; each ends in an event, whether it succeeded or not. */
 export class Service {
   #store;
+  #turn = 0;
 
   constructor(store) {
     this.#store = store;
@@ -145,8 +146,10 @@ export class Service {
     const isActive = ({ jobId }) => active.jobs.some((entry) => entry.jobId === jobId);
     const unfinished = kept.filter((entry) => ['queued', 'streaming'].includes(entry.status) && !isActive(entry));
     const followed = ({ jobId }) => job?.jobId === jobId && !isOver(job);
-    const unsaved = kept.filter(({ status }) => status === 'completed').slice(0, 1);
-    for (const entry of all ? kept : [...unfinished, ...unsaved]) {
+    // One at a time, and each in its turn: the newest may never be saved.
+    const unsaved = kept.filter(({ status }) => status === 'completed');
+    const next = unsaved.length > 0 ? [unsaved[this.#turn++ % unsaved.length]] : [];
+    for (const entry of all ? kept : [...unfinished, ...next]) {
       if (!followed(entry) && !(await this.status(entry.jobId))) return;
     }
   }
