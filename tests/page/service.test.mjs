@@ -57,3 +57,14 @@ test('every script that is not saved yet is asked about in its turn', async () =
   assert.equal(asked.length, 3);
   assert.ok(!store.state.kept.some(({ jobId }) => jobId === 'job_b'), 'the saved one has left');
 });
+
+test('a refused script is saved again on request', async () => {
+  const { store, service } = opened({ type: 'address', address: { kind: 'job', jobId: 'job_a' } });
+  answer = () => ({ jobId: 'job_a', title: 'T', projectId: 'p', status: 'completed', savedToEpisode: true, episodeId: 'e', episodeNumber: 3 });
+  await service.save('job_a');
+  assert.deepEqual(asked, ['POST generations/job_a/episode']);
+  assert.equal(store.state.job.save, 'none');
+  answer = () => ({ http: 502 });
+  await service.save('job_a');
+  assert.equal(store.state.job.save, 'failed');
+});

@@ -111,3 +111,19 @@ test('an episode has one number, the one it got, and the title that somebody cho
   }
   assert.equal(titleBeside(null, 'rain - Ep. 1', 'rain'), 'rain - Ep. 1');
 });
+
+test('a script that the episode store has refused is not promised, and can be saved once more', () => {
+  const unsaved = { ...completed, result: { ...completed.result, episodeId: null, episodeNumber: null } };
+  const said = (episodeStatus, more) => ({ type: 'status', jobId: ID, job: { jobId: ID, title: 'T', projectId: 'p', status: 'completed', savedToEpisode: false, episodeStatus, ...more } });
+  const seen = ({ note, canSave, saving, alert }) => [note.sentence.key, canSave, saving, alert?.sentences[0].key];
+  for (const episodeStatus of ['owed', undefined]) assert.deepEqual(seen(view(unsaved, said(episodeStatus))), ['notSaved', false, false, undefined]);
+  const refused = [unsaved, said('refused')];
+  assert.deepEqual(seen(view(...refused)), ['saveRefused', true, false, undefined]);
+  assert.equal(state(...refused).kept[0].refused, true);
+  const asked = [...refused, { type: 'saveAsked', jobId: ID }];
+  assert.deepEqual(seen(view(...asked)), ['saveRefused', true, true, undefined]);
+  assert.deepEqual(seen(view(...asked, { type: 'saveFailed', jobId: ID })), ['saveRefused', true, false, 'saveFailed']);
+  assert.deepEqual(seen(view(...asked, said('owed'))), ['notSaved', false, false, undefined]);
+  const saved = said('saved', { savedToEpisode: true, episodeId: 'e', episodeNumber: 2 });
+  assert.deepEqual(seen(view(...asked, saved)), ['saved', false, false, undefined]);
+});

@@ -167,6 +167,10 @@ get('retry').addEventListener('click', () => {
   const { jobId } = store.state.job;
   order(bodyOfJob(store.state, jobId), jobId);
 });
+get('save').addEventListener('click', () => {
+  service.save(store.state.job.jobId);
+  get('title').focus({ preventScroll: true });
+});
 get('drop').addEventListener('click', () => feed.drop());
 get('language').addEventListener('click', () => dispatch({ type: 'language', language: store.state.language === 'ko' ? 'en' : 'ko' }));
 get('developer').addEventListener('change', ({ target }) => dispatch({ type: 'developer', developer: target.checked }));

@@ -15,7 +15,7 @@ export function reduceKept(kept, event, job) {
       return became(kept, job);
     case 'status':
       if (event.job.savedToEpisode) return without(kept, event.jobId);
-      return updated(kept, event.jobId, { status: event.job.status, title: event.job.title });
+      return updated(kept, event.jobId, { status: event.job.status, title: event.job.title, refused: event.job.episodeStatus === 'refused' });
     case 'lost':
     case 'forgotten':
       return without(kept, event.jobId);
@@ -60,7 +60,8 @@ function place(entry) {
 }
 
 function updated(kept, jobId, change) {
-  return kept.map((entry) => (entry.jobId === jobId ? { ...entry, ...change } : entry));
+  const same = (entry) => Object.entries(change).every(([key, value]) => entry[key] === value);
+  return kept.map((entry) => (entry.jobId === jobId && !same(entry) ? { ...entry, ...change } : entry));
 }
 
 function without(kept, jobId) {

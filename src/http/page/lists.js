@@ -42,9 +42,10 @@ export class Lists {
   #kept(state, speech) {
     const scripts = keptScripts(state.kept);
     this.#get('kept-section').hidden = scripts.length === 0;
-    keyed(this.#get('kept'), scripts, ({ jobId }) => jobId, (entry) => this.#keptItem(entry), (item, { jobId, title, projectId, status }) => {
+    keyed(this.#get('kept'), scripts, ({ jobId }) => jobId, (entry) => this.#keptItem(entry), (item, entry) => {
+      const { jobId, title, projectId, status } = entry;
       setText(item.querySelector('.what'), title);
-      setText(item.querySelector('.where'), `${projectId} · ${speech.t(status === 'completed' ? 'unsaved' : `status_${status}`)}`);
+      setText(item.querySelector('.where'), `${projectId} · ${speech.t(outcome(entry))}`);
       item.dataset.status = status;
       label(item.querySelector('.remove'), speech.t('dismiss', { title }));
       setCurrent(item, jobId === state.address.jobId);
@@ -86,6 +87,12 @@ export class Lists {
     remove();
     (next?.querySelector('a') ?? this.#get(`${list}-heading`)).focus();
   }
+}
+
+/** What became of a script that is no episode, as a sentence's key. */
+function outcome({ status, refused }) {
+  if (status !== 'completed') return `status_${status}`;
+  return refused ? 'unsavable' : 'unsaved';
 }
 
 function whereabouts({ status, queuePosition, currentStep, progress }, speech) {

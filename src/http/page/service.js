@@ -58,6 +58,17 @@ export class Service {
     }
   }
 
+  /** Tries once more to save a finished script as an episode. */
+  async save(jobId) {
+    this.#dispatch({ type: 'saveAsked', jobId });
+    try {
+      this.#dispatch({ type: 'status', jobId, job: await this.ask('POST', `${jobPath(jobId)}/episode`) });
+    } catch (error) {
+      plain(error);
+      this.#dispatch({ type: 'saveFailed', jobId });
+    }
+  }
+
   /** What the service says of a job; resolves with false when it cannot be asked. */
   async status(jobId) {
     try {

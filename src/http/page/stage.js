@@ -29,6 +29,8 @@ export class Stage {
     this.#facts(view, speech);
     get('cancel').hidden = !view.canStop;
     get('cancel').disabled = view.stopping;
+    get('save').hidden = !view.canSave;
+    get('save').disabled = view.saving;
     get('drop').hidden = !state.developer || !view.canStop;
     get('drop').disabled = !view.canDrop;
     this.#alert(view.alert, state, speech);

@@ -35,6 +35,8 @@ function nothing({ notice }) {
     canStop: false,
     canDrop: false,
     stopping: false,
+    canSave: false,
+    saving: false,
     alert: null,
     note: notice && { sentence: { key: notice.key }, tone: notice.tone },
     earlier: null,
@@ -60,6 +62,8 @@ function jobView(state, job) {
     canStop: !over,
     canDrop: state.developer && job.connection === 'live',
     stopping: job.stop === 'asked',
+    canSave: isRefused(job),
+    saving: job.save === 'asked',
     alert: alertOf(state, job),
     note: base.note ?? noteOf(state, job),
     earlier: job.earlier && job.earlier.jobId,
@@ -89,6 +93,7 @@ function countsOf({ words, tokens }) {
 /** What has gone wrong, and what to do about it: `{ sentences, code, retry }`. */
 function alertOf(state, job) {
   if (job.stop === 'failed') return { sentences: [{ key: 'cancelFailed' }], code: '', retry: false };
+  if (job.save === 'failed') return { sentences: [{ key: 'saveFailed' }], code: '', retry: false };
   if (job.status !== 'failed') return null;
   const { code, message, retryable } = job.error;
   const refused = state.retry?.jobId === job.jobId ? state.retry.error : null;
@@ -109,7 +114,7 @@ export function refusal({ code, status, message, details, retryAfter }) {
 
 function noteOf(state, job) {
   if (job.status === 'completed') {
-    if (!job.episode) return { sentence: { key: 'notSaved' }, tone: 'wait' };
+    if (!job.episode) return { sentence: { key: isRefused(job) ? 'saveRefused' : 'notSaved' }, tone: 'wait' };
     const { number } = job.episode;
     return { sentence: number ? { key: 'saved', blanks: { number } } : { key: 'savedNoNumber' }, tone: 'good' };
   }
@@ -119,6 +124,11 @@ function noteOf(state, job) {
   const connection = connectionOf(state, job);
   const known = { offline: 'note_offline', reconnecting: 'note_reconnecting', dropped: 'note_dropped' }[connection];
   return known ? { sentence: { key: known }, tone: 'wait' } : null;
+}
+
+/** Whether the episode store has refused the script for good, so that nothing will save it unasked. */
+function isRefused({ status, episode, episodeStatus }) {
+  return status === 'completed' && !episode && episodeStatus === 'refused';
 }
 
 function paperOf({ jobId: name, text, earlier }, over) {
