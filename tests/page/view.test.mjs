@@ -62,6 +62,15 @@ test('a failure says whether trying again can help, and offers it where it can b
   assert.deepEqual(refused.alert, { sentences: [{ said: 'full' }, { key: 'retryAfter', blanks: { seconds: 5 } }], code: 'QUEUE_FULL', retry: true });
 });
 
+test('what the provider would refuse again is not offered again, in either language', () => {
+  for (const message of [ko, en].flatMap((texts) => [texts['failures.model_refused'], texts['failures.request_refused']])) {
+    const ended = { type: 'ended', jobId: ID, name: 'failed', error: { code: 'MODEL_UNAVAILABLE', message, retryable: true } };
+    const { alert } = view({ type: 'phrases', phrases }, ended);
+    assert.deepEqual(alert, { sentences: [{ said: message }], code: 'MODEL_UNAVAILABLE', retry: false });
+  }
+  assert.ok(view({ type: 'phrases', phrases }, failed('TIMEOUT_ERROR', true)).alert.retry);
+});
+
 test('a refusal says when to try again', () => {
   const said = (more) => refusal({ code: 'X', status: 503, message: 'm', details: [], retryAfter: 0, ...more }).map(({ key, said: words }) => key ?? words);
   assert.deepEqual(said({ retryAfter: 9 }), ['m', 'retryAfter']);

@@ -3,7 +3,11 @@
 
 import { isOver } from './job.js';
 import { wrotePlaceholder } from './models.js';
+import { isOneOf } from './phrasebook.js';
 import { bodyOfJob } from './state.js';
+
+/** Failures that come again with the same request, whatever their code says; their sentences say what to do instead. */
+const FINAL = ['failures.model_refused', 'failures.request_refused'];
 
 /** Everything that `stage.js` draws. */
 export function stageView(state) {
@@ -98,6 +102,7 @@ function alertOf(state, job) {
   const { code, message, retryable } = job.error;
   const refused = state.retry?.jobId === job.jobId ? state.retry.error : null;
   if (refused) return { sentences: refusal(refused), code: refused.code === 'NETWORK' ? '' : refused.code, retry: true };
+  if (isOneOf(state.phrases, FINAL, message)) return { sentences: [{ said: message }], code, retry: false };
   const retry = retryable && bodyOfJob(state, job.jobId) !== null;
   const advice = retry ? [] : [{ key: retryable ? 'noRetryHere' : 'retryUseless' }];
   return { sentences: [{ said: message }, ...advice], code, retry };
