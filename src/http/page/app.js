@@ -78,7 +78,10 @@ function act(state, before, event) {
   if (state.address !== before.address) open(state);
   if (state.episodes.projectId !== before.episodes.projectId) service.episodes();
   if (state.previews !== before.previews) feed.setMode(state.previews);
-  if (state.online && !before.online) feed.wake();
+  if (state.online && !before.online) {
+    feed.wake();
+    poll.now();
+  }
   if (state.job && state.job.jobId === before.job?.jobId) follow(state.job, before.job, state);
   if (state.draft.problem !== before.draft.problem) later(state.draft.problem);
   if (state.retry?.error !== before.retry?.error) later(state.retry?.error);

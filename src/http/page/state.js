@@ -1,6 +1,6 @@
 // The whole page as one value, and the one function that changes it. It knows no DOM, no network and no clock.
 
-import { openedDraft, reduceDraft } from './draft.js';
+import { isOutdated, openedDraft, reduceDraft } from './draft.js';
 import { isOver, openedJob, reduceJob } from './job.js';
 import { openedKept, reduceKept } from './kept.js';
 import { reduceLog } from './log.js';
@@ -66,7 +66,7 @@ const EVENTS = {
   example: (page) => inFormsProject(page),
   undo: (page) => inFormsProject(page),
   retryDue: (page) => (page.retry?.error?.retryAfter ? { ...page, retry: { ...page.retry, error: { ...page.retry.error, retryAfter: 0 } } } : page),
-  reached: (page) => (page.retry?.error?.code === 'NETWORK' ? { ...page, retry: { ...page.retry, error: null } } : page),
+  reached: (page) => (isOutdated(page.retry?.error) ? { ...page, retry: { ...page.retry, error: null } } : page),
 
   // The lists.
   active: (page, { jobs, total }) => {
