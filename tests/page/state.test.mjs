@@ -99,7 +99,10 @@ test('the episodes are those of the project that was chosen last', () => {
   assert.equal(after(...typed).episodes.projectId, 'seoul-after-rain', 'not while it is being typed');
   const chosen = after(...typed, { type: 'projectChosen' });
   assert.equal(chosen.episodes.projectId, 'mine');
-  const read = reduce(chosen, reading('other', 'e'));
+  const asked = reduce(chosen, reading('other', 'e'));
+  const dead = reduce(asked, { type: 'episodeFailed', id: 'e', error: { code: 'EPISODE_NOT_FOUND', status: 404, message: 'm' } });
+  assert.equal(dead.episodes.projectId, 'mine', 'a dead address moves nothing');
+  const read = reduce(asked, { type: 'episode', episode: { id: 'e' } });
   assert.deepEqual([read.episodes.projectId, read.episodes.total], ['other', null]);
   assert.equal(reduce(read, { type: 'projectChosen' }).episodes.projectId, 'mine');
   const late = { type: 'episodes', projectId: 'mine', items: [{ id: 'x' }], from: 0, total: 1, more: false };

@@ -111,6 +111,8 @@ test('what cannot be shown says so', () => {
   const reading = reduce(initial({ language: 'ko' }), { type: 'address', address: { kind: 'episode', projectId: 'p', id: 'e' } });
   const unread = stageView(reduce(reading, { type: 'episodeFailed', id: 'e', error: { code: 'NETWORK', message: '' } }));
   assert.equal(unread.alert.sentences[0].key, 'readFailed');
+  const dead = stageView(reduce(reading, { type: 'episodeFailed', id: 'e', error: { code: 'EPISODE_NOT_FOUND', status: 404, message: 'no such' } }));
+  assert.deepEqual([dead.end, dead.title.key, dead.alert.sentences[0].said], ['lost', 'lostEpisode', 'no such']);
 });
 
 test('an episode has one number, the one it got, and the title that somebody chose', () => {

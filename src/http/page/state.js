@@ -50,10 +50,11 @@ const EVENTS = {
   address: (page, { address }) => {
     const next = { ...page, address, job: null, episode: null, notice: null, retry: null };
     if (address.kind === 'job') return { ...next, job: openedJob(address.jobId, earlierOf(page, address.jobId)) };
-    if (address.kind === 'episode') return inProject({ ...next, episode: { id: address.id } }, address.projectId);
+    if (address.kind === 'episode') return { ...next, episode: { id: address.id } };
     return next;
   },
-  episode: (page, { episode }) => (page.episode?.id === episode.id ? { ...page, episode } : page),
+  // An address may name a project that nobody has: the list goes there once there is an episode to read.
+  episode: (page, { episode }) => (page.episode?.id === episode.id ? inProject({ ...page, episode }, page.address.projectId) : page),
   episodeFailed: (page, { id, error }) => (page.episode?.id === id ? { ...page, episode: { id, error } } : page),
   // Once it is known whose job it is; the project that is typed later wins.
   status: (page, { jobId, job }, { job: before }) => (before?.jobId === jobId && before.projectId === null ? inProject(page, job.projectId) : page),

@@ -144,6 +144,7 @@ function paperOf({ jobId: name, text, earlier }, over) {
 
 function episodeView(state, { id, title, projectId, number, script, promptSnapshot, error }) {
   const base = { ...nothing(state), shows: 'episode', title: '…' };
+  if (error?.status === 404 && error.code !== 'NETWORK') return { ...lostView(state, [{ said: error.message }]), title: { key: 'lostEpisode' } };
   if (error) return { ...base, alert: { sentences: [error.code === 'NETWORK' ? { key: 'readFailed' } : { said: error.message }], code: '', retry: false } };
   if (!script) return base;
   const meta = [projectId, { key: 'episodeNumber', blanks: { number } }];
