@@ -52,7 +52,8 @@ export class Form {
     this.#get('brief').open = true;
     const marked = this.#form.querySelector('[aria-invalid=true]');
     (marked ?? this.#get('submit')).focus();
-    if (!marked) this.#get('banner').scrollIntoView({ block: 'nearest' });
+    if (marked) return;
+    for (const id of ['submit', 'banner']) this.#get(id).scrollIntoView({ block: 'nearest' });
   }
 
   #banner({ problem, faults }, speech) {
