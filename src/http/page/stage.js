@@ -47,6 +47,7 @@ export class Stage {
     const said = typeof title === 'string' ? title : speech.phrase(title);
     this.#title = said;
     setText(this.#get('title'), said);
+    this.#get('title').title = said;
     setText(this.#get('meta'), meta.map((part) => (typeof part === 'string' ? part : speech.phrase(part))).join(' · '));
     this.#get('placeholder').hidden = !placeholder;
     const page = [shows === 'blank' ? '' : said, speech.t('appName')].filter(Boolean).join(' – ');
