@@ -61,6 +61,12 @@ test('that the service cannot be reached is true only until it answers', () => {
   assert.equal(after(full, { type: 'retryDue' }).problem.retryAfter, 0);
 });
 
+test('that the service restarts is true until it can be tried again and answers', () => {
+  const draft = after(opened, refusal({ code: 'SHUTTING_DOWN', status: 503, retryAfter: 5 }));
+  assert.equal(after(draft, { type: 'reached' }), draft, 'it answers while it shuts down, too');
+  assert.equal(after(draft, { type: 'retryDue' }, { type: 'reached' }).problem, null);
+});
+
 test('a refusal to repeat a job says nothing about the form', () => {
   const draft = after(opened, { type: 'sending', pending, retryOf: 'job_1' }, { ...refusal({ details: [{ field: 'model', message: 'gone' }] }), retryOf: 'job_1' });
   assert.deepEqual([draft.faults, draft.problem, draft.sending], [{}, null, false]);

@@ -9,11 +9,11 @@ import { Store } from '../../src/http/page/store.js';
 
 test('an address names a job, an episode or nothing, and is never a fault', () => {
   assert.deepEqual(readAddress(jobAddress('job_0af')), { kind: 'job', jobId: 'job_0af' });
-  for (const projectId of ['p', '..', 'a/b', '100 %', '비#1']) {
+  for (const projectId of ['p', '...', 'a/b', '100 %', '비#1']) {
     assert.deepEqual(readAddress(episodeAddress(projectId, 'e/1')), { kind: 'episode', projectId, id: 'e/1' });
   }
   for (const hash of ['', '#']) assert.deepEqual(readAddress(hash), { kind: 'blank' });
-  for (const hash of ['#%', '#%E0%A4%A', '#episode/%/e', '#episode/p', '#episode//e', '#episode/p/e/f', '#job', '#job_a/b', '#job_../x']) {
+  for (const hash of ['#%', '#%E0%A4%A', '#episode/%/e', '#episode/p', '#episode//e', '#episode/p/e/f', '#job', '#job_a/b', '#job_../x', '#episode/%2e%2e/x', '#episode/../x', '#episode/p/.', '#episode/p/%2E%2e']) {
     assert.deepEqual(readAddress(hash), { kind: 'wrong' }, hash);
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { keptScripts } from '../../src/http/page/kept.js';
+import { changesOfKept, keptScripts } from '../../src/http/page/kept.js';
 import { activeJobs, bodyOfJob, initial, reduce } from '../../src/http/page/state.js';
 
 const after = (...events) => events.reduce(reduce, initial({ language: 'ko' }));
@@ -36,12 +36,28 @@ test('a script that was started elsewhere and stopped here is listed too, and ca
 
 test('another window and a broken memory are taken as they are', () => {
   const elsewhere = [{ jobId: 'job_z', title: 'Z', projectId: 'p', status: 'failed', body: null }];
-  assert.deepEqual(after({ type: 'keptElsewhere', kept: elsewhere }).kept, elsewhere);
-  assert.deepEqual(after({ type: 'keptElsewhere', kept: null }).kept, []);
+  const said = (entry) => ({ type: 'keptElsewhere', jobId: 'job_z', entry });
+  assert.deepEqual(after(said(elsewhere[0])).kept, elsewhere);
+  for (const broken of [null, 'text', {}]) assert.deepEqual(after(said(broken)).kept, []);
   assert.deepEqual(initial({ language: 'ko', kept: [null, { jobId: 5 }, ...elsewhere] }).kept, elsewhere);
   let many = initial({ language: 'ko' });
   for (let n = 0; n < 100; n += 1) many = reduce(many, sent(`job_${n}`));
   assert.deepEqual([many.kept.length, many.kept[0].jobId], [30, 'job_99']);
+});
+
+test('two windows that order at the same time keep both orders, and each stores only its own', () => {
+  const other = { ...after(sent('job_b')).kept[0] };
+  const [first, second] = [after(sent('job_a')), after(sent('job_a'), { type: 'keptElsewhere', jobId: 'job_b', entry: other })];
+  assert.deepEqual(second.kept.map(({ jobId }) => jobId).sort(), ['job_a', 'job_b']);
+  assert.deepEqual(bodyOfJob(second, 'job_b'), body);
+  const ended = reduce(second, status('job_a', { status: 'failed' }));
+  const ids = ({ changed, removed }) => [changed, removed].map((entries) => entries.map(({ jobId }) => jobId));
+  assert.deepEqual(ids(changesOfKept(second.kept, ended.kept)), [['job_a'], []]);
+  assert.deepEqual(ids(changesOfKept(second.kept, reduce(second, { type: 'forgotten', jobId: 'job_b' }).kept)), [[], ['job_b']]);
+  assert.deepEqual(reduce(second, { type: 'keptElsewhere', jobId: 'job_b', entry: null }).kept, first.kept);
+  const later = [sent('job_c')].reduce(reduce, second);
+  const reopened = initial({ language: 'ko', kept: [...later.kept].reverse() });
+  assert.equal(reopened.kept[0].jobId, 'job_c', 'in whatever order the storage has them');
 });
 
 test('written again, a script shows the earlier attempt until it has words of its own', () => {
@@ -83,7 +99,10 @@ test('the episodes are those of the project that was chosen last', () => {
   assert.equal(after(...typed).episodes.projectId, 'seoul-after-rain', 'not while it is being typed');
   const chosen = after(...typed, { type: 'projectChosen' });
   assert.equal(chosen.episodes.projectId, 'mine');
-  const read = reduce(chosen, reading('other', 'e'));
+  const asked = reduce(chosen, reading('other', 'e'));
+  const dead = reduce(asked, { type: 'episodeFailed', id: 'e', error: { code: 'EPISODE_NOT_FOUND', status: 404, message: 'm' } });
+  assert.equal(dead.episodes.projectId, 'mine', 'a dead address moves nothing');
+  const read = reduce(asked, { type: 'episode', episode: { id: 'e' } });
   assert.deepEqual([read.episodes.projectId, read.episodes.total], ['other', null]);
   assert.equal(reduce(read, { type: 'projectChosen' }).episodes.projectId, 'mine');
   const late = { type: 'episodes', projectId: 'mine', items: [{ id: 'x' }], from: 0, total: 1, more: false };

@@ -56,10 +56,19 @@ test('a failure says whether trying again can help, and offers it where it can b
   const advice = ({ alert }) => [alert.retry, alert.sentences.at(-1).key ?? 'said'];
   assert.deepEqual(advice(view(failed('TIMEOUT_ERROR', true))), [true, 'said']);
   assert.deepEqual(advice(view(failed('TOKEN_LIMIT_EXCEEDED', false))), [false, 'retryUseless']);
-  assert.deepEqual(advice(view({ type: 'keptElsewhere', kept: [] }, failed('TIMEOUT_ERROR', true))), [false, 'noRetryHere']);
+  assert.deepEqual(advice(view({ type: 'keptElsewhere', jobId: ID, entry: null }, failed('TIMEOUT_ERROR', true))), [false, 'noRetryHere']);
   const error = { code: 'QUEUE_FULL', status: 503, message: 'full', details: [], retryAfter: 5 };
   const refused = view(failed('TIMEOUT_ERROR', true), { type: 'sending', pending: {}, retryOf: ID }, { type: 'refused', retryOf: ID, error });
   assert.deepEqual(refused.alert, { sentences: [{ said: 'full' }, { key: 'retryAfter', blanks: { seconds: 5 } }], code: 'QUEUE_FULL', retry: true });
+});
+
+test('what the provider would refuse again is not offered again, in either language', () => {
+  for (const message of [ko, en].flatMap((texts) => [texts['failures.model_refused'], texts['failures.request_refused']])) {
+    const ended = { type: 'ended', jobId: ID, name: 'failed', error: { code: 'MODEL_UNAVAILABLE', message, retryable: true } };
+    const { alert } = view({ type: 'phrases', phrases }, ended);
+    assert.deepEqual(alert, { sentences: [{ said: message }], code: 'MODEL_UNAVAILABLE', retry: false });
+  }
+  assert.ok(view({ type: 'phrases', phrases }, failed('TIMEOUT_ERROR', true)).alert.retry);
 });
 
 test('a refusal says when to try again', () => {
@@ -102,11 +111,30 @@ test('what cannot be shown says so', () => {
   const reading = reduce(initial({ language: 'ko' }), { type: 'address', address: { kind: 'episode', projectId: 'p', id: 'e' } });
   const unread = stageView(reduce(reading, { type: 'episodeFailed', id: 'e', error: { code: 'NETWORK', message: '' } }));
   assert.equal(unread.alert.sentences[0].key, 'readFailed');
+  const dead = stageView(reduce(reading, { type: 'episodeFailed', id: 'e', error: { code: 'EPISODE_NOT_FOUND', status: 404, message: 'no such' } }));
+  assert.deepEqual([dead.end, dead.title.key, dead.alert.sentences[0].said], ['lost', 'lostEpisode', 'no such']);
 });
 
-test('an episode has one number, the one it got', () => {
-  assert.equal(titleBeside(4, 'Rain - Ep. 1'), 'Rain');
-  assert.equal(titleBeside(4, '비 그친 뒤의 서울 - 1화'), '비 그친 뒤의 서울');
-  for (const title of ['Rain', 'Episode 4', 'Ep. 1', 'Apollo 13', '2화']) assert.equal(titleBeside(4, title), title);
-  assert.equal(titleBeside(null, 'Rain - Ep. 1'), 'Rain - Ep. 1');
+test('an episode has one number, the one it got, and the title that somebody chose', () => {
+  assert.equal(titleBeside(4, 'rain - Ep. 1', 'rain'), 'rain');
+  for (const title of ['rain', 'Episode 4', 'Ep. 1', 'Apollo 13', '2화', 'The Office - Episode 5', '비 그친 뒤의 서울 - 1화', 'Rain - Ep. 1', 'rain - Ep. 1b', 'rain - Ep. ']) {
+    assert.equal(titleBeside(4, title, 'rain'), title);
+  }
+  assert.equal(titleBeside(null, 'rain - Ep. 1', 'rain'), 'rain - Ep. 1');
+});
+
+test('a script that the episode store has refused is not promised, and can be saved once more', () => {
+  const unsaved = { ...completed, result: { ...completed.result, episodeId: null, episodeNumber: null } };
+  const said = (episodeStatus, more) => ({ type: 'status', jobId: ID, job: { jobId: ID, title: 'T', projectId: 'p', status: 'completed', savedToEpisode: false, episodeStatus, ...more } });
+  const seen = ({ note, canSave, saving, alert }) => [note.sentence.key, canSave, saving, alert?.sentences[0].key];
+  for (const episodeStatus of ['owed', undefined]) assert.deepEqual(seen(view(unsaved, said(episodeStatus))), ['notSaved', false, false, undefined]);
+  const refused = [unsaved, said('refused')];
+  assert.deepEqual(seen(view(...refused)), ['saveRefused', true, false, undefined]);
+  assert.equal(state(...refused).kept[0].refused, true);
+  const asked = [...refused, { type: 'saveAsked', jobId: ID }];
+  assert.deepEqual(seen(view(...asked)), ['saveRefused', true, true, undefined]);
+  assert.deepEqual(seen(view(...asked, { type: 'saveFailed', jobId: ID })), ['saveRefused', true, false, 'saveFailed']);
+  assert.deepEqual(seen(view(...asked, said('owed'))), ['notSaved', false, false, undefined]);
+  const saved = said('saved', { savedToEpisode: true, episodeId: 'e', episodeNumber: 2 });
+  assert.deepEqual(seen(view(...asked, saved)), ['saved', false, false, undefined]);
 });

@@ -6,7 +6,7 @@ export function readAddress(hash) {
   if (parts.length === 1 && parts[0] === '') return { kind: 'blank' };
   if (parts.length === 1 && /^job_\w+$/.test(parts[0] ?? '')) return { kind: 'job', jobId: parts[0] };
   const [kind, projectId, id] = parts;
-  if (parts.length === 3 && kind === 'episode' && projectId && id) return { kind, projectId, id };
+  if (parts.length === 3 && kind === 'episode' && isSegment(projectId) && isSegment(id)) return { kind, projectId, id };
   return { kind: 'wrong' };
 }
 
@@ -18,6 +18,11 @@ export function jobAddress(jobId) {
 /** The hash that names an episode. */
 export function episodeAddress(projectId, id) {
   return `#episode/${encodeURIComponent(projectId)}/${encodeURIComponent(id)}`;
+}
+
+/** Whether the value can be a segment of a path: dots alone would name another path, also where they are escaped. */
+function isSegment(part) {
+  return Boolean(part) && part !== '.' && part !== '..';
 }
 
 /** A part of the hash, or null where its escapes are broken (`#%`). */

@@ -6,6 +6,7 @@ import { Feed } from './feed.js';
 import { Form } from './form.js';
 import { preferred, speech, translatePage } from './i18n.js';
 import { isOver } from './job.js';
+import { changesOfKept } from './kept.js';
 import { Lists } from './lists.js';
 import { LogView } from './log.js';
 import { Poll } from './poll.js';
@@ -13,23 +14,28 @@ import { Service } from './service.js';
 import { Sheet } from './sheet.js';
 import { Stage } from './stage.js';
 import { bodyOfJob, initial } from './state.js';
-import { onElsewhere, recall, remember } from './storage.js';
+import { forget, onElsewhere, recall, recallAll, recallHere, remember, rememberHere } from './storage.js';
 import { Store } from './store.js';
 
 const get = (id) => document.getElementById(id);
 /** Seconds; a timer takes no more than 24 days. */
 const LONGEST = 86_400;
 const narrow = matchMedia('(max-width: 899px)');
+/** One key a job: a window that wrote the whole list would undo what another one writes at the same time. */
+const SCRIPT = 'script/';
 
 const chosen = recall('language');
+const saved = recallAll(SCRIPT);
+// The key of earlier versions.
+const listed = recall('scripts');
 const store = new Store(
   initial({
     language: chosen === 'ko' || chosen === 'en' ? chosen : preferred(navigator.language),
     online: navigator.onLine,
     developer: recall('developer') === true,
     previews: recall('previews') === 'full' ? 'full' : 'delta',
-    draft: recall('draft'),
-    kept: recall('scripts'),
+    draft: recallHere('draft'),
+    kept: [...saved, ...(Array.isArray(listed) ? listed : [])],
   }),
 );
 const dispatch = (event) => store.dispatch(event);
@@ -68,15 +74,18 @@ function draw(state, before) {
 }
 
 /** What a change asks for beyond drawing it. */
-function act(state, before) {
+function act(state, before, event) {
   if (state.address !== before.address) open(state);
   if (state.episodes.projectId !== before.episodes.projectId) service.episodes();
   if (state.previews !== before.previews) feed.setMode(state.previews);
-  if (state.online && !before.online) feed.wake();
+  if (state.online && !before.online) {
+    feed.wake();
+    poll.now();
+  }
   if (state.job && state.job.jobId === before.job?.jobId) follow(state.job, before.job, state);
   if (state.draft.problem !== before.draft.problem) later(state.draft.problem);
   if (state.retry?.error !== before.retry?.error) later(state.retry?.error);
-  keep(state, before);
+  keep(state, before, event);
 }
 
 function open({ address }) {
@@ -105,11 +114,18 @@ function later(problem) {
 }
 
 /** What outlives the page: on this browser alone. */
-function keep(state, before) {
+function keep(state, before, event) {
   for (const key of ['language', 'developer', 'previews']) if (state[key] !== before[key]) remember(key, state[key]);
-  if (state.kept !== before.kept) remember('scripts', state.kept);
+  // What another window has written is not written back: it may have gone on since.
+  if (state.kept !== before.kept && event.type !== 'keptElsewhere') storeKept(before.kept, state.kept);
   const { fields, before: undone, pending } = state.draft;
-  if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) remember('draft', savedDraft(state.draft));
+  if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) rememberHere('draft', savedDraft(state.draft));
+}
+
+function storeKept(before, kept) {
+  const { changed, removed } = changesOfKept(before, kept);
+  for (const entry of changed) remember(SCRIPT + entry.jobId, entry);
+  for (const { jobId } of removed) forget(SCRIPT + jobId);
 }
 
 /** Shows what a hash names, at once: the browser tells of a hash that it was given itself only later. */
@@ -154,17 +170,23 @@ get('retry').addEventListener('click', () => {
   const { jobId } = store.state.job;
   order(bodyOfJob(store.state, jobId), jobId);
 });
+get('save').addEventListener('click', () => {
+  service.save(store.state.job.jobId);
+  get('title').focus({ preventScroll: true });
+});
 get('drop').addEventListener('click', () => feed.drop());
 get('language').addEventListener('click', () => dispatch({ type: 'language', language: store.state.language === 'ko' ? 'en' : 'ko' }));
 get('developer').addEventListener('change', ({ target }) => dispatch({ type: 'developer', developer: target.checked }));
 for (const radio of document.querySelectorAll('[name=previews]')) radio.addEventListener('change', () => dispatch({ type: 'previews', previews: radio.value }));
 for (const name of ['online', 'offline']) addEventListener(name, () => dispatch({ type: 'online', online: name === 'online' }));
 addEventListener('hashchange', () => dispatch({ type: 'address', address: readAddress(location.hash) }));
-onElsewhere('scripts', (kept) => dispatch({ type: 'keptElsewhere', kept }));
+onElsewhere(SCRIPT, (jobId, entry) => dispatch({ type: 'keptElsewhere', jobId, entry }));
 
 store.listen(draw);
 store.listen(act);
 draw(store.state, null);
+storeKept(saved.filter((entry) => typeof entry?.jobId === 'string'), store.state.kept);
+forget('scripts');
 dispatch({ type: 'address', address: readAddress(location.hash) });
 service.phrases();
 service.models();

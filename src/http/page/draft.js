@@ -89,11 +89,16 @@ const EVENTS = {
     return { ...next, faults, problem: { ...error, details: error.details.filter(({ field }) => !NAMES.includes(field)) } };
   },
 
-  // The service answers: that it could not be reached is no longer true.
-  reached: (draft) => (draft.problem?.code === 'NETWORK' ? { ...draft, problem: null } : draft),
+  reached: (draft) => (isOutdated(draft.problem) ? { ...draft, problem: null } : draft),
 
   retryDue: (draft) => (draft.problem?.retryAfter ? { ...draft, problem: { ...draft.problem, retryAfter: 0 } } : draft),
 };
+
+/** Whether an answer of the service ends what an earlier request was refused for: it could not be reached, or it was restarting. */
+export function isOutdated(error) {
+  // While it shuts down it still answers: what it said stands until it can be tried again.
+  return error?.code === 'NETWORK' || (error?.code === 'SHUTTING_DOWN' && error.retryAfter === 0);
+}
 
 /** The request that the fields make. What is no number goes as it is: the service says what is wrong with it. */
 export function bodyOf(fields) {

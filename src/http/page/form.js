@@ -50,7 +50,10 @@ export class Form {
   /** Goes to what a refusal is about. */
   goToProblem() {
     this.#get('brief').open = true;
-    (this.#form.querySelector('[aria-invalid=true]') ?? this.#get('submit')).focus();
+    const marked = this.#form.querySelector('[aria-invalid=true]');
+    (marked ?? this.#get('submit')).focus();
+    if (marked) return;
+    for (const id of ['submit', 'banner']) this.#get(id).scrollIntoView({ block: 'nearest' });
   }
 
   #banner({ problem, faults }, speech) {

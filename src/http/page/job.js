@@ -18,9 +18,11 @@ export function openedJob(jobId, earlier = null) {
     tokens: 0,
     text: '',
     episode: null,
+    episodeStatus: null,
     error: null,
     connection: 'connecting',
     stop: 'none',
+    save: 'none',
   };
 }
 
@@ -71,7 +73,7 @@ const EVENTS = {
 
   status: (before, { job: said }) => {
     const names = { title: said.title, projectId: said.projectId, model: said.modelUsed ?? said.model };
-    const job = { ...before, ...names };
+    const job = { ...before, ...names, episodeStatus: said.episodeStatus ?? null, save: 'none' };
     if (isOver(job)) return { ...job, words: said.wordCount, tokens: said.tokens, episode: episodeOf(said) ?? job.episode };
     // The stream knows better than an answer that may have been overtaken by it.
     if (job.epoch !== null) return waiting(job, said);
@@ -80,6 +82,10 @@ const EVENTS = {
 
   stopAsked: whileUnfinished((job) => ({ ...job, stop: 'asked' })),
   stopFailed: whileUnfinished((job) => ({ ...job, stop: 'failed' })),
+
+  // Saving once more what the episode store has refused.
+  saveAsked: (job) => ({ ...job, save: 'asked' }),
+  saveFailed: (job) => ({ ...job, save: 'failed' }),
 };
 
 /** A job that is taken up again starts from its last checkpoint: only then may figures go back. */

@@ -8,19 +8,19 @@ export function reduceKept(kept, event, job) {
   switch (event.type) {
     case 'sent': {
       const { jobId, title, projectId } = event.job;
-      return [{ jobId, title, projectId, status: 'queued', body: event.body }, ...without(kept, jobId)].slice(0, MOST);
+      return added(without(kept, jobId), { jobId, title, projectId, status: 'queued', body: event.body });
     }
     case 'ended':
       if (job?.jobId !== event.jobId) return kept;
       return became(kept, job);
     case 'status':
       if (event.job.savedToEpisode) return without(kept, event.jobId);
-      return updated(kept, event.jobId, { status: event.job.status, title: event.job.title });
+      return updated(kept, event.jobId, { status: event.job.status, title: event.job.title, refused: event.job.episodeStatus === 'refused' });
     case 'lost':
     case 'forgotten':
       return without(kept, event.jobId);
     case 'keptElsewhere':
-      return openedKept(event.kept);
+      return openedKept([...(event.entry ? [event.entry] : []), ...without(kept, event.jobId)]);
     default:
       return kept;
   }
@@ -31,20 +31,37 @@ export function keptScripts(kept) {
   return kept.filter(({ status }) => ['canceled', 'failed', 'completed'].includes(status));
 }
 
-/** What the browser's storage holds, as a list: whatever is no entry is left out. */
+/** What the browser's storage holds, newest first: whatever is no entry is left out. */
 export function openedKept(saved) {
-  return Array.isArray(saved) ? saved.filter((entry) => typeof entry?.jobId === 'string').slice(0, MOST) : [];
+  const entries = Array.isArray(saved) ? saved.filter((entry) => typeof entry?.jobId === 'string') : [];
+  return entries.sort((one, other) => place(other) - place(one)).slice(0, MOST);
+}
+
+/** What has to be stored and what to be deleted after the list has changed: every window writes only its own changes. */
+export function changesOfKept(before, kept) {
+  const removed = before.filter(({ jobId }) => !kept.some((entry) => entry.jobId === jobId));
+  return { changed: kept.filter((entry) => !before.includes(entry)), removed };
 }
 
 /** The job on the sheet has ended: a script that is saved or gone leaves, any other is listed, wherever it was asked for. */
 function became(kept, { jobId, title, projectId, status, episode }) {
   if (status === 'lost' || (status === 'completed' && episode)) return without(kept, jobId);
   if (kept.some((entry) => entry.jobId === jobId)) return updated(kept, jobId, { status });
-  return [{ jobId, title: title ?? '', projectId: projectId ?? '', status, body: null }, ...kept].slice(0, MOST);
+  return added(kept, { jobId, title: title ?? '', projectId: projectId ?? '', status, body: null });
+}
+
+/** The place is stored, because the browser's storage has no order. */
+function added(kept, entry) {
+  return [{ ...entry, place: 1 + Math.max(0, ...kept.map(place)) }, ...kept].slice(0, MOST);
+}
+
+function place(entry) {
+  return Number(entry.place) || 0;
 }
 
 function updated(kept, jobId, change) {
-  return kept.map((entry) => (entry.jobId === jobId ? { ...entry, ...change } : entry));
+  const same = (entry) => Object.entries(change).every(([key, value]) => entry[key] === value);
+  return kept.map((entry) => (entry.jobId === jobId && !same(entry) ? { ...entry, ...change } : entry));
 }
 
 function without(kept, jobId) {

@@ -42,9 +42,10 @@ export class Lists {
   #kept(state, speech) {
     const scripts = keptScripts(state.kept);
     this.#get('kept-section').hidden = scripts.length === 0;
-    keyed(this.#get('kept'), scripts, ({ jobId }) => jobId, (entry) => this.#keptItem(entry), (item, { jobId, title, projectId, status }) => {
+    keyed(this.#get('kept'), scripts, ({ jobId }) => jobId, (entry) => this.#keptItem(entry), (item, entry) => {
+      const { jobId, title, projectId, status } = entry;
       setText(item.querySelector('.what'), title);
-      setText(item.querySelector('.where'), `${projectId} · ${speech.t(status === 'completed' ? 'unsaved' : `status_${status}`)}`);
+      setText(item.querySelector('.where'), `${projectId} · ${speech.t(outcome(entry))}`);
       item.dataset.status = status;
       label(item.querySelector('.remove'), speech.t('dismiss', { title }));
       setCurrent(item, jobId === state.address.jobId);
@@ -62,7 +63,7 @@ export class Lists {
     setText(this.#get('episodes-of'), projectId);
     keyed(this.#get('episodes'), items, ({ id }) => id, (episode) => this.#episodeItem(projectId, episode), (item, { id, number, title, createdAt }) => {
       const when = new Date(createdAt).toLocaleString(speech.language, { dateStyle: 'medium', timeStyle: 'short' });
-      setText(item.querySelector('.what'), titleBeside(number, title));
+      setText(item.querySelector('.what'), titleBeside(number, title, projectId));
       setText(item.querySelector('.where'), `${speech.t('episodeNumber', { number })} · ${when}`);
       label(item.querySelector('.remove'), speech.t('deleteEpisode', { title }));
       setCurrent(item, id === address.id);
@@ -86,6 +87,12 @@ export class Lists {
     remove();
     (next?.querySelector('a') ?? this.#get(`${list}-heading`)).focus();
   }
+}
+
+/** What became of a script that is no episode, as a sentence's key. */
+function outcome({ status, refused }) {
+  if (status !== 'completed') return `status_${status}`;
+  return refused ? 'unsavable' : 'unsaved';
 }
 
 function whereabouts({ status, queuePosition, currentStep, progress }, speech) {

@@ -14,7 +14,7 @@ export function readLocale(toml) {
 
 /** Both languages, prepared for `translate`. */
 export function phrasebook({ ko, en }) {
-  const entries = Object.keys(ko).filter((key) => key in en).map((key) => ({ ko: ko[key], en: en[key] }));
+  const entries = Object.keys(ko).filter((key) => key in en).map((key) => ({ key, ko: ko[key], en: en[key] }));
   const plain = new Map();
   const patterns = [];
   for (const entry of entries) {
@@ -37,6 +37,11 @@ export function translate(phrases, language, sentence) {
     if (blanks) return entry[language].replace(/\{(\w+)\}/g, (_, name) => blanks[name] ?? '');
   }
   return sentence;
+}
+
+/** Whether a sentence, in either language, is the service's under one of `keys`, each `section.key`; none with blanks is found. */
+export function isOneOf(phrases, keys, sentence) {
+  return keys.includes(phrases?.plain.get(sentence)?.key);
 }
 
 function patternOf(sentence) {

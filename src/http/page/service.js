@@ -11,6 +11,7 @@ const PAGE = 100;
 /** The page's requests; each ends in an event, whether it succeeded or not. */
 export class Service {
   #store;
+  #turn = 0;
 
   constructor(store) {
     this.#store = store;
@@ -57,6 +58,17 @@ export class Service {
     }
   }
 
+  /** Tries once more to save a finished script as an episode. */
+  async save(jobId) {
+    this.#dispatch({ type: 'saveAsked', jobId });
+    try {
+      this.#dispatch({ type: 'status', jobId, job: await this.ask('POST', `${jobPath(jobId)}/episode`) });
+    } catch (error) {
+      plain(error);
+      this.#dispatch({ type: 'saveFailed', jobId });
+    }
+  }
+
   /** What the service says of a job; resolves with false when it cannot be asked. */
   async status(jobId) {
     try {
@@ -81,6 +93,8 @@ export class Service {
       this.#dispatch({ type: 'episode', episode: await this.ask('GET', `${episodesPath(projectId)}/${encodeURIComponent(id)}`) });
     } catch (error) {
       this.#dispatch({ type: 'episodeFailed', id, error: plain(error) });
+      // A list that still has it is out of date.
+      if (isGone(error)) await this.episodes();
     }
   }
 
@@ -107,16 +121,18 @@ export class Service {
     this.#dispatch({ type: 'episodes', projectId, items: episodes.reverse(), from, total, more });
   }
 
-  /** Deletes an episode of the project whose list is shown. */
+  /** Deletes an episode of the project whose list is shown; resolves with whether it is gone. */
   async deleteEpisode(projectId, id) {
     try {
       await this.ask('DELETE', `${episodesPath(projectId)}/${encodeURIComponent(id)}`);
-      await this.episodes();
-      return true;
     } catch (error) {
-      this.#dispatch({ type: 'episodesFailed', projectId, error: plain(error) });
-      return false;
+      if (!isGone(error)) {
+        this.#dispatch({ type: 'episodesFailed', projectId, error: plain(error) });
+        return false;
+      }
     }
+    await this.episodes();
+    return true;
   }
 
   /** Which models there are; a service that does not say takes any name. */
@@ -141,8 +157,10 @@ export class Service {
     const isActive = ({ jobId }) => active.jobs.some((entry) => entry.jobId === jobId);
     const unfinished = kept.filter((entry) => ['queued', 'streaming'].includes(entry.status) && !isActive(entry));
     const followed = ({ jobId }) => job?.jobId === jobId && !isOver(job);
-    const unsaved = kept.filter(({ status }) => status === 'completed').slice(0, 1);
-    for (const entry of all ? kept : [...unfinished, ...unsaved]) {
+    // One at a time, and each in its turn: the newest may never be saved.
+    const unsaved = kept.filter(({ status }) => status === 'completed');
+    const next = unsaved.length > 0 ? [unsaved[this.#turn++ % unsaved.length]] : [];
+    for (const entry of all ? kept : [...unfinished, ...next]) {
       if (!followed(entry) && !(await this.status(entry.jobId))) return;
     }
   }
@@ -158,6 +176,11 @@ function jobPath(jobId) {
 
 function episodesPath(projectId) {
   return `projects/${encodeURIComponent(projectId)}/episodes`;
+}
+
+/** Whether the service says that there is no such thing, and not a proxy in between. */
+function isGone(error) {
+  return error instanceof ApiError && error.status === 404 && error.code !== 'NETWORK';
 }
 
 /** A failed request as a value; any other error is a fault of the page and goes on. */

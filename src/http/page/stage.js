@@ -29,6 +29,8 @@ export class Stage {
     this.#facts(view, speech);
     get('cancel').hidden = !view.canStop;
     get('cancel').disabled = view.stopping;
+    get('save').hidden = !view.canSave;
+    get('save').disabled = view.saving;
     get('drop').hidden = !state.developer || !view.canStop;
     get('drop').disabled = !view.canDrop;
     this.#alert(view.alert, state, speech);
@@ -45,6 +47,7 @@ export class Stage {
     const said = typeof title === 'string' ? title : speech.phrase(title);
     this.#title = said;
     setText(this.#get('title'), said);
+    this.#get('title').title = said;
     setText(this.#get('meta'), meta.map((part) => (typeof part === 'string' ? part : speech.phrase(part))).join(' · '));
     this.#get('placeholder').hidden = !placeholder;
     const page = [shows === 'blank' ? '' : said, speech.t('appName')].filter(Boolean).join(' – ');

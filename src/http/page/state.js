@@ -1,6 +1,6 @@
 // The whole page as one value, and the one function that changes it. It knows no DOM, no network and no clock.
 
-import { openedDraft, reduceDraft } from './draft.js';
+import { isOutdated, openedDraft, reduceDraft } from './draft.js';
 import { isOver, openedJob, reduceJob } from './job.js';
 import { openedKept, reduceKept } from './kept.js';
 import { reduceLog } from './log.js';
@@ -50,10 +50,11 @@ const EVENTS = {
   address: (page, { address }) => {
     const next = { ...page, address, job: null, episode: null, notice: null, retry: null };
     if (address.kind === 'job') return { ...next, job: openedJob(address.jobId, earlierOf(page, address.jobId)) };
-    if (address.kind === 'episode') return inProject({ ...next, episode: { id: address.id } }, address.projectId);
+    if (address.kind === 'episode') return { ...next, episode: { id: address.id } };
     return next;
   },
-  episode: (page, { episode }) => (page.episode?.id === episode.id ? { ...page, episode } : page),
+  // An address may name a project that nobody has: the list goes there once there is an episode to read.
+  episode: (page, { episode }) => (page.episode?.id === episode.id ? inProject({ ...page, episode }, page.address.projectId) : page),
   episodeFailed: (page, { id, error }) => (page.episode?.id === id ? { ...page, episode: { id, error } } : page),
   // Once it is known whose job it is; the project that is typed later wins.
   status: (page, { jobId, job }, { job: before }) => (before?.jobId === jobId && before.projectId === null ? inProject(page, job.projectId) : page),
@@ -66,7 +67,7 @@ const EVENTS = {
   example: (page) => inFormsProject(page),
   undo: (page) => inFormsProject(page),
   retryDue: (page) => (page.retry?.error?.retryAfter ? { ...page, retry: { ...page.retry, error: { ...page.retry.error, retryAfter: 0 } } } : page),
-  reached: (page) => (page.retry?.error?.code === 'NETWORK' ? { ...page, retry: { ...page.retry, error: null } } : page),
+  reached: (page) => (isOutdated(page.retry?.error) ? { ...page, retry: { ...page.retry, error: null } } : page),
 
   // The lists.
   active: (page, { jobs, total }) => {

@@ -17,7 +17,7 @@ export class Store {
     return this.#state;
   }
 
-  /** `changed(state, before)` is called after every event that changed something. */
+  /** `changed(state, before, event)` is called after every event that changed something. */
   listen(changed) {
     this.#listeners.push(changed);
   }
@@ -38,6 +38,6 @@ export class Store {
     const before = this.#state;
     this.#state = reduce(before, event);
     if (Object.keys(this.#state).every((key) => this.#state[key] === before[key])) return;
-    for (const changed of this.#listeners) changed(this.#state, before);
+    for (const changed of this.#listeners) changed(this.#state, before, event);
   }
 }

@@ -3,7 +3,11 @@
 
 import { isOver } from './job.js';
 import { wrotePlaceholder } from './models.js';
+import { isOneOf } from './phrasebook.js';
 import { bodyOfJob } from './state.js';
+
+/** Failures that come again with the same request, whatever their code says; their sentences say what to do instead. */
+const FINAL = ['failures.model_refused', 'failures.request_refused'];
 
 /** Everything that `stage.js` draws. */
 export function stageView(state) {
@@ -14,10 +18,11 @@ export function stageView(state) {
   return { ...nothing(state), shows: 'blank' };
 }
 
-/** The title that names an episode beside its number: without the number its request had wished for. */
-export function titleBeside(number, title) {
-  if (!number) return title;
-  return title.replace(/\s+[-–—·]\s+(?:Ep\.?|EP\.?|Episode)\s*\d+$|\s+[-–—·]\s+(?:제\s*)?\d+\s*[화회]$/i, '') || title;
+/** The title that names an episode beside its number: the service's own title without the number its request had wished for. */
+export function titleBeside(number, title, projectId) {
+  // A title that somebody chose is shown as it is, also one that ends in a number.
+  const own = number && title.startsWith(`${projectId} - Ep. `) && /^\d+$/.test(title.slice(`${projectId} - Ep. `.length));
+  return own ? projectId : title;
 }
 
 function nothing({ notice }) {
@@ -34,6 +39,8 @@ function nothing({ notice }) {
     canStop: false,
     canDrop: false,
     stopping: false,
+    canSave: false,
+    saving: false,
     alert: null,
     note: notice && { sentence: { key: notice.key }, tone: notice.tone },
     earlier: null,
@@ -50,7 +57,7 @@ function jobView(state, job) {
     ...base,
     end: over ? job.status : '',
     connection: over ? 'ended' : connectionOf(state, job),
-    title: titleBeside(job.episode?.number, job.title ?? '…'),
+    title: titleBeside(job.episode?.number, job.title ?? '…', job.projectId),
     meta: [job.projectId, job.episode?.number && { key: 'episodeNumber', blanks: { number: job.episode.number } }, job.model].filter(Boolean),
     placeholder: wrotePlaceholder(job.model),
     progress: job.progress,
@@ -59,6 +66,8 @@ function jobView(state, job) {
     canStop: !over,
     canDrop: state.developer && job.connection === 'live',
     stopping: job.stop === 'asked',
+    canSave: isRefused(job),
+    saving: job.save === 'asked',
     alert: alertOf(state, job),
     note: base.note ?? noteOf(state, job),
     earlier: job.earlier && job.earlier.jobId,
@@ -88,10 +97,12 @@ function countsOf({ words, tokens }) {
 /** What has gone wrong, and what to do about it: `{ sentences, code, retry }`. */
 function alertOf(state, job) {
   if (job.stop === 'failed') return { sentences: [{ key: 'cancelFailed' }], code: '', retry: false };
+  if (job.save === 'failed') return { sentences: [{ key: 'saveFailed' }], code: '', retry: false };
   if (job.status !== 'failed') return null;
   const { code, message, retryable } = job.error;
   const refused = state.retry?.jobId === job.jobId ? state.retry.error : null;
   if (refused) return { sentences: refusal(refused), code: refused.code === 'NETWORK' ? '' : refused.code, retry: true };
+  if (isOneOf(state.phrases, FINAL, message)) return { sentences: [{ said: message }], code, retry: false };
   const retry = retryable && bodyOfJob(state, job.jobId) !== null;
   const advice = retry ? [] : [{ key: retryable ? 'noRetryHere' : 'retryUseless' }];
   return { sentences: [{ said: message }, ...advice], code, retry };
@@ -108,7 +119,7 @@ export function refusal({ code, status, message, details, retryAfter }) {
 
 function noteOf(state, job) {
   if (job.status === 'completed') {
-    if (!job.episode) return { sentence: { key: 'notSaved' }, tone: 'wait' };
+    if (!job.episode) return { sentence: { key: isRefused(job) ? 'saveRefused' : 'notSaved' }, tone: 'wait' };
     const { number } = job.episode;
     return { sentence: number ? { key: 'saved', blanks: { number } } : { key: 'savedNoNumber' }, tone: 'good' };
   }
@@ -120,6 +131,11 @@ function noteOf(state, job) {
   return known ? { sentence: { key: known }, tone: 'wait' } : null;
 }
 
+/** Whether the episode store has refused the script for good, so that nothing will save it unasked. */
+function isRefused({ status, episode, episodeStatus }) {
+  return status === 'completed' && !episode && episodeStatus === 'refused';
+}
+
 function paperOf({ jobId: name, text, earlier }, over) {
   if (text === '' && earlier) return { name, text: earlier.text, live: false, faded: true };
   // A text that is there at once is read from its beginning; only one that grows is followed.
@@ -128,10 +144,11 @@ function paperOf({ jobId: name, text, earlier }, over) {
 
 function episodeView(state, { id, title, projectId, number, script, promptSnapshot, error }) {
   const base = { ...nothing(state), shows: 'episode', title: '…' };
+  if (error?.status === 404 && error.code !== 'NETWORK') return { ...lostView(state, [{ said: error.message }]), title: { key: 'lostEpisode' } };
   if (error) return { ...base, alert: { sentences: [error.code === 'NETWORK' ? { key: 'readFailed' } : { said: error.message }], code: '', retry: false } };
   if (!script) return base;
   const meta = [projectId, { key: 'episodeNumber', blanks: { number } }];
-  return { ...base, title: titleBeside(number, title), meta, prompt: promptSnapshot ?? '', paper: { name: id, text: script.markdown, live: false, faded: false } };
+  return { ...base, title: titleBeside(number, title, projectId), meta, prompt: promptSnapshot ?? '', paper: { name: id, text: script.markdown, live: false, faded: false } };
 }
 
 function lostView(state, sentences, jobId = '') {

@@ -66,8 +66,9 @@ fn a_stopped_script_is_listed_and_opens_again_while_the_service_holds_it() {
 
     // What the service no longer holds leaves the list.
     browser.run(
-        "localStorage.setItem('scripts', JSON.stringify([{ jobId: 'job_00000000000000000000000000000000', title: 'Gone', \
-         projectId: 'p', status: 'failed', body: null }, ...JSON.parse(localStorage.getItem('scripts'))]))",
+        "const jobId = 'job_00000000000000000000000000000000'; \
+         const gone = { jobId, title: 'Gone', projectId: 'p', status: 'failed', body: null }; \
+         localStorage.setItem(`script/${jobId}`, JSON.stringify(gone))",
         Vec::new(),
     );
     browser.reload();

@@ -1,5 +1,7 @@
 //! What goes wrong is said where it is looked for, and is gone once it is over.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{ask_for_a_script, open, unhurried, wait_for_end, wait_for_script, wait_for_text};
@@ -46,6 +48,36 @@ fn after_a_crash_and_a_recovery_no_error_remains() {
     wait_for_script(&browser, &service.script(&id));
     wait::until("the errors to be gone", || (errors(&browser) == 0).then_some(()));
     assert_eq!(browser.run("return document.querySelector('#bar').value", Vec::new()), 100);
+}
+
+#[test]
+fn on_a_phone_a_refused_order_is_explained_beside_its_button() {
+    let mut service = Service::start();
+    let browser = Browser::start();
+    browser.resize(390, 844);
+    browser.open(&service.url("/"));
+    browser.wait_until("document.querySelector('#f-description').value");
+    service.kill9();
+    browser.click("#brief-form [type=submit]");
+    browser.wait_until("!document.querySelector('.banner').hidden && !document.querySelector('#submit').disabled");
+    let inside = "[document.querySelector('.banner'), document.querySelector('#submit')].every((part) => { \
+                  const { top, bottom } = part.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; })";
+}
+
+#[test]
+fn a_device_that_is_online_again_no_longer_says_that_the_service_cannot_be_reached() {
+    let service = Service::start();
+    let browser = open(&service);
+    browser.wait_until("!document.querySelector('#no-jobs').hidden");
+    let list = browser.text("#no-jobs");
+    browser.set_offline(true);
+    browser.click("#brief-form [type=submit]");
+    browser.wait_until("!document.querySelector('.banner').hidden");
+    // The next question after a failed one would come 10 s later.
+    browser.run("document.dispatchEvent(new Event('visibilitychange'))", Vec::new());
+    wait::until("a list that is out of date", || (browser.text("#no-jobs") != list).then_some(()));
+    browser.set_offline(false);
+    browser.wait_until_within(Duration::from_secs(4), "document.querySelector('.banner').hidden");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn the_models_there_are_are_offered_and_a_placeholder_is_called_one() {
 
     // Nothing else can be asked for: a list to choose from, with the default chosen and not sent.
     browser.prepare_pages(&answer("[]"));
-    browser.run("localStorage.clear()", Vec::new());
+    browser.run("localStorage.clear(); sessionStorage.clear()", Vec::new());
     browser.open(&service.url("/sse_test.html"));
     browser.wait_until("document.querySelector('#model-choice').options.length === 2");
     assert!(!browser.is_shown("#f-model") && browser.is_shown("#model-choice"));
@@ -136,6 +136,19 @@ fn a_long_title_widens_neither_the_list_nor_the_page() {
     browser.wait_until("document.querySelector('#jobs a')");
     let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
     assert_eq!(browser.run(overflow, Vec::new()), 0);
+}
+
+#[test]
+fn a_long_title_without_blanks_leaves_room_for_the_script() {
+    let service = Service::start();
+    let id = service.create(&brief_with(json!({ "title": "M".repeat(300), "lengthTarget": 100 })));
+    service.wait_for(&id, "completed");
+    let browser = Browser::start();
+    browser.resize(390, 844);
+    browser.open(&service.url(&format!("/#{id}")));
+    wait_for_end(&browser, "completed");
+    let height = browser.run("return document.querySelector('.well').clientHeight", Vec::new());
+    assert!(height.as_u64().is_some_and(|height| height > 200), "{height} px");
 }
 
 #[test]
