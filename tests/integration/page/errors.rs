@@ -61,7 +61,7 @@ fn on_a_phone_a_refused_order_is_explained_beside_its_button() {
     browser.click("#brief-form [type=submit]");
     browser.wait_until("!document.querySelector('.banner').hidden && !document.querySelector('#submit').disabled");
     let inside = "[document.querySelector('.banner'), document.querySelector('#submit')].every((part) => { \
-                  const { top, bottom } = part.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; })";
+                  const { top, bottom } = part.getBoundingClientRect(); return top > -1 && bottom < innerHeight + 1; })";
     browser.wait_until(inside);
 }
 
