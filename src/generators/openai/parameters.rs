@@ -66,17 +66,26 @@ const NEVER_TAKEN: &[&str] = &[
     "extra fields",
 ];
 
+/// What it says when this value does not suit, where it names the parameter in its message alone.
+const NOT_THIS_VALUE: &[&str] =
+    &["invalid", "only", "range", "between", "too large", "too high", "less than", "greater than", "at most"];
+
 impl Objection {
     /// What an error with this `code`, `param` and `message` objects to; `None` if it is about something else.
     pub(super) fn read(code: &str, param: &str, message: &str) -> Option<Self> {
         let text = format!("{code} {message}").to_ascii_lowercase();
-        let lasting = NEVER_TAKEN.iter().any(|words| text.contains(words));
+        let says = |some: &[&str]| some.iter().any(|words| text.contains(words));
+        // One client's value must not take the parameter away from all others, unless there is but one that is taken.
+        let only_one_value = says(&["only the default"]) || (says(&["only"]) && says(&["allowed"]));
+        let lasting = only_one_value || (!says(&["unsupported value", "unsupported_value"]) && says(NEVER_TAKEN));
         let named = param.split('.').find_map(|part| Parameter::ALL.into_iter().find(|known| known.name() == part));
         let parameter = match named {
             Some(parameter) => parameter,
             None if !param.is_empty() => return None,
             // A message may mention a parameter for many reasons, and its replacement after it.
-            None if lasting => words(message).find_map(|word| Parameter::ALL.into_iter().find(|p| p.name() == word))?,
+            None if lasting || (says(NOT_THIS_VALUE) && !says(&["context_length_exceeded"])) => {
+                words(message).find_map(|word| Parameter::ALL.into_iter().find(|p| p.name() == word))?
+            }
             None => return None,
         };
         Some(Self { parameter, lasting })
@@ -206,6 +215,27 @@ mod tests {
         for (code, param) in [("unsupported_value", "temperature"), ("", "")] {
             assert_eq!(Objection::read(code, param, message), lasting(Parameter::Temperature));
         }
+    }
+
+    #[test]
+    fn values_are_objected_to_in_messages_alone_and_only_the_one_that_is_taken_lasts() {
+        for (message, parameter, lasting) in [
+            ("invalid temperature: only 1 is allowed for this model", Parameter::Temperature, true),
+            ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", Parameter::MaxTokens, false),
+            ("Invalid value for 'max_tokens'", Parameter::MaxTokens, false),
+            (
+                "'max_tokens' or 'max_completion_tokens' is too large: 30512. This model's maximum context length is 4096",
+                Parameter::MaxTokens,
+                false,
+            ),
+        ] {
+            assert_eq!(Objection::read("", "", message), Some(Objection { parameter, lasting }), "{message}");
+        }
+        let once = "Unsupported value: temperature must be at most 1";
+        let objection = Some(Objection { parameter: Parameter::Temperature, lasting: false });
+        assert_eq!(Objection::read("unsupported_value", "temperature", once), objection);
+        assert_eq!(Objection::read("", "", "max_tokens and messages together exceed the context"), None);
+        assert_eq!(Objection::read("context_length_exceeded", "", "max_tokens must be less than 10"), None);
     }
 
     #[test]
