@@ -76,7 +76,7 @@ impl Objection {
         let text = format!("{code} {message}").to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|words| text.contains(words));
         // One client's value must not take the parameter away from all others, unless there is but one that is taken.
-        let only_one_value = says(&["only the default"]) || (says(&["only"]) && says(&["allowed"]));
+        let only_one_value = says(&["only the default", "only 1 is "]);
         let lasting = only_one_value || (!says(&["unsupported value", "unsupported_value"]) && says(NEVER_TAKEN));
         let named = param.split('.').find_map(|part| Parameter::ALL.into_iter().find(|known| known.name() == part));
         let parameter = match named {
@@ -221,6 +221,7 @@ mod tests {
     fn values_are_objected_to_in_messages_alone_and_only_the_one_that_is_taken_lasts() {
         for (message, parameter, lasting) in [
             ("invalid temperature: only 1 is allowed for this model", Parameter::Temperature, true),
+            ("invalid temperature: only values between 0 and 1 are allowed", Parameter::Temperature, false),
             ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", Parameter::MaxTokens, false),
             ("Invalid value for 'max_tokens'", Parameter::MaxTokens, false),
             (
