@@ -20,7 +20,8 @@ use bytes::Bytes;
 use criterion::{BatchSize, Bencher, BenchmarkId, Criterion, Throughput};
 use generation_actors::{
     feed::{Feed, PreviewMode, Resume, Subscription},
-    job::{JobState, JobView},
+    job::JobState,
+    model::JobView,
 };
 use samples::{
     feed::{after, showing, take},

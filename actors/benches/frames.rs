@@ -16,7 +16,8 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use generation_actors::{
     feed::{Feed, PreviewMode, Resume, Subscription},
     job::{Input, JobState},
-    ports::{EndReason, EpisodeRef, Piece},
+    model::EpisodeRef,
+    ports::{EndReason, Piece},
 };
 use samples::{
     feed::{after, showing, take},

@@ -10,8 +10,8 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use generation_actors::{
     job::{Input, JobState, Phase},
-    ports::{EndReason, EpisodeRef, Piece, Usage},
-    wording::Step,
+    model::{EpisodeRef, Step, Usage},
+    ports::{EndReason, Piece},
 };
 use samples::{
     job::{apply, queued, writing},

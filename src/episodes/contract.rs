@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use generation_actors::{
-    job::JobId,
+    model::JobId,
     ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
 };
 

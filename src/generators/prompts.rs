@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use derive_more::{Display, Error};
-use generation_actors::{job::Brief, wording::Locale};
+use generation_actors::model::{Brief, Locale};
 use minijinja::{Environment, UndefinedBehavior, context};
 
 /// The template of script types that have none of their own.

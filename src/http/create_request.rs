@@ -1,6 +1,6 @@
 //! The body of `POST /api/v1/generations`, checked (the table of the contract).
 
-use generation_actors::{job::Brief, wording::Locale};
+use generation_actors::model::{Brief, Locale};
 use serde_json::Value;
 
 use super::{error::FieldFault, fields::Fields};

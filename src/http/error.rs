@@ -8,7 +8,7 @@ use actix_web::{
 };
 use derive_more::Display;
 use generation_actors::{
-    job::Status,
+    model::Status,
     ports::{EpisodeError, ModelOffer, UnknownModel},
     registry::{CreateError, FindError, RegistryGone},
 };

@@ -1,9 +1,8 @@
 use chrono::{DateTime, Utc};
 use generation_actors::{
     feed::{Feed, FeedContext, Meter, PreviewMode, Resume},
-    job::{Brief, Epoch, FailureCode, JobId, JobView, Status},
+    model::{Brief, Epoch, FailureCode, JobId, JobView, Locale, Status, Step},
     ports::SystemClock,
-    wording::{Locale, Step},
 };
 use std::{future::poll_fn, task::Waker};
 use tokio::time::advance;

@@ -6,10 +6,11 @@ use actix_web::{
     web::{Data, Path, Payload},
 };
 use generation_actors::{
+    directory::ListActive,
     feed::Feed,
-    job::{JobId, Status, StatusBody},
-    ports::IdempotencyKey,
-    registry::{CreateJob, Created, ListActive, SaveAnswer},
+    job::StatusBody,
+    model::{IdempotencyKey, JobId, Status},
+    registry::{CreateJob, Created, SaveAnswer},
 };
 use serde::Serialize;
 use serde_json::Value;

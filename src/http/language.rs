@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{AcceptLanguage, Header, Preference},
     web::Data,
 };
-use generation_actors::wording::Locale;
+use generation_actors::model::Locale;
 
 use super::Context;
 use crate::locales::HttpTexts;

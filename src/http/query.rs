@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn all_faults_are_found() {
         let locales = Locales::embedded();
-        let texts = &locales.http(generation_actors::wording::Locale::En).faults;
+        let texts = &locales.http(generation_actors::model::Locale::En).faults;
         let request = TestRequest::with_uri("/?limit=0&cursor=x&offset=7").to_http_request();
         let mut query = QueryFields::of(&request, texts);
         assert_eq!(query.integer("limit", 1, 10), None);

@@ -1,7 +1,7 @@
 //! Absolute URLs in answers.
 
 use actix_web::{HttpRequest, http::header};
-use generation_actors::job::JobId;
+use generation_actors::model::JobId;
 
 use super::{HttpOptions, forwarded::Forwarded};
 

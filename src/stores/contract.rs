@@ -5,9 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use generation_actors::{
-    job::{Brief, Epoch, FailureCode, JobId},
-    ports::{Checkpoint, EndMark, Ending, EpisodeRef, IdempotencyKey, JobStore, NewJob, Outcome, StoredJob, Usage},
-    wording::Locale,
+    model::{
+        Brief, Checkpoint, EndMark, EpisodeRef, Epoch, FailureCode, IdempotencyKey, JobId, Locale, NewJob, Outcome,
+        Usage,
+    },
+    ports::{Ending, JobStore, StoredJob},
 };
 
 /// A store that a test can open again as a restarted process would.

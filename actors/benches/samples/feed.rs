@@ -9,7 +9,8 @@ use std::{
 use bytes::Bytes;
 use generation_actors::{
     feed::{Feed, FeedContext, LastEventId, Meter, Opening, Resume, Subscription, Turn},
-    job::{Epoch, JobState},
+    job::JobState,
+    model::Epoch,
     wording::{FailureTexts, StepTexts, Texts, Wording},
 };
 use serde::Deserialize;

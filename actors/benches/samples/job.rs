@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use generation_actors::{
-    job::{Brief, Input, JobId, JobState},
+    job::{Input, JobState},
+    model::{Brief, JobId, Step},
     ports::Piece,
-    wording::Step,
 };
 
 use super::script::Language;

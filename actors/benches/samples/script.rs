@@ -1,6 +1,6 @@
 //! Scripts of any length in two languages, with what costs an encoder something: quotes, line breaks, wide characters.
 
-use generation_actors::wording::Locale;
+use generation_actors::model::Locale;
 
 /// A language that scripts are written in.
 pub(crate) struct Language {

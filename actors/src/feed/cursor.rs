@@ -1,7 +1,7 @@
 //! Where a reader is, and what it still needs.
 
 use super::event_id::{LastEventId, Part, Point};
-use crate::job::Epoch;
+use crate::model::Epoch;
 
 /// How a reader wants its previews.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,12 +1,14 @@
 //! Event ids: `{epoch}-{seq}`, `{epoch}-end`, `gone`.
 //!
-//! `seq` is `3 × version + part`. A version is one publishing of the feed; the part says how much of that version
+//! `seq` is `3 × version + part`. A version is one update of the feed; the part says how much of that version
 //! a reader has once it has seen the event. With it a reader that is cut *between* two events of one version resumes
 //! without missing the other and without seeing the first again.
 
 use std::str::FromStr;
 
-use crate::job::Epoch;
+use derive_more::Display;
+
+use crate::model::Epoch;
 
 /// How much of its version an event completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +48,22 @@ impl Point {
     }
 }
 
+/// The id of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
+#[display("{epoch}-{seq}")]
+pub struct EventId {
+    /// The epoch it belongs to.
+    pub epoch: Epoch,
+    /// Its number there.
+    pub seq: u64,
+}
+
 /// What a reader says it saw last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastEventId {
     /// An event of the job's stream.
     Event {
-        /// The taking-up it belongs to.
+        /// The epoch it belongs to.
         epoch: Epoch,
         /// Its number there.
         seq: u64,

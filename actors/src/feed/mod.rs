@@ -1,28 +1,30 @@
 //! What a job shows its readers.
 //!
-//! A job publishes its present state into its [`Feed`]; a reader holds a [`Subscription`] with a cursor, never a queue.
-//! The feed keeps the newest progress, the text and the terminal event; each frame is encoded when the first reader wants
-//! it and shared by all. A woken reader takes what is newer than its cursor: so slow readers skip by construction,
-//! a reader costs constant memory, and replay and live are one path.
+//! A job's one [`Publisher`] turns what it is told into [`JobUpdate`](crate::model::JobUpdate)s; the [`Feed`] takes them and
+//! is read by anybody. A reader holds a [`Subscription`] with a cursor, never a queue. The feed keeps the newest progress, the
+//! text and the terminal event; each frame is encoded once, by whoever wants it first, outside the feed's lock, and shared by
+//! all. A woken reader takes what is newer than its cursor: so slow readers skip by construction, a reader costs constant
+//! memory, and replay and live are one path.
 
 mod cursor;
 mod event_id;
-mod frame;
+#[expect(clippy::module_inception, reason = "the file holds what the folder is named after")]
+mod feed;
+mod frames;
 mod marks;
 mod meter;
 mod publisher;
-mod queue_place;
 mod readers;
+mod state;
 mod subscription;
-mod weak;
 
 pub use cursor::{Opening, PreviewMode, Resume};
-pub use event_id::LastEventId;
-pub use frame::{gone_frame, heartbeat_frame, stream_error_frame};
+pub use event_id::{EventId, LastEventId};
+pub use feed::{Feed, FeedContext, WeakFeed};
+pub use frames::{FrameEncoder, PreviewText};
 pub use meter::{Meter, Reading};
-pub use publisher::{Feed, FeedContext};
+pub use publisher::Publisher;
 pub use subscription::{Subscription, Turn};
-pub use weak::WeakFeed;
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{
-    Feed, PreviewMode,
-    cursor::Cursor,
-    event_id::{Part, Point},
-    publisher::State,
-};
+use super::{Feed, PreviewMode, cursor::Cursor};
 
 /// A reader's place in a feed. Dropping it closes it.
 #[derive(Debug)]
@@ -56,22 +51,18 @@ impl Subscription {
         if self.finished {
             return Poll::Ready(Turn::End);
         }
-        let feed = &self.feed;
-        let mut state = feed.lock();
-        let before = out.len();
-        take_due(feed, self.mode, &mut self.cursor, &mut state, out);
-        if state.is_ended() {
-            out.push_back(state.terminal_frame(feed));
-            self.finished = true;
-        }
-        let taken = out.len() - before;
-        if taken > 0 {
+        let mut state = self.feed.lock();
+        let due = state.take_due(self.mode, &mut self.cursor);
+        if due[0].is_some() {
             let counts = state.counts();
+            self.finished = state.ended;
             drop(state);
-            self.count(counts, taken);
+            let before = out.len();
+            out.extend(due.into_iter().flatten().map(|due| due.bytes(self.feed.encoder())));
+            self.count(counts, out.len() - before);
             return Poll::Ready(Turn::Events);
         }
-        if state.is_cut() {
+        if state.cut {
             return Poll::Ready(Turn::Cut);
         }
         state.readers.wait(self.key, context);
@@ -89,29 +80,6 @@ impl Subscription {
         }
         self.counts = Some((progress, preview));
     }
-}
-
-fn take_due(feed: &Feed, mode: PreviewMode, cursor: &mut Cursor, state: &mut State, out: &mut VecDeque<Bytes>) {
-    // How far a job is does not matter to a reader that comes after its end.
-    let progress = state.progress_due(cursor) && !(state.is_ended() && cursor.fresh);
-    let preview = state.preview_due(cursor, mode);
-    // Before the end, ids belong to the version before the terminal event's own.
-    let version = state.version() - u64::from(state.is_ended());
-    let at = |part| Point { version, part }.seq();
-    match (progress, preview) {
-        (false, false) => return,
-        (true, false) => out.push_back(state.progress_frame(feed, at(Part::All))),
-        (false, true) => out.push_back(state.preview_frame(feed, at(Part::All), mode, cursor)),
-        (true, true) if cursor.fresh => {
-            out.push_back(state.progress_frame(feed, at(Part::ProgressOnly)));
-            out.push_back(state.preview_frame(feed, at(Part::All), mode, cursor));
-        }
-        (true, true) => {
-            out.push_back(state.preview_frame(feed, at(Part::PreviewOnly), mode, cursor));
-            out.push_back(state.progress_frame(feed, at(Part::All)));
-        }
-    }
-    *cursor = Cursor::caught_up(version);
 }
 
 impl Drop for Subscription {

@@ -6,17 +6,18 @@ use actix::prelude::*;
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    Effect, Epoch, Failure, FailureCode, Input, JobState, Phase,
-    messages::{ActorGone, Cancel, JobEnded, Start, Suspend},
+    Effect, Input, JobState,
+    messages::{ActorGone, JobEnded, JobFenced},
     pump::Pump,
-    recording,
     rhythm::Rhythm,
 };
 use crate::{
-    feed::Feed,
-    patience::answered,
-    ports::{Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator},
-    registry::{Fate, Listing},
+    directory::Listing,
+    feed::Publisher,
+    model::{Failure, FailureCode, JobId, JobView, Status},
+    ports::{
+        Claim, Clock, Ending, EpisodeStore, GenerationRequest, GenerationStream, JobStore, Piece, ScriptGenerator,
+    },
 };
 
 /// What every job of the process needs from outside.
@@ -37,7 +38,7 @@ pub struct JobSettings {
     pub preview_interval: Duration,
     /// How often the text is made durable.
     pub checkpoint_interval: Duration,
-    /// How long one taking-up of a job may generate.
+    /// How long a job may generate, from its start in this process.
     pub timeout: Duration,
     /// How long completing waits for the episode store.
     pub save_timeout: Duration,
@@ -48,6 +49,8 @@ pub struct JobSettings {
 pub struct Supervisor {
     /// Takes the end.
     pub ended: Recipient<JobEnded>,
+    /// Is told that somebody else writes the job.
+    pub fenced: Recipient<JobFenced>,
     /// Takes the disappearance of the actor, however it came about (except when its whole thread is stopped).
     pub gone: Recipient<ActorGone>,
     /// The job's place in the lists, left before anybody is shown the end.
@@ -55,37 +58,38 @@ pub struct Supervisor {
 }
 
 /// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end. A panic in it ends this actor only, and the registry records the job as failed, or as
-/// completed if the script was whole. Its text is bounded by what the generator sends within the job's timeout.
+/// readers have been shown the end, or when somebody else has taken the job over. A panic in it ends this actor only, and the
+/// registry starts another one that ends the job with what was shown of it. Its text is bounded by what the generator sends
+/// within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
     pub(super) generating: Option<GenerationStream>,
-    pub(super) feed: Feed,
+    pub(super) publisher: Publisher,
+    pub(super) claim: Claim,
     pub(super) ports: JobPorts,
-    epoch: Epoch,
+    pub(super) settings: JobSettings,
     generator: Arc<dyn ScriptGenerator>,
-    settings: JobSettings,
     supervisor: Supervisor,
     /// While the job generates.
-    rhythm: Option<Rhythm>,
+    pub(super) rhythm: Option<Rhythm>,
     /// The one timer, armed for what the rhythm has next.
     timer: Option<SpawnHandle>,
-    checkpoint_under_way: bool,
+    pub(super) checkpoint_under_way: bool,
     /// Another one fell due meanwhile.
-    checkpoint_missed: bool,
+    pub(super) checkpoint_missed: bool,
     /// Bytes of the text that readers have been shown.
-    shown: usize,
+    pub(super) shown: usize,
     /// Bytes of the text that are durable.
-    stored: usize,
-    unrecorded: Option<Ending>,
-    waiting_for_end: Vec<oneshot::Sender<()>>,
+    pub(super) stored: usize,
+    pub(super) unrecorded: Option<Ending>,
+    pub(super) waiting_for_end: Vec<oneshot::Sender<()>>,
     /// Must not start any more; a cancel still counts.
-    suspended: bool,
+    pub(super) suspended: bool,
     _exit: ExitNotice,
 }
 
 /// Tells the registry when the actor is dropped, which also happens when it panics.
-struct ExitNotice(super::JobId, Recipient<ActorGone>);
+struct ExitNotice(JobId, Recipient<ActorGone>);
 
 impl Drop for ExitNotice {
     fn drop(&mut self) {
@@ -94,21 +98,24 @@ impl Drop for ExitNotice {
 }
 
 impl JobActor {
-    /// A job that waits for [`Start`]. What the state holds of the text is durable already and shown by `feed`.
+    /// A job that waits for [`Start`](super::Start). Of the text that `state` holds, all is shown by the publisher and the
+    /// first `stored` bytes are durable.
     pub fn new(
         state: JobState,
-        feed: Feed,
+        stored: usize,
+        (publisher, claim): (Publisher, Claim),
         generator: Arc<dyn ScriptGenerator>,
         ports: JobPorts,
         settings: JobSettings,
         supervisor: Supervisor,
     ) -> Self {
-        let written = state.text().len();
         Self {
-            epoch: feed.epoch(),
             _exit: ExitNotice(state.id(), supervisor.gone.clone()),
+            shown: state.text().len(),
+            stored,
             state,
-            feed,
+            publisher,
+            claim,
             generator,
             ports,
             settings,
@@ -118,8 +125,6 @@ impl JobActor {
             timer: None,
             checkpoint_under_way: false,
             checkpoint_missed: false,
-            shown: written,
-            stored: written,
             unrecorded: None,
             waiting_for_end: Vec::new(),
             suspended: false,
@@ -135,18 +140,18 @@ impl JobActor {
         }
     }
 
+    /// The generator gave up; the cause goes to the log, the code to the readers.
+    pub(super) fn failed(&mut self, failure: Failure, ctx: &mut Context<Self>) {
+        log::warn!("{}: generation failed: {failure}", self.state.id());
+        self.input(Input::GeneratorFailed(failure), ctx);
+    }
+
     /// Applies what happened and carries out what follows from it.
     pub(super) fn input(&mut self, input: Input, ctx: &mut Context<Self>) {
         match self.state.apply(input, self.ports.clock.now()) {
             Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect, ctx)),
             Err(ignored) => log::debug!("{}: input {ignored}", self.state.id()),
         }
-    }
-
-    /// The generator gave up; the cause goes to the log, the code to the readers.
-    pub(super) fn failed(&mut self, failure: Failure, ctx: &mut Context<Self>) {
-        log::warn!("{}: generation failed: {failure}", self.state.id());
-        self.input(Input::GeneratorFailed(failure), ctx);
     }
 
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
@@ -172,7 +177,7 @@ impl JobActor {
         ctx.spawn(Pump);
     }
 
-    fn stop_generating(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn stop_generating(&mut self, ctx: &mut Context<Self>) {
         self.generating = None;
         self.rhythm = None;
         if let Some(timer) = self.timer.take() {
@@ -207,98 +212,50 @@ impl JobActor {
         self.arm_timer(ctx);
     }
 
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         let more = self.state.text().since(self.shown);
         if let Some(rhythm) = &mut self.rhythm {
             rhythm.shown(Instant::now(), !more.is_empty());
         }
-        self.feed.publish(self.state.view(), more);
+        let view = self.state.view();
+        self.supervisor.listing.expect_end_in(view.remaining_seconds.unwrap_or(0));
+        self.publisher.publish(view, more);
         self.shown = self.state.text().len();
-    }
-
-    /// At most one is under way: when the store is slow, the next one carries more text instead, and follows at once.
-    fn checkpoint(&mut self, ctx: &mut Context<Self>) {
-        if self.checkpoint_under_way {
-            self.checkpoint_missed = true;
-        } else if self.stored < self.state.text().len() {
-            self.write_checkpoint(ctx);
-        }
-    }
-
-    fn write_checkpoint(&mut self, ctx: &mut Context<Self>) {
-        self.checkpoint_under_way = true;
-        let upto = self.state.text().len();
-        let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
-        ctx.spawn(written.into_actor(self).map(move |result, job, ctx| {
-            job.checkpoint_under_way = false;
-            match result {
-                Ok(()) => job.stored = upto,
-                Err(error) => log::warn!("{}: checkpoint failed, the next one repeats it: {error}", job.state.id()),
-            }
-            if std::mem::take(&mut job.checkpoint_missed) && job.rhythm.is_some() {
-                job.checkpoint(ctx);
-            }
-        }));
-    }
-
-    fn save_episode(&mut self, ctx: &mut Context<Self>) {
-        let checkpoint = self.state.checkpoint(self.epoch, self.stored);
-        let saving = recording::save(self.ports.clone(), &self.state, checkpoint, self.settings.save_timeout);
-        ctx.spawn(saving.into_actor(self).map(|input, job, ctx| job.input(input, ctx)));
-    }
-
-    fn record_ending(&mut self, ctx: &mut Context<Self>) {
-        let Some((outcome, at)) = self.state.outcome().cloned() else { return };
-        // Readers who come back after a restart are told by the recorded numbers whether they have all of the text: it must
-        // not grow after this.
-        if self.shown < self.state.text().len() {
-            self.show();
-        }
-        let last = self.state.checkpoint(self.epoch, self.stored);
-        let ending = Ending { last, mark: self.feed.end_mark(), at, outcome };
-        let recording = recording::finish(Arc::clone(&self.ports.jobs), ending);
-        ctx.spawn(recording.into_actor(self).map(|unrecorded, job, ctx| {
-            job.unrecorded = unrecorded;
-            job.input(Input::Recorded, ctx);
-        }));
     }
 
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
         let view = self.state.view();
-        log::info!("{}", view.last_line());
-        self.supervisor.listing.ended(view.status, Fate::of(&view), self.unrecorded.is_none());
-        self.feed.end(view, self.feed.end_mark());
+        log::info!("{}", last_line(&view));
+        let (status, episode, at) = (view.status, view.episode_status(), view.completed_at.unwrap_or(now));
+        // A list must not hold a job whose readers know that it has ended.
+        self.supervisor.listing.ended(status, episode, self.unrecorded.is_none());
+        self.publisher.end(view, self.publisher.end_mark());
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
+            at,
+            status,
+            episode,
+            bytes: self.publisher.feed().size() as u64,
             words_per_second: self.state.words_per_second(now),
-            unrecorded: self.unrecorded.take(),
+            unrecorded: self.unrecorded.take().map(|ending| (self.claim, ending)),
         });
+        self.stop(ctx);
+    }
+
+    /// Somebody else writes the job: what it does from here on is not for this process to say.
+    pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
+        log::warn!("{}: another owner has taken it over", self.state.id());
+        self.stop_generating(ctx);
+        self.supervisor.fenced.do_send(JobFenced(self.state.id()));
+        self.stop(ctx);
+    }
+
+    fn stop(&mut self, ctx: &mut Context<Self>) {
         for waiting in self.waiting_for_end.drain(..) {
             let _gone_is_fine = waiting.send(());
         }
         ctx.stop();
-    }
-
-    fn leave_off(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {
-        self.show();
-        self.stop_generating(ctx);
-        let id = self.state.id();
-        let written = answered(self.ports.jobs.checkpoint(self.state.checkpoint(self.epoch, self.stored)));
-        Box::pin(async move {
-            if let Err(error) = written.await {
-                log::error!("{id}: last checkpoint failed, it will resume from an earlier one: {error}");
-            }
-        })
-    }
-
-    fn end_of_job(&mut self) -> ResponseFuture<()> {
-        let (ended, end) = oneshot::channel();
-        self.waiting_for_end.push(ended);
-        Box::pin(async move {
-            // An actor that is dropped has ended as well.
-            let _dropped_is_fine = end.await;
-        })
     }
 }
 
@@ -306,47 +263,28 @@ impl Actor for JobActor {
     type Context = Context<Self>;
 }
 
-impl Handler<Start> for JobActor {
-    type Result = ();
-
-    fn handle(&mut self, start: Start, ctx: &mut Context<Self>) {
-        if !self.suspended {
-            self.state.expect(start.words_per_second);
-            self.input(Input::Start, ctx);
-        }
-    }
-}
-
-impl Handler<Cancel> for JobActor {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, _: Cancel, ctx: &mut Context<Self>) -> ResponseFuture<()> {
-        self.input(Input::Cancel, ctx);
-        match self.state.phase() {
-            Phase::Ending => self.end_of_job(),
-            // Saving: the text is complete, the job completes instead.
-            _ => Box::pin(std::future::ready(())),
-        }
-    }
-}
-
-impl Handler<Suspend> for JobActor {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, _: Suspend, ctx: &mut Context<Self>) -> ResponseFuture<()> {
-        self.suspended = true;
-        match self.state.phase() {
-            Phase::Generating => self.leave_off(ctx),
-            Phase::Saving | Phase::Ending => self.end_of_job(),
-            // The store knows all there is to know.
-            Phase::Queued | Phase::Ended => Box::pin(std::future::ready(())),
-        }
-    }
-}
-
 /// The failure of a stream that just stops.
 pub(super) fn no_end_mark() -> Failure {
     Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end mark")
+}
+
+/// What the log says of a job that has ended: a line that can be read alone.
+fn last_line(view: &JobView) -> String {
+    let seconds = match (view.started_at, view.completed_at) {
+        (Some(started), Some(ended)) => (ended - started).num_milliseconds() as f64 / 1000.0,
+        _ => 0.0,
+    };
+    let (id, status, words, model) = (view.id, view.status, view.words, view.writer());
+    let mut line = format!("{id}: {status} after {seconds:.1} s, {words} words by {model}");
+    if let Some(code) = view.failure {
+        line += &format!(", {code}");
+    }
+    match view.episode.as_ref().and_then(|episode| episode.saved()) {
+        Some(episode) => line += &format!(", episode {} of {:?}", episode.number, view.brief.project_id),
+        None if view.status == Status::Completed => line += ", not saved yet",
+        None => {}
+    }
+    line
 }
 
 #[cfg(test)]

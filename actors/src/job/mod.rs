@@ -1,25 +1,17 @@
-//! One generation job: what it was asked, what it is doing, how it ended.
+//! One generation job: what happens to it, what is due when, and the actor that carries it out.
 
 mod actor;
-mod brief;
-mod failure;
-mod id;
+mod durable;
+mod lost;
+mod mailbox;
 mod messages;
 mod progress;
 mod pump;
-mod recording;
 mod rhythm;
 mod state;
-mod text;
-mod view;
 
 pub use actor::{JobActor, JobPorts, JobSettings, Supervisor};
-pub use brief::Brief;
-pub use failure::{Failure, FailureCode};
-pub use id::{Epoch, InvalidJobId, JobId};
-pub use messages::{ActorGone, Cancel, JobEnded, Start, Suspend};
+pub use lost::record_as_shown;
+pub use messages::{ActorGone, Cancel, JobEnded, JobFenced, Lost, Place, Start, Suspend};
 pub use progress::remaining_seconds;
-pub(crate) use recording::finish;
-pub use state::{Effect, Ignored, Input, JobState, Phase};
-pub use text::ScriptText;
-pub use view::{EpisodeStatus, JobView, Status, StatusBody, timestamp};
+pub use state::{Effect, Ignored, Input, JobState, Phase, UNMEASURED};

@@ -1,6 +1,6 @@
 //! How far a job is and how long it will still take.
 
-use crate::wording::Step;
+use crate::model::Step;
 
 /// The share of the bar before the first word; the rest up to [`WRITTEN`] is the script's length.
 const STARTED: u64 = 10;

@@ -1,26 +1,29 @@
 //! The life of one job as a pure function: `state.apply(input, now) -> effects`.
 //!
 //! ```text
-//!            Start                  End(Finished)            EpisodeSaved | EpisodeDeferred
+//!            Start                  End(Finished)            EpisodeSaved | EpisodeRefused | EpisodeDeferred
 //!  QUEUED ───────────▶ GENERATING ───────────────▶ SAVING ────────────────────────┐
 //!    │                     │ End(TokenLimit) | GeneratorFailed | TimedOut         │
-//!    │ Cancel              │ Cancel                                               ▼
+//!    │ Cancel | ActorLost  │ Cancel                                               ▼
 //!    └─────────────────────┴──────────────────────────────────────────────────▶ ENDING ──Recorded──▶ ENDED
 //! ```
 //! Clients see GENERATING and SAVING as `streaming`, and the outcome only once it is recorded. The first outcome
 //! wins: nothing leaves ENDING or ENDED for another one. A job that is queued again with a complete text goes to SAVING by
-//! either input. `docs/job-lifecycle.dot` is the same drawing with all edges.
+//! Start or Cancel. A job whose actor was lost is restored, which makes it queued, and told so. `docs/job-lifecycle.dot` is the
+//! same drawing with all edges, and with what becomes of the episode afterwards.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use derive_more::Display;
 
-use super::{Brief, Failure, FailureCode, JobView, ScriptText, Status, progress};
+use super::progress;
 use crate::{
-    job::{JobId, remaining_seconds},
-    ports::{Checkpoint, EndReason, EpisodeRef, Outcome, Piece, Usage},
-    wording::Step,
+    model::{
+        Brief, Checkpoint, End, EndMark, EpisodeRef, EpisodeState, Epoch, Failure, FailureCode, JobHead, JobId,
+        JobRecord, JobView, Outcome, Part, PartNumber, ScriptText, Status, Step, Usage,
+    },
+    ports::{EndReason, Ending, Piece},
 };
 
 /// What can happen to a job.
@@ -38,8 +41,12 @@ pub enum Input {
     Cancel,
     /// The script is an episode now.
     EpisodeSaved(EpisodeRef),
+    /// The episode store will not take the script.
+    EpisodeRefused,
     /// The script could not be saved in time; its saving stays owed.
     EpisodeDeferred,
+    /// The actor that ran the job is gone; this state was restored from what it had shown.
+    ActorLost,
     /// The outcome is durable.
     Recorded,
 }
@@ -53,7 +60,8 @@ pub enum Effect {
     StopGenerating,
     /// Show readers the present state without waiting for the next tick.
     Show,
-    /// Checkpoint the complete text, then save it as an episode; answer with `EpisodeSaved` or `EpisodeDeferred`.
+    /// Checkpoint the complete text, then save it as an episode; answer with `EpisodeSaved`, `EpisodeRefused` or
+    /// `EpisodeDeferred`.
     SaveEpisode,
     /// Record the outcome; answer with `Recorded`.
     RecordEnding,
@@ -80,28 +88,33 @@ pub enum Phase {
 /// Everything that is known about one job. It owns no resources and knows no clock.
 #[derive(Debug, Clone)]
 pub struct JobState {
-    id: JobId,
-    brief: Arc<Brief>,
+    head: JobHead,
     phase: Phase,
     step: Step,
     progress: u8,
+    /// All parts, one behind the other.
     text: ScriptText,
+    /// Where each part begins in the text; the last one is being written.
+    parts: Vec<usize>,
     model_used: Option<String>,
     usage: Option<Usage>,
-    created_at: DateTime<Utc>,
-    started_at: Option<DateTime<Utc>>,
     /// The model has said that it is done: only the saving of the episode is left.
     text_complete: bool,
     outcome: Option<(Outcome, DateTime<Utc>)>,
     pace: Pace,
+    /// Its position in the queue and the seconds until its end, as far as the registry has told.
+    place: Option<(u32, u64)>,
 }
+
+/// Words per second while nothing has been measured: 1,000 words in two minutes.
+pub const UNMEASURED: f64 = 1000.0 / 120.0;
 
 /// What remaining times are computed from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pace {
     /// Words per second of earlier jobs with this model.
     expected: f64,
-    /// When this taking-up wrote its first words, and how many there were before.
+    /// When this attempt wrote its first words, and how many there were before.
     first_words: Option<(DateTime<Utc>, u64)>,
     /// When it wrote the newest ones. Estimates are of that moment: what nothing has happened to is not news for readers.
     newest_words: Option<DateTime<Utc>>,
@@ -110,38 +123,37 @@ struct Pace {
 }
 
 impl JobState {
-    /// A job as it has just been accepted; `words_per_second` is what earlier jobs achieved.
-    pub fn new(id: JobId, brief: Arc<Brief>, created_at: DateTime<Utc>, words_per_second: f64) -> Self {
-        Self {
-            id,
-            brief,
-            phase: Phase::Queued,
-            step: Step::Queued,
-            progress: 0,
-            text: ScriptText::default(),
-            model_used: None,
-            usage: None,
-            created_at,
-            started_at: None,
-            text_complete: false,
-            outcome: None,
-            pace: Pace { expected: words_per_second, first_words: None, newest_words: None, stopped: None },
-        }
-    }
-
-    /// Takes up an unfinished job where its last checkpoint left it: queued again, with its text and figures.
+    /// The state of a job from all that is durable of it: the only way into a life, whether the job is new, taken up again or
+    /// long over. An unfinished job is queued, with its text and figures.
     ///
     /// A job whose text was already complete goes on with saving it once started, without asking a model again; or once it
     /// is canceled, which comes too late for it.
-    #[must_use]
-    pub fn resumed_from(mut self, last: &Checkpoint) -> Self {
-        self.text = ScriptText::from(last.text.as_str());
-        self.progress = last.progress.min(99);
-        self.started_at = last.started_at;
-        self.model_used.clone_from(&last.model_used);
-        self.usage = last.usage;
-        self.text_complete = last.text_complete;
-        self
+    pub fn restore(record: JobRecord) -> Self {
+        let JobRecord { head, progress, model_used, usage, parts, text_complete } = record;
+        let outcome = head.end.as_ref().map(|end| (end.outcome.clone(), end.at));
+        let mut text = ScriptText::default();
+        let mut begins = Vec::with_capacity(parts.len().max(1));
+        for Part { text: written } in &parts {
+            begins.push(text.len());
+            text.push(written);
+        }
+        if begins.is_empty() {
+            begins.push(0);
+        }
+        Self {
+            phase: if outcome.is_some() { Phase::Ended } else { Phase::Queued },
+            step: Step::Queued,
+            progress: progress.min(99),
+            text,
+            parts: begins,
+            model_used,
+            usage,
+            text_complete: outcome.as_ref().map_or(text_complete, |(outcome, _)| outcome.status() == Status::Completed),
+            outcome,
+            pace: Pace { expected: UNMEASURED, first_words: None, newest_words: None, stopped: None },
+            place: None,
+            head,
+        }
     }
 
     /// Applies what happened.
@@ -153,14 +165,20 @@ impl JobState {
             (Phase::Queued, Input::Start) => Ok(self.start(now)),
             (Phase::Queued, Input::Cancel) if self.text_complete => Ok(self.complete()),
             (Phase::Queued, Input::Cancel) => Ok(self.end(Outcome::Canceled, now)),
+            (Phase::Queued, Input::ActorLost) => Ok(self.end(self.outcome_of_lost(), now)),
             (Phase::Generating, Input::Piece(piece)) => Ok(self.piece(piece, now)),
             (Phase::Generating, Input::GeneratorFailed(failure)) => Ok(self.stop(Outcome::Failed(failure.code), now)),
             (Phase::Generating, Input::TimedOut) => Ok(self.stop(Outcome::Failed(FailureCode::TimeoutError), now)),
             (Phase::Generating, Input::Cancel) => Ok(self.stop(Outcome::Canceled, now)),
             (Phase::Saving, Input::EpisodeSaved(episode)) => {
-                Ok(self.end(Outcome::Completed { episode: Some(episode) }, now))
+                Ok(self.end(Outcome::Completed { episode: EpisodeState::Saved(episode) }, now))
             }
-            (Phase::Saving, Input::EpisodeDeferred) => Ok(self.end(Outcome::Completed { episode: None }, now)),
+            (Phase::Saving, Input::EpisodeRefused) => {
+                Ok(self.end(Outcome::Completed { episode: EpisodeState::Refused }, now))
+            }
+            (Phase::Saving, Input::EpisodeDeferred) => {
+                Ok(self.end(Outcome::Completed { episode: EpisodeState::Owed }, now))
+            }
             (Phase::Ending, Input::Recorded) => {
                 self.phase = Phase::Ended;
                 Ok(vec![Effect::Announce])
@@ -170,7 +188,7 @@ impl JobState {
     }
 
     fn start(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
-        self.started_at.get_or_insert(now);
+        self.head.started_at.get_or_insert(now);
         if self.text_complete {
             return self.complete();
         }
@@ -189,7 +207,7 @@ impl JobState {
                 self.pace.first_words.get_or_insert((now, self.text.words()));
                 self.pace.newest_words = Some(now);
                 self.text.push(&delta);
-                self.raise(progress::written(self.text.words(), self.brief.length_target));
+                self.raise(progress::written(self.text.words(), self.head.brief.length_target));
                 if first && !self.text.is_empty() {
                     return vec![Effect::Show];
                 }
@@ -231,6 +249,15 @@ impl JobState {
         vec![Effect::RecordEnding]
     }
 
+    /// A whole script is not lost with its actor: saving it is owed.
+    fn outcome_of_lost(&self) -> Outcome {
+        if self.text_complete {
+            Outcome::Completed { episode: EpisodeState::Owed }
+        } else {
+            Outcome::Failed(FailureCode::GenerationError)
+        }
+    }
+
     fn enter(&mut self, step: Step) {
         self.step = step;
         self.raise(progress::floor(step));
@@ -250,24 +277,30 @@ impl JobState {
             (_, Some((Outcome::Failed(_), _))) => (Status::Failed, Step::Failed, self.progress),
             (_, Some((Outcome::Canceled, _))) => (Status::Canceled, Step::Canceled, self.progress),
         };
+        let place = self.place.filter(|_| self.phase == Phase::Queued);
         JobView {
-            id: self.id,
-            brief: Arc::clone(&self.brief),
+            id: self.head.id,
+            brief: Arc::clone(&self.head.brief),
             status,
             step,
             progress,
             words: self.text.words(),
             tokens: self.tokens(),
             model_used: self.model_used.clone(),
-            created_at: self.created_at,
-            started_at: self.started_at,
+            created_at: self.head.created_at,
+            started_at: self.head.started_at,
             completed_at: ended.map(|(_, at)| *at),
-            remaining_seconds: ended.is_none().then(|| self.remaining()),
+            remaining_seconds: ended.is_none().then(|| place.map_or_else(|| self.remaining(), |(_, seconds)| seconds)),
+            queue_position: place.map(|(position, _)| position),
             text_complete: self.text_complete,
             failure: ended.and_then(|(outcome, _)| outcome.failure()),
             episode: ended.and_then(|(outcome, _)| outcome.episode()).cloned(),
-            episode_refused: false,
         }
+    }
+
+    /// Notes where it waits: how many queued jobs go first, plus one, and how many seconds are left until it may be finished.
+    pub fn wait_at(&mut self, position: u32, remaining_seconds: u64) {
+        self.place = Some((position, remaining_seconds));
     }
 
     /// Sets what its model is expected to achieve, in words per second: it may have waited while that was measured.
@@ -277,13 +310,13 @@ impl JobState {
 
     fn remaining(&self) -> u64 {
         let Some((since, before)) = self.pace.first_words else {
-            return remaining_seconds(self.text.words(), self.brief.length_target, self.pace.expected);
+            return progress::remaining_seconds(self.text.words(), self.head.brief.length_target, self.pace.expected);
         };
         let seconds = (self.pace.newest_words.unwrap_or(since) - since).num_milliseconds() as f64 / 1000.0;
         progress::remaining_while_writing(
             before,
             self.text.words(),
-            self.brief.length_target,
+            self.head.brief.length_target,
             self.pace.expected,
             seconds,
         )
@@ -303,29 +336,62 @@ impl JobState {
         self.usage.map_or_else(|| self.text.estimated_tokens(), |usage| usage.completion_tokens)
     }
 
-    /// Everything a restart needs, with the text from byte `text_offset` on.
-    pub fn checkpoint(&self, epoch: super::Epoch, text_offset: usize) -> Checkpoint {
-        Checkpoint {
-            id: self.id,
-            epoch,
-            started_at: self.started_at,
+    /// All that is to be durable of it now; without its end, which is recorded by [`JobState::ending`].
+    pub fn record(&self) -> JobRecord {
+        let ends = self.parts.iter().skip(1).copied().chain([self.text.len()]);
+        let parts =
+            self.parts.iter().zip(ends).map(|(begin, end)| Part { text: self.text.as_str()[*begin..end].to_owned() });
+        JobRecord {
+            head: self.head.clone(),
             progress: self.progress,
             model_used: self.model_used.clone(),
             usage: self.usage,
-            text_offset,
-            text: self.text.since(text_offset).to_owned(),
+            parts: parts.collect(),
             text_complete: self.text_complete,
         }
     }
 
+    /// Everything a restart needs, with the text from byte `from` of it on, which is in the part that is being written.
+    pub fn checkpoint(&self, from: usize) -> Checkpoint {
+        let last = self.parts.len().saturating_sub(1);
+        let begin = self.parts.last().copied().unwrap_or(0);
+        Checkpoint {
+            started_at: self.head.started_at,
+            progress: self.progress,
+            model_used: self.model_used.clone(),
+            usage: self.usage,
+            part: PartNumber(last as u32),
+            offset: from.saturating_sub(begin),
+            text: self.text.since(from.max(begin)).to_owned(),
+            text_complete: self.text_complete,
+        }
+    }
+
+    /// What is recorded when it ends; `None` before it has an outcome. `mark` is what its readers have, `from` the bytes of
+    /// the text that are durable.
+    pub fn ending(&self, mark: EndMark, from: usize) -> Option<Ending> {
+        let (outcome, at) = self.outcome.clone()?;
+        Some(Ending { last: self.checkpoint(from), end: End { mark, at, outcome } })
+    }
+
+    /// What it was accepted as.
+    pub fn head(&self) -> &JobHead {
+        &self.head
+    }
+
     /// The job's name.
     pub fn id(&self) -> JobId {
-        self.id
+        self.head.id
     }
 
     /// What it was asked.
     pub fn brief(&self) -> &Arc<Brief> {
-        &self.brief
+        &self.head.brief
+    }
+
+    /// The epoch that it lives in.
+    pub fn epoch(&self) -> Epoch {
+        self.head.epoch
     }
 
     /// The script so far.
@@ -336,16 +402,6 @@ impl JobState {
     /// Where it stands.
     pub fn phase(&self) -> Phase {
         self.phase
-    }
-
-    /// How and when it ended, recorded or not.
-    pub fn outcome(&self) -> Option<&(Outcome, DateTime<Utc>)> {
-        self.outcome.as_ref()
-    }
-
-    /// The model that wrote, as far as it is known.
-    pub fn model_used(&self) -> Option<&str> {
-        self.model_used.as_deref()
     }
 }
 

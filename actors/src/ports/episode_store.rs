@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 use derive_more::{Display, Error};
 use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
 
-use crate::job::JobId;
+use crate::model::{Cause, EpisodeRef, JobId, JobRecord};
 
 /// Numbered episodes per project. Numbers start at 1, are assigned here, unique under concurrent saving, never reused.
 pub trait EpisodeStore: Send + Sync + 'static {
@@ -47,14 +46,14 @@ pub trait EpisodeStore: Send + Sync + 'static {
 pub enum EpisodeError {
     /// It may work later: down, slow, busy.
     #[display("episode store unavailable: {_0}")]
-    Unavailable(#[error(not(source))] String),
+    Unavailable(#[error(source)] Cause),
     /// Nothing works until an operator mends the settings or the other server: wrong token, wrong address, another
     /// embedder's collection. No fault of the script, so it is tried again, with long pauses.
     #[display("episode store misconfigured: {_0}")]
-    Misconfigured(#[error(not(source))] String),
+    Misconfigured(#[error(source)] Cause),
     /// This script will not be taken however often it is tried: too large, or refused for what it says.
     #[display("episode refused: {_0}")]
-    Refused(#[error(not(source))] String),
+    Refused(#[error(source)] Cause),
 }
 
 /// A script to be saved.
@@ -100,24 +99,30 @@ impl Identity {
 }
 
 impl EpisodeDraft {
+    /// The script of a job, finished at `created_at`.
+    pub fn of(job: &JobRecord, created_at: DateTime<Utc>) -> Self {
+        let brief = &job.head.brief;
+        Self {
+            project_id: brief.project_id.clone(),
+            job_id: Some(job.head.id),
+            key: None,
+            title: brief.title.clone(),
+            markdown: job.text(),
+            tokens: Some(job.tokens()),
+            prompt_snapshot: Some(brief.description.clone()),
+            model: Some(job.writer().to_owned()),
+            created_at,
+        }
+    }
+
     /// The job, else the client's key. Drafts with neither are new each time.
     pub fn identity(&self) -> Option<Identity> {
         self.job_id.map(Identity::Job).or_else(|| self.key.clone().map(Identity::Key))
     }
 }
 
-/// The name and number a saved script got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EpisodeRef {
-    /// The store's own id.
-    pub id: String,
-    /// 1 and up within the project.
-    pub number: u32,
-}
-
 /// What a list of episodes shows of each.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EpisodeSummary {
     /// The store's own id.
     pub id: String,
@@ -129,6 +134,13 @@ pub struct EpisodeSummary {
     pub title: String,
     /// When it was saved.
     pub created_at: DateTime<Utc>,
+}
+
+impl EpisodeSummary {
+    /// Its name and number.
+    pub fn reference(&self) -> EpisodeRef {
+        EpisodeRef { id: self.id.clone(), number: self.number }
+    }
 }
 
 /// One whole episode.

@@ -3,12 +3,8 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures_util::Stream;
-use serde::{Deserialize, Serialize};
 
-use crate::{
-    job::{Brief, Failure},
-    wording::Step,
-};
+use crate::model::{Brief, Failure, Step, Usage};
 
 /// The pieces of one script as they come; dropping it is the cancellation.
 pub type GenerationStream = Pin<Box<dyn Stream<Item = Result<Piece, Failure>>>>;
@@ -59,13 +55,4 @@ pub enum EndReason {
     Finished,
     /// The model stopped at its token limit: the script is not complete.
     TokenLimit,
-}
-
-/// Tokens of one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens of the script.
-    pub completion_tokens: u64,
-    /// False when the provider sent none and this is an estimate.
-    pub measured: bool,
 }

@@ -1,88 +1,148 @@
-//! Where jobs survive the process.
+//! Where jobs survive the process, and who may write them.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use derive_more::{Display, Error};
-use futures_util::future::LocalBoxFuture;
-use serde::{Deserialize, Serialize};
+use futures_util::{future::LocalBoxFuture, stream::LocalBoxStream};
 
-use super::{EpisodeRef, Usage};
-use crate::job::{Brief, Epoch, FailureCode, JobId, Status};
+use crate::model::{
+    Cause, Checkpoint, End, EpisodeState, EpisodeStatus, Epoch, JobHead, JobId, JobRecord, NewJob, NodeId, Status,
+};
 
-/// Durable jobs: what was accepted, how far it came, how it ended.
+/// What a store answers.
+pub type Answer<T> = LocalBoxFuture<'static, Result<T, StoreError>>;
+
+/// Durable jobs: what was accepted, how far it came, how it ended; and who may write each.
 ///
-/// Every write is durable (it survives `kill -9` and power loss) when its future resolves to `Ok`. Writes of one caller are
-/// applied in the order of the calls, awaited or not; futures may be dropped without undoing the write. Nothing here blocks
-/// the calling thread. When the store cannot keep up, futures wait; they fail with [`StoreError`] rather than wait for ever.
+/// Every write is durable (it survives `kill -9` and power loss) when its future resolves to `Ok`. Writes of one caller about
+/// one job are applied in the order of the calls, awaited or not; futures may be dropped without undoing the write. Nothing here
+/// blocks the calling thread. When the store cannot keep up, futures wait; they fail with [`StoreError`] rather than wait for
+/// ever.
+///
+/// A job is written under a [`Claim`]. A claim ends when somebody else claims the job or overrules its owner: what is written
+/// under it after that changes nothing and is answered with [`Written::Fenced`].
 pub trait JobStore: Send + Sync + 'static {
-    /// Records a new job as queued, in [`Epoch::FIRST`].
-    fn create(&self, job: NewJob) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+    /// Records a new job in [`Epoch::FIRST`], unless its idempotency key names another one; as one step. `here`: this node has
+    /// a slot for it, so it may be claimed at once.
+    fn create(&self, job: NewJob, here: bool) -> Answer<Created>;
+
+    /// The job that was created last under this key, if it is still held. Only for callers that have no room for a new job:
+    /// [`JobStore::create`] asks by itself.
+    fn key_holder(&self, key: &str) -> Answer<Option<KeyHolder>>;
+
+    /// Takes an unfinished job over in the next epoch; everything under its earlier claims is refused from here on. `None` when
+    /// its epoch is not `seen` any more, it has ended or is unknown: nothing has changed then.
+    fn claim(&self, job: JobId, seen: Epoch) -> Answer<Option<(Claim, JobRecord)>>;
 
     /// Records how far a job is and appends the text since the last checkpoint.
     ///
-    /// `text` begins at byte `text_offset` of the script; what the store holds beyond that offset is replaced, so that
-    /// the same checkpoint written twice changes nothing. Ignored when the job is unknown, has ended or belongs to a later
-    /// epoch. An offset beyond the end of what is held, or inside a character, is an error and changes nothing.
-    fn checkpoint(&self, checkpoint: Checkpoint) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+    /// The text begins at byte `offset` of its part; what the store holds of the part beyond that is replaced, so that the same
+    /// checkpoint written twice changes nothing. An offset beyond the end of what is held or inside a character, and a part
+    /// beyond the next one, are errors and change nothing.
+    fn checkpoint(&self, by: &Claim, checkpoint: Checkpoint) -> Answer<Written>;
 
-    /// Records the end, with its last checkpoint, as one step. The first ending wins: on a job that has one already this
-    /// changes nothing and succeeds. Otherwise the rules of [`JobStore::checkpoint`] hold.
-    fn finish(&self, ending: Ending) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+    /// Records the end with its last checkpoint as one step, by the rules of [`JobStore::checkpoint`]. The first end wins:
+    /// repeating it under the same claim changes nothing and succeeds.
+    fn finish(&self, by: &Claim, ending: Ending) -> Answer<Written>;
 
-    /// Notes the episode of a job that completed before its script could be saved; also before the end is recorded.
-    fn episode_saved(&self, job: JobId, episode: EpisodeRef) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+    /// Writes the last checkpoint and gives the job up: any node may claim it.
+    fn release(&self, by: Claim, last: Checkpoint) -> Answer<Written>;
 
-    /// All unfinished jobs, oldest first. Each one's epoch has been raised by one, durably, before this resolves. Costs
-    /// nothing for jobs that have ended.
-    fn recover(&self) -> LocalBoxFuture<'static, Result<Vec<StoredJob>, StoreError>>;
+    /// Ends a job whose owner does not answer, in the next epoch, with the text that is stored. `Fenced` when its epoch is not
+    /// `seen` any more or it has ended.
+    fn overrule(&self, job: JobId, seen: Epoch, end: End) -> Answer<Written>;
+
+    /// Everything that is held of one job, or `None`.
+    fn load(&self, job: JobId) -> Answer<Option<JobRecord>>;
+
+    /// First the head of every unfinished job, the oldest first, then [`Change::CaughtUp`], then whatever other nodes change.
+    /// Costs nothing for jobs that have ended. A store of one process ends the stream when it has caught up.
+    fn changes(&self) -> LocalBoxStream<'static, Result<Change, StoreError>>;
+
+    /// Notes what became of the script of a completed job; also before the end is recorded. [`EpisodeState::Saved`] is final:
+    /// another state after it changes nothing.
+    fn note_episode(&self, job: JobId, episode: EpisodeState) -> Answer<()>;
 
     /// At most `limit` of the jobs that have ended, the newest ending first, from behind another page's `next` on. Jobs that
     /// end or are purged meanwhile may or may not be in later pages; all others are in exactly one. Reads no text.
-    fn ended(&self, after: Option<After>, limit: usize) -> LocalBoxFuture<'static, Result<EndedPage, StoreError>>;
-
-    /// Everything that is held of one job, or `None`.
-    fn load(&self, job: JobId) -> LocalBoxFuture<'static, Result<Option<StoredJob>, StoreError>>;
-
-    /// The newest job that was created under this key, if it is still held.
-    fn key_holder(&self, key: &str) -> LocalBoxFuture<'static, Result<Option<KeyHolder>, StoreError>>;
+    fn ended(&self, after: Option<After>, limit: usize) -> Answer<EndedPage>;
 
     /// Forgets jobs and their texts, as one step; unknown ids are ignored. Other writes wait meanwhile: callers bound how
     /// much they hand in at once, and wait for the answer before they hand in more.
-    fn purge(&self, jobs: Vec<JobId>) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+    fn purge(&self, jobs: Vec<JobId>) -> Answer<()>;
 
     /// Resolves to `Ok` when the store can take writes now: what readiness asks.
-    fn check(&self) -> LocalBoxFuture<'static, Result<(), StoreError>>;
+    fn check(&self) -> Answer<()>;
 }
 
-/// The store did not do what was asked; the cause is for the log, never for clients.
-#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
-#[display("job store: {cause}")]
-pub struct StoreError {
-    /// What went wrong.
-    #[error(not(source))]
-    pub cause: String,
+/// The right to write a job in one epoch. Only stores make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Which job.
+    pub job: JobId,
+    /// In which epoch.
+    pub epoch: Epoch,
+    fence: u64,
 }
 
-impl StoreError {
-    /// Wraps a cause.
-    pub fn new(cause: impl ToString) -> Self {
-        Self { cause: cause.to_string() }
+impl Claim {
+    /// For stores: `fence` is whatever the store compares a later write with.
+    pub fn new(job: JobId, epoch: Epoch, fence: u64) -> Self {
+        Self { job, epoch, fence }
     }
 
-    /// The store did not answer within `timeout`.
-    pub fn timed_out(timeout: Duration) -> Self {
-        Self { cause: format!("no answer within {timeout:?}") }
+    /// For the store that made it.
+    pub fn fence(&self) -> u64 {
+        self.fence
     }
 }
 
-/// A client's `Idempotency-Key` with a digest of the body it came with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdempotencyKey {
-    /// 1–255 visible ASCII characters.
-    pub key: String,
-    /// Tells the same body from another one, across restarts and versions.
-    pub body_digest: String,
+/// What became of a write under a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It is durable.
+    Done,
+    /// The claim is over, and nothing was written: drop the model at once.
+    Fenced,
+}
+
+/// What became of a creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is recorded, and the caller's to write.
+    Mine(Claim),
+    /// It is recorded, and waits for a node to claim it.
+    Queued,
+    /// Its key names this job, created from the same body. Nothing was recorded.
+    Existing(JobId),
+    /// Its key names this job, created from another body. Nothing was recorded.
+    KeyConflict(JobId),
+}
+
+/// What a node learns of the jobs of all nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A job is like this now.
+    Head {
+        /// What is known of it.
+        head: Box<JobHead>,
+        /// Who writes it; `None`: whoever claims it.
+        owner: Option<NodeId>,
+    },
+    /// All that was there at the beginning has been told.
+    CaughtUp,
+    /// This node is taken for dead: its jobs may be claimed.
+    OwnerGone(NodeId),
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ending {
+    /// The last checkpoint, with the rest of the text.
+    pub last: Checkpoint,
+    /// The end itself.
+    pub end: End,
 }
 
 /// The job that was created under a key.
@@ -94,108 +154,6 @@ pub struct KeyHolder {
     pub body_digest: String,
 }
 
-/// A job as it is accepted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewJob {
-    /// Its name.
-    pub id: JobId,
-    /// What it was asked.
-    pub brief: Brief,
-    /// The key it was created under, if any.
-    pub idempotency: Option<IdempotencyKey>,
-    /// When it was accepted.
-    pub created_at: DateTime<Utc>,
-}
-
-/// How far a job has come.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Checkpoint {
-    /// Which job.
-    pub id: JobId,
-    /// The writer's epoch; a checkpoint of an earlier epoch than the store's is ignored.
-    pub epoch: Epoch,
-    /// When it first left the queue.
-    pub started_at: Option<DateTime<Utc>>,
-    /// 0–100.
-    pub progress: u8,
-    /// The model that really writes, once known.
-    pub model_used: Option<String>,
-    /// Tokens, once known.
-    pub usage: Option<Usage>,
-    /// Where `text` begins, in bytes of the script.
-    pub text_offset: usize,
-    /// The script from there on; often empty.
-    pub text: String,
-    /// The model has said that it is done: only the saving of the episode is left.
-    pub text_complete: bool,
-}
-
-/// What the ids of an ended job's events are compared with, so that after a restart nobody is sent what it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndMark {
-    /// The number of the terminal event within its epoch.
-    pub event_seq: u64,
-    /// The version of the feed in which the text last changed; 0 if it never did.
-    pub text_version: u64,
-}
-
-/// How a job ended.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ending {
-    /// The last checkpoint, with the rest of the text.
-    pub last: Checkpoint,
-    /// What its readers have.
-    pub mark: EndMark,
-    /// When it ended.
-    pub at: DateTime<Utc>,
-    /// As what.
-    pub outcome: Outcome,
-}
-
-/// The three ends of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The script is complete; `episode` is absent while its saving is still owed.
-    Completed {
-        /// Where the script was saved.
-        episode: Option<EpisodeRef>,
-    },
-    /// It failed with this code (never [`FailureCode::JobCanceled`]).
-    Failed(FailureCode),
-    /// It was stopped.
-    Canceled,
-}
-
-impl Outcome {
-    /// The code that clients read, unless the job completed.
-    pub fn failure(&self) -> Option<FailureCode> {
-        match self {
-            Self::Completed { .. } => None,
-            Self::Failed(code) => Some(*code),
-            Self::Canceled => Some(FailureCode::JobCanceled),
-        }
-    }
-
-    /// The episode, if the job completed and it is saved.
-    pub fn episode(&self) -> Option<&EpisodeRef> {
-        match self {
-            Self::Completed { episode } => episode.as_ref(),
-            Self::Failed(_) | Self::Canceled => None,
-        }
-    }
-}
-
-/// A job as the store remembers it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredJob {
-    /// As it was accepted.
-    pub accepted: NewJob,
-    /// Its last checkpoint with the *whole* text (`text_offset` 0); `epoch` is the one that holds from now on.
-    pub last: Checkpoint,
-    /// Its end, if it has one: what its readers have, when, and as what.
-    pub ended: Option<(EndMark, DateTime<Utc>, Outcome)>,
-}
-
 /// What is told of a job that has ended without reading its brief or its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedJob {
@@ -205,8 +163,8 @@ pub struct EndedJob {
     pub at: DateTime<Utc>,
     /// As what: one of the terminal states.
     pub status: Status,
-    /// Its script is an episode.
-    pub saved: bool,
+    /// What became of its script; `None` unless it completed.
+    pub episode: Option<EpisodeStatus>,
     /// About how much it takes in the store.
     pub bytes: u64,
 }
@@ -227,4 +185,41 @@ pub struct After {
     pub at: DateTime<Utc>,
     /// Tells jobs apart that ended at the same time; means something to the store only.
     pub tie: i64,
+}
+
+/// The store did not do what was asked. The cause is for the log, never for clients.
+#[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
+#[display("job store: {cause}")]
+pub struct StoreError {
+    /// Whether it may work later.
+    pub kind: StoreErrorKind,
+    /// What went wrong.
+    #[error(source)]
+    pub cause: Cause,
+}
+
+/// What to make of a [`StoreError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// Down, full, slow: the same may work later.
+    Unavailable,
+    /// What was asked contradicts what is held; it never works.
+    Contradiction,
+}
+
+impl StoreError {
+    /// It may work later.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind: StoreErrorKind::Unavailable, cause: Cause::new(cause) }
+    }
+
+    /// What was asked contradicts what is held.
+    pub fn contradiction(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind: StoreErrorKind::Contradiction, cause: Cause::new(cause) }
+    }
+
+    /// The store did not answer within `timeout`.
+    pub fn timed_out(timeout: Duration) -> Self {
+        Self::unavailable(format!("no answer within {timeout:?}"))
+    }
 }

@@ -8,14 +8,14 @@ mod episode_store;
 mod generator;
 mod job_store;
 mod model_catalog;
+mod peers;
 
 pub use clock::{Clock, SystemClock};
-pub use episode_store::{
-    Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeRef, EpisodeStore, EpisodeSummary, Identity,
-};
-pub use generator::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator, Usage};
+pub use episode_store::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity};
+pub use generator::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator};
 pub use job_store::{
-    After, Checkpoint, EndMark, EndedJob, EndedPage, Ending, IdempotencyKey, JobStore, KeyHolder, NewJob, Outcome,
-    StoreError, StoredJob,
+    After, Answer, Change, Claim, Created, EndedJob, EndedPage, Ending, JobStore, KeyHolder, StoreError,
+    StoreErrorKind, Written,
 };
 pub use model_catalog::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, UnknownModel};
+pub use peers::{Alone, Ask, Live, NobodyThere, Peers, Reply, Told};

@@ -1,18 +1,13 @@
 //! The registry actor: state, admission.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::prelude::*;
 use tokio::{sync::oneshot, task::yield_now};
 
 use super::{
-    Bound, Created, Directory, FairQueue, Listing, RegistryHandle, Retention, Table,
+    Bound, Created, FairQueue, RegistryHandle, Retention,
     arbiters::Arbiters,
-    ending::Unrecorded,
     forgetting::Leaving,
     lookup::Loading,
     messages::CreateError,
@@ -22,10 +17,12 @@ use super::{
     waits::{Waits, coarse},
 };
 use crate::{
-    feed::{Feed, FeedContext},
-    job::{JobActor, JobEnded, JobId, JobPorts, JobSettings, JobState, JobView, Start, Supervisor, remaining_seconds},
+    directory::{Directory, Listing},
+    feed::{Feed, FeedContext, Publisher},
+    job::{JobActor, JobPorts, JobSettings, JobState, Place, Start, Supervisor, remaining_seconds},
+    model::{JobHead, JobId},
     outbox::Outbox,
-    ports::ScriptGenerator,
+    ports::{Claim, ModelCatalog, ScriptGenerator},
 };
 
 /// Requests that may wait for the registry; callers beyond it wait on their own side.
@@ -47,6 +44,8 @@ pub struct RegistrySettings {
     pub retention: Duration,
     /// How many finished jobs are kept, and how much of the store they may take.
     pub keep: Bound,
+    /// Whether jobs that had been streaming go on after a restart; otherwise they fail, with their text kept.
+    pub resume: bool,
     /// Threads that run jobs; with 0 they run on the registry's own.
     pub arbiters: usize,
     /// Times of each job.
@@ -61,6 +60,8 @@ pub struct RegistryParts {
     pub ports: JobPorts,
     /// What feeds share.
     pub feeds: FeedContext,
+    /// Who serves the jobs of an earlier process.
+    pub models: Arc<dyn ModelCatalog>,
 }
 
 /// The supervisor of all jobs of the process. One instance, started by `startup` on an arbiter of its own before HTTP
@@ -74,8 +75,10 @@ pub struct JobRegistry {
     pub(super) settings: RegistrySettings,
     pub(super) ports: JobPorts,
     pub(super) feeds: FeedContext,
+    pub(super) models: Arc<dyn ModelCatalog>,
     pub(super) directory: Directory,
-    pub(super) table: Table<Entry>,
+    /// The unfinished jobs.
+    pub(super) jobs: HashMap<JobId, Entry>,
     pub(super) queue: FairQueue,
     pub(super) retention: Retention,
     pub(super) shelf: Shelf,
@@ -87,9 +90,6 @@ pub struct JobRegistry {
     pub(super) creating: HashMap<JobId, Vec<oneshot::Sender<Result<Created, CreateError>>>>,
     /// Ended jobs that are being read in the store.
     pub(super) loading: HashMap<JobId, Loading>,
-    /// Outcomes that readers know and the store does not, in the order in which they are tried again.
-    pub(super) unrecorded: VecDeque<Unrecorded>,
-    pub(super) recording: bool,
     pub(super) leaving: Leaving,
     /// Ended jobs of an earlier process are still being read: there may be more than are known here.
     pub(super) recalling: bool,
@@ -100,10 +100,17 @@ pub struct JobRegistry {
 
 /// What the registry keeps of an unfinished job.
 pub(super) struct Entry {
+    /// As it was when it was accepted or taken up.
+    pub head: JobHead,
+    pub claim: Claim,
+    /// Words that it had then.
+    pub words: u64,
+    /// Its position and its remaining seconds, as it was told last.
+    pub place: Option<(u32, u64)>,
+    pub generator: Arc<dyn ScriptGenerator>,
     pub feed: Feed,
     pub listing: Listing,
-    /// `None` once it has died and its end is being recorded.
-    pub actor: Option<Addr<JobActor>>,
+    pub actor: Addr<JobActor>,
 }
 
 impl JobRegistry {
@@ -111,18 +118,18 @@ impl JobRegistry {
     pub fn start_new(parts: RegistryParts) -> RegistryHandle {
         let directory = Directory::default();
         let of_registry = directory.clone();
-        let registry = Self::start_in_arbiter(&Arbiter::new().handle(), move |ctx| Self::new(parts, of_registry, ctx));
+        let registry = Self::start_in_arbiter(&Arbiter::new().handle(), move |_| Self::new(parts, of_registry));
         RegistryHandle::new(registry, directory)
     }
 
     /// To be called on the arbiter that the registry will run on: the outbox starts there.
-    pub(super) fn new(parts: RegistryParts, directory: Directory, ctx: &mut Context<Self>) -> Self {
-        let RegistryParts { settings, ports, feeds } = parts;
-        let outbox = Outbox::new(ports.clone(), settings.job.save_timeout, ctx.address().recipient());
+    pub(super) fn new(parts: RegistryParts, directory: Directory) -> Self {
+        let RegistryParts { settings, ports, feeds, models } = parts;
         Self {
-            outbox: outbox.start(),
+            outbox: Outbox::new(ports.clone()).start(),
+            models,
             directory,
-            table: Table::default(),
+            jobs: HashMap::new(),
             queue: FairQueue::new(settings.max_streaming, settings.max_queued),
             retention: Retention::default(),
             shelf: Shelf::new(HOT_BYTES),
@@ -131,8 +138,6 @@ impl JobRegistry {
             arbiters: Arbiters::new(settings.arbiters),
             creating: HashMap::new(),
             loading: HashMap::new(),
-            unrecorded: VecDeque::new(),
-            recording: false,
             leaving: Leaving::default(),
             recalling: false,
             closed: false,
@@ -148,50 +153,63 @@ impl JobRegistry {
     pub(super) fn start_job(
         &mut self,
         state: JobState,
-        feed: Feed,
+        publisher: Publisher,
+        claim: Claim,
         generator: Arc<dyn ScriptGenerator>,
         ctx: &Context<Self>,
     ) -> Entry {
+        let feed = publisher.feed().clone();
         let listing = self.directory.enter(&feed);
-        let (ended, gone) = (ctx.address().recipient::<JobEnded>(), ctx.address().recipient());
-        let supervisor = Supervisor { ended, gone, listing: listing.clone() };
-        let (ports, settings, shown) = (self.ports.clone(), self.settings.job, feed.clone());
+        let view = state.view();
+        listing.expect_end_in(view.remaining_seconds.unwrap_or(0));
+        let supervisor = self.supervisor(listing.clone(), ctx);
+        let (ports, settings, writer) = (self.ports.clone(), self.settings.job, Arc::clone(&generator));
+        let (head, stored) = (state.head().clone(), state.text().len());
         let actor = JobActor::start_in_arbiter(&self.arbiters.pick(), move |_| {
-            JobActor::new(state, shown, generator, ports, settings, supervisor)
+            JobActor::new(state, stored, (publisher, claim), writer, ports, settings, supervisor)
         });
-        Entry { feed, listing, actor: Some(actor) }
+        Entry { head, claim, words: view.words, place: None, generator, feed, listing, actor }
+    }
+
+    pub(super) fn supervisor(&self, listing: Listing, ctx: &Context<Self>) -> Supervisor {
+        let registry = ctx.address();
+        let (ended, fenced) = (registry.clone().recipient(), registry.clone().recipient());
+        Supervisor { ended, fenced, gone: registry.recipient(), listing }
     }
 
     /// Lets jobs stream while there are slots.
     pub(super) fn dispatch(&mut self) {
-        while !self.drained
-            && let Some(id) = self.queue.admit()
-        {
-            let Some(entry) = self.table.get(id) else { continue };
-            entry.feed.leave_queue();
+        let admitted = self.admit();
+        self.start_admitted(&admitted);
+    }
+
+    /// The jobs that have a slot from now on.
+    pub(super) fn admit(&mut self) -> Vec<JobId> {
+        if self.drained { Vec::new() } else { std::iter::from_fn(|| self.queue.admit()).collect() }
+    }
+
+    pub(super) fn start_admitted(&self, admitted: &[JobId]) {
+        for entry in admitted.iter().filter_map(|id| self.jobs.get(id)) {
             entry.listing.streams();
-            if let Some(actor) = &entry.actor {
-                let expected = self.speeds.expected(&entry.feed.view().brief.model);
-                actor.do_send(Start { words_per_second: expected });
-            }
+            entry.actor.do_send(Start { words_per_second: self.speeds.expected(&entry.head.brief.model) });
         }
     }
 
-    /// Tells each waiting job its place and its wait. Costs O(streaming + waiting × log projects).
+    /// Tells each waiting job its place and its wait, where they have changed. Costs O(streaming + waiting × log projects).
     pub(super) fn tell_places(&mut self) {
-        let left = self.table.jobs().filter(|(id, _)| !self.queue.is_waiting(*id));
-        let left = left.filter_map(|(_, entry)| entry.feed.view().remaining_seconds);
+        let streaming = self.jobs.iter().filter(|(id, _)| !self.queue.is_waiting(**id));
+        let left = streaming.map(|(_, entry)| entry.listing.remaining_seconds());
         self.waits = Waits::new(self.settings.max_streaming, left);
         for (id, position) in self.queue.positions() {
-            let Some(entry) = self.table.get(id) else { continue };
-            let own = self.own_seconds(&entry.feed.view());
-            entry.feed.set_queue_place(position, own, coarse(self.waits.queue(own)));
+            let Some(entry) = self.jobs.get_mut(&id) else { continue };
+            let brief = &entry.head.brief;
+            // At the speed that its model has by now.
+            let own = remaining_seconds(entry.words, brief.length_target, self.speeds.expected(&brief.model));
+            let remaining_seconds = own.saturating_add(coarse(self.waits.queue(own)));
+            if entry.place.replace((position, remaining_seconds)) != Some((position, remaining_seconds)) {
+                entry.actor.do_send(Place { position, remaining_seconds });
+            }
         }
-    }
-
-    /// What a job that waits will itself need, at the speed its model has by now.
-    pub(super) fn own_seconds(&self, view: &JobView) -> u64 {
-        remaining_seconds(view.words, view.brief.length_target, self.speeds.expected(&view.brief.model))
     }
 
     /// To be called for each request of a client: lets the rest of the thread run after so many.

@@ -1,27 +1,23 @@
-//! Accepting a job: checked, reserved, made durable, queued.
+//! Accepting a job: reserved, made durable, queued. Which job an idempotency key names is for the store to say.
 
 use std::sync::Arc;
 
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use super::{CreateError, CreateJob, Created, JobRegistry, KeyUse, waits::coarse};
+use super::{CreateError, CreateJob, Created, JobRegistry, waits::coarse};
 use crate::{
-    feed::Feed,
-    job::{Epoch, JobId, JobState},
-    patience::answered,
-    ports::{KeyHolder, NewJob, ScriptGenerator, StoreError},
+    deadlines::answered,
+    feed::Publisher,
+    job::JobState,
+    model::{Epoch, JobId, NewJob},
+    ports::{self, Claim, ScriptGenerator, StoreError},
 };
 
 type Answer = Result<Created, CreateError>;
 
-/// The store has said who holds the key of a creation.
-#[derive(Message)]
-#[rtype(result = "Answer")]
-struct Looked {
-    create: CreateJob,
-    holder: Option<KeyHolder>,
-}
+/// A key may name a job that is being forgotten at this moment; past so many the store does not forget.
+const ATTEMPTS: u32 = 3;
 
 /// The store has answered for a job. It comes as a message because an actor polls all futures of its context at every
 /// wake: with a thousand creations under way each look-up would poll a thousand futures.
@@ -30,7 +26,22 @@ struct Looked {
 struct Stored {
     job: NewJob,
     generator: Arc<dyn ScriptGenerator>,
-    result: Result<(), StoreError>,
+    attempt: u32,
+    result: Result<ports::Created, StoreError>,
+}
+
+/// The job that a key names, for a request that finds no room for another one.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+struct Existing(JobId);
+
+/// The key of this job named one that is forgotten now.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+struct CreateAgain {
+    job: NewJob,
+    generator: Arc<dyn ScriptGenerator>,
+    attempt: u32,
 }
 
 impl Handler<CreateJob> for JobRegistry {
@@ -38,138 +49,198 @@ impl Handler<CreateJob> for JobRegistry {
 
     fn handle(&mut self, create: CreateJob, ctx: &mut Context<Self>) -> Self::Result {
         self.take_turn(ctx);
-        let Some(key) = &create.idempotency else { return self.admit(create, ctx) };
-        match self.table.key_use(key) {
-            KeyUse::Same(id) => return self.existing(id, ctx),
-            KeyUse::Other => return answer(Err(CreateError::IdempotencyConflict)),
-            KeyUse::New => {}
+        if let Some(refusal) = self.refusal() {
+            return self.refuse(refusal, &create, ctx);
         }
-        // The keys of ended jobs are in the store alone.
-        let (looking, registry) = (answered(self.ports.jobs.key_holder(&key.key)), ctx.address());
-        Box::pin(async move {
-            let holder = looking.await.map_err(CreateError::Store)?;
-            registry.send(Looked { create, holder }).await.unwrap_or_else(|_| Err(registry_ended()))
-        })
+        let CreateJob { brief, generator, idempotency } = create;
+        let job = NewJob { id: JobId::new(), brief: Arc::new(brief), idempotency, created_at: self.ports.clock.now() };
+        self.store(job, generator, 1, ctx)
     }
 }
 
-impl Handler<Looked> for JobRegistry {
+impl Handler<Existing> for JobRegistry {
     type Result = ResponseFuture<Answer>;
 
-    fn handle(&mut self, Looked { create, holder }: Looked, ctx: &mut Context<Self>) -> Self::Result {
-        let Some(key) = &create.idempotency else { return self.admit(create, ctx) };
-        match (self.table.key_use(key), holder) {
-            // Another request with the same key has come so far meanwhile.
-            (KeyUse::Same(id), _) => self.existing(id, ctx),
-            (KeyUse::Other, _) => answer(Err(CreateError::IdempotencyConflict)),
-            (KeyUse::New, Some(holder)) if self.may_hold(holder.job) => {
-                if holder.body_digest == key.body_digest {
-                    self.existing(holder.job, ctx)
-                } else {
-                    answer(Err(CreateError::IdempotencyConflict))
-                }
-            }
-            (KeyUse::New, _) => self.admit(create, ctx),
-        }
+    fn handle(&mut self, Existing(id): Existing, ctx: &mut Context<Self>) -> Self::Result {
+        self.existing(id, ctx)
     }
 }
 
-fn registry_ended() -> CreateError {
-    CreateError::Store(StoreError::new("the registry has ended"))
-}
+impl Handler<CreateAgain> for JobRegistry {
+    type Result = ResponseFuture<Answer>;
 
-fn answer(result: Answer) -> ResponseFuture<Answer> {
-    Box::pin(std::future::ready(result))
+    fn handle(
+        &mut self,
+        CreateAgain { job, generator, attempt }: CreateAgain,
+        ctx: &mut Context<Self>,
+    ) -> Self::Result {
+        match self.refusal() {
+            None => self.store(job, generator, attempt, ctx),
+            Some(refusal) => ready(Err(refusal)),
+        }
+    }
 }
 
 impl Handler<Stored> for JobRegistry {
-    type Result = Answer;
+    type Result = ResponseFuture<Answer>;
 
-    fn handle(&mut self, Stored { job, generator, result }: Stored, ctx: &mut Context<Self>) -> Answer {
+    fn handle(&mut self, stored: Stored, ctx: &mut Context<Self>) -> Self::Result {
+        let Stored { job, generator, attempt, result } = stored;
         let waiting = self.creating.remove(&job.id).unwrap_or_default();
-        let created = match result {
-            Ok(()) => Ok(self.accept(job, generator, ctx)),
+        let answer = match result {
+            Ok(ports::Created::Mine(claim)) => Ok(self.accept(job, claim, generator, ctx)),
+            Ok(ports::Created::Queued) => return self.claim_created(job, generator, attempt, ctx),
+            Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_hold(holder) => {
+                return self.replace_forgotten(holder, CreateAgain { job, generator, attempt: attempt + 1 }, ctx);
+            }
+            Ok(ports::Created::Existing(holder)) => return self.existing(holder, ctx),
+            Ok(ports::Created::KeyConflict(_)) => Err(CreateError::IdempotencyConflict),
             Err(error) => {
-                if let Some(key) = &job.idempotency {
-                    self.table.release_key(&key.key, job.id);
-                }
                 // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
-                self.take_back(job.id, job.brief.size(), ctx);
+                self.forget_refused(job.id, job.brief.size(), ctx);
                 Err(CreateError::Store(error))
             }
         };
         for waiting in waiting {
-            let again = created.clone().map(|created| Created { existing: true, ..created });
+            let again = answer.clone().map(|created| Created { existing: true, ..created });
             let _gone_is_fine = waiting.send(again);
         }
-        created
+        ready(answer)
     }
 }
 
+fn ready(answer: Answer) -> ResponseFuture<Answer> {
+    Box::pin(std::future::ready(answer))
+}
+
+fn registry_ended() -> CreateError {
+    CreateError::Store(StoreError::unavailable("the registry has ended"))
+}
+
 impl JobRegistry {
-    /// Has a new job made durable, if there is room for it.
-    fn admit(&mut self, create: CreateJob, ctx: &Context<Self>) -> ResponseFuture<Answer> {
+    /// Why no job can be accepted now.
+    fn refusal(&self) -> Option<CreateError> {
         if self.closed {
-            return answer(Err(CreateError::ShuttingDown));
+            Some(CreateError::ShuttingDown)
+        } else if self.queue.room_for(self.creating.len() + 1).is_err() {
+            Some(CreateError::QueueFull)
+        } else {
+            None
         }
-        if self.queue.room_for(self.creating.len() + 1).is_err() {
-            return answer(Err(CreateError::QueueFull));
-        }
-        let CreateJob { brief, generator, idempotency } = create;
-        let job = NewJob { id: JobId::new(), brief, idempotency, created_at: self.ports.clock.now() };
-        if let Some(key) = &job.idempotency {
-            self.table.claim_key(key, job.id);
-        }
-        self.creating.insert(job.id, Vec::new());
-        let (stored, registry) = (answered(self.ports.jobs.create(job.clone())), ctx.address());
+    }
+
+    /// There is no room for a new job, but a key may name one that is here.
+    fn refuse(&self, refusal: CreateError, create: &CreateJob, ctx: &Context<Self>) -> ResponseFuture<Answer> {
+        let Some(key) = create.idempotency.clone() else { return ready(Err(refusal)) };
+        let (looking, registry) = (answered(self.ports.jobs.key_holder(&key.key)), ctx.address());
         Box::pin(async move {
-            let result = stored.await;
-            registry.send(Stored { job, generator, result }).await.unwrap_or_else(|_| Err(registry_ended()))
+            match looking.await.map_err(CreateError::Store)? {
+                None => Err(refusal),
+                Some(holder) if holder.body_digest != key.body_digest => Err(CreateError::IdempotencyConflict),
+                Some(holder) => registry.send(Existing(holder.job)).await.unwrap_or_else(|_| Err(registry_ended())),
+            }
         })
     }
 
-    /// The job that a key stands for, once it is durable.
+    /// Has a new job made durable; its place is reserved meanwhile.
+    fn store(
+        &mut self,
+        job: NewJob,
+        generator: Arc<dyn ScriptGenerator>,
+        attempt: u32,
+        ctx: &Context<Self>,
+    ) -> ResponseFuture<Answer> {
+        self.creating.insert(job.id, Vec::new());
+        let (storing, registry) = (answered(self.ports.jobs.create(job.clone(), true)), ctx.address());
+        Box::pin(async move {
+            let result = storing.await;
+            let stored = Stored { job, generator, attempt, result };
+            registry.send(stored).await.unwrap_or_else(|_| Err(registry_ended()))
+        })
+    }
+
+    /// Claims a job that the store has left to whoever comes first.
+    fn claim_created(
+        &mut self,
+        job: NewJob,
+        generator: Arc<dyn ScriptGenerator>,
+        attempt: u32,
+        ctx: &Context<Self>,
+    ) -> ResponseFuture<Answer> {
+        self.creating.insert(job.id, Vec::new());
+        let (claiming, registry) = (answered(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
+        Box::pin(async move {
+            let result = match claiming.await {
+                Ok(Some((claim, _))) => Ok(ports::Created::Mine(claim)),
+                Ok(None) => Ok(ports::Created::Existing(job.id)),
+                Err(error) => Err(error),
+            };
+            let stored = Stored { job, generator, attempt, result };
+            registry.send(stored).await.unwrap_or_else(|_| Err(registry_ended()))
+        })
+    }
+
+    /// The key names a job that nobody here knows any more: the store forgets it first.
+    fn replace_forgotten(&self, holder: JobId, again: CreateAgain, ctx: &Context<Self>) -> ResponseFuture<Answer> {
+        if again.attempt > ATTEMPTS {
+            let cause = format!("{holder} is forgotten, but its idempotency key is not");
+            return ready(Err(CreateError::Store(StoreError::contradiction(cause))));
+        }
+        let (purging, registry) = (answered(self.ports.jobs.purge(vec![holder])), ctx.address());
+        Box::pin(async move {
+            purging.await.map_err(CreateError::Store)?;
+            registry.send(again).await.unwrap_or_else(|_| Err(registry_ended()))
+        })
+    }
+
+    /// The job that a key names, once it is durable.
     fn existing(&mut self, id: JobId, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         if let Some(waiting) = self.creating.get_mut(&id) {
             let (created, creation) = oneshot::channel();
             waiting.push(created);
-            let gone = CreateError::Store(StoreError::new("the first request with this key was not answered"));
-            return Box::pin(async move { creation.await.unwrap_or(Err(gone)) });
+            let gone = StoreError::unavailable("the first request with this key was not answered");
+            return Box::pin(async move { creation.await.unwrap_or(Err(CreateError::Store(gone))) });
         }
         let found = self.find(id, ctx).answer();
         Box::pin(async move {
-            let forgotten = || StoreError::new("the job of this key is being forgotten at this moment");
+            let forgotten = || StoreError::unavailable("the job of this key is being forgotten at this moment");
             let feed = found.await.and_then(|feed| feed.ok_or_else(forgotten)).map_err(CreateError::Store)?;
             let estimated_seconds = feed.view().remaining_seconds.unwrap_or(0);
             Ok(Created { feed, existing: true, estimated_seconds })
         })
     }
 
-    fn accept(&mut self, job: NewJob, generator: Arc<dyn ScriptGenerator>, ctx: &mut Context<Self>) -> Created {
-        let speed = self.speeds.expected(&job.brief.model);
-        let brief = Arc::new(job.brief);
-        let state = JobState::new(job.id, Arc::clone(&brief), job.created_at, speed);
-        let view = state.view();
-        let mut estimated_seconds = view.remaining_seconds.unwrap_or(0);
-        let feed = Feed::new(Epoch::FIRST, view, "", self.feeds.clone());
-        let entry = self.start_job(state, feed.clone(), generator, ctx);
-        self.table.insert(job.id, entry, job.idempotency.as_ref());
-        self.queue.push(job.id, &brief.project_id);
+    /// Queues a durable job; it streams at once if a slot is free.
+    fn accept(
+        &mut self,
+        job: NewJob,
+        claim: Claim,
+        generator: Arc<dyn ScriptGenerator>,
+        ctx: &mut Context<Self>,
+    ) -> Created {
+        let mut state = JobState::restore(job.record(claim.epoch));
+        state.expect(self.speeds.expected(&job.brief.model));
+        let own = state.view().remaining_seconds.unwrap_or(0);
+        self.queue.push(job.id, &job.brief.project_id);
+        let admitted = self.admit();
+        let mut place = None;
+        if admitted.contains(&job.id) {
+            self.waits.take(own);
+        } else if let Some(position) = self.queue.position_of_newest(&job.brief.project_id) {
+            let remaining = own.saturating_add(coarse(self.waits.queue_at(position, own)));
+            state.wait_at(position, remaining);
+            place = Some((position, remaining));
+        }
+        let estimated_seconds = place.map_or(own, |(_, remaining)| remaining);
+        let publisher = Publisher::open(claim.epoch, state.view(), "", self.feeds.clone());
+        let feed = publisher.feed().clone();
+        let mut entry = self.start_job(state, publisher, claim, generator, ctx);
+        entry.place = place;
+        self.jobs.insert(job.id, entry);
         if self.drained {
             feed.cut();
         }
-        self.dispatch();
-        let own = estimated_seconds;
-        match self.queue.position_of_newest(&brief.project_id).filter(|_| self.queue.is_waiting(job.id)) {
-            None => {
-                self.waits.take(own);
-            }
-            Some(position) => {
-                let wait = coarse(self.waits.queue_at(position, own));
-                feed.set_queue_place(position, own, wait);
-                estimated_seconds += wait;
-            }
-        }
+        self.start_admitted(&admitted);
         Created { feed, existing: false, estimated_seconds }
     }
 }

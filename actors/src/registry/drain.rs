@@ -6,9 +6,10 @@ use tokio::time::timeout;
 
 use super::{Drain, JobRegistry, messages::Close};
 use crate::{
+    deadlines::STORE_TIMEOUT,
     feed::Feed,
     job::{JobActor, Suspend},
-    patience::PATIENCE,
+    outbox::{ENDINGS, LastAttempts},
 };
 
 impl Handler<Close> for JobRegistry {
@@ -26,9 +27,9 @@ impl Handler<Drain> for JobRegistry {
         self.closed = true;
         self.drained = true;
         let suspending: Vec<_> =
-            self.table.jobs().map(|(_, entry)| suspend(entry.actor.clone(), entry.feed.clone())).collect();
+            self.jobs.values().map(|entry| suspend(entry.actor.clone(), entry.feed.clone())).collect();
         log::info!("draining: {} unfinished jobs go on after the restart", suspending.len());
-        let recording = self.record_last();
+        let recording = self.outbox.send(LastAttempts(ENDINGS));
         Box::pin(async move {
             join(join_all(suspending), recording).await;
         })
@@ -36,11 +37,12 @@ impl Handler<Drain> for JobRegistry {
 }
 
 /// Cuts a job's readers once its text is durable, but does not wait for ever: what is in the store goes on in any case.
-async fn suspend(actor: Option<Addr<JobActor>>, feed: Feed) {
-    if let Some(actor) = actor
-        && timeout(PATIENCE, actor.send(Suspend)).await.is_err()
-    {
-        log::error!("{}: not suspended within {PATIENCE:?}, it will resume from its last checkpoint", feed.view().id);
+async fn suspend(actor: Addr<JobActor>, feed: Feed) {
+    if timeout(STORE_TIMEOUT, actor.send(Suspend)).await.is_err() {
+        log::error!(
+            "{}: not suspended within {STORE_TIMEOUT:?}, it will resume from its last checkpoint",
+            feed.view().id
+        );
     }
     feed.cut();
 }

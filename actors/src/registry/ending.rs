@@ -1,55 +1,65 @@
-//! The end of a job: its slot is freed, what is kept of it becomes small, and what is owed is seen to.
+//! The end of a job: its slot is freed, what is kept of it becomes small, and the outbox is told what is owed.
 
 use actix::prelude::*;
 
-use super::{Ended, Fate, JobRegistry};
+use super::{Ended, JobRegistry};
 use crate::{
-    feed::Feed,
-    job::{JobEnded, JobId},
-    outbox::{Became, Owe, Settled},
-    ports::Ending,
+    job::JobEnded,
+    model::{EpisodeState, EpisodeStatus, JobId},
+    outbox::{Add, EndingOwed, EndingRecorded, EpisodeOwed, EpisodeSettled, Settled},
 };
-
-/// An outcome that the store has not taken, with the feed that nobody could read back meanwhile.
-pub(super) struct Unrecorded {
-    pub ending: Ending,
-    pub _feed: Feed,
-}
 
 impl Handler<JobEnded> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, ended: JobEnded, _: &mut Context<Self>) {
-        if let (Some(speed), Some(entry)) = (ended.words_per_second, self.table.get(ended.id)) {
-            self.speeds.measured(&entry.feed.view().brief.model, speed);
+    /// A job's readers have been shown its end. Until the store has taken that as well, the job stays as it is.
+    fn handle(&mut self, ended: JobEnded, ctx: &mut Context<Self>) {
+        let JobEnded { id, at, status, episode, bytes, words_per_second, unrecorded } = ended;
+        let Some(entry) = self.jobs.remove(&id) else { return };
+        if let Some(speed) = words_per_second {
+            self.speeds.measured(&entry.head.brief.model, speed);
         }
-        self.release_and_retain(ended.id, ended.unrecorded);
+        self.queue.leave(id);
+        let recorded = unrecorded.is_none();
+        self.retention.enter(id, Ended { status, episode, recorded, bytes, at: at.timestamp_millis() });
+        self.shelf.put(id, &entry.feed);
+        match unrecorded {
+            None => self.keep_or_owe(id, ctx),
+            Some((claim, ending)) => {
+                let recorded = ctx.address().recipient();
+                self.outbox.do_send(Add(Box::new(EndingOwed { claim, ending, feed: entry.feed, recorded })));
+            }
+        }
+        self.dispatch();
     }
 }
 
-impl Handler<Settled> for JobRegistry {
+impl Handler<EndingRecorded> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, Settled { job, became }: Settled, _: &mut Context<Self>) {
-        match became {
-            Became::Saved(episode) => {
-                self.set_fate(job, Fate::Saved);
-                if let Some(loading) = self.loading.get_mut(&job) {
-                    loading.episode = Some(episode.clone());
-                }
-                if let Some(feed) = self.shelf.peek(job) {
-                    feed.episode_saved(episode);
-                }
+    fn handle(&mut self, EndingRecorded(id): EndingRecorded, ctx: &mut Context<Self>) {
+        self.directory.count(|counts| counts.unrecorded -= 1);
+        if let Some(ended) = self.retention.get_mut(id) {
+            ended.recorded = true;
+            self.keep_or_owe(id, ctx);
+        }
+    }
+}
+
+impl Handler<EpisodeSettled> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, EpisodeSettled { job, settled }: EpisodeSettled, _: &mut Context<Self>) {
+        match settled {
+            Settled::Saved => {
+                self.set_episode(job, EpisodeStatus::Saved);
                 self.retention.keep(job, self.retention_from_now());
             }
-            Became::Refused => {
-                self.set_fate(job, Fate::Refused);
-                if let Some(feed) = self.shelf.peek(job) {
-                    feed.episode_refused();
-                }
+            Settled::Refused => {
+                self.set_episode(job, EpisodeStatus::Refused);
                 self.retention.keep(job, self.retention_of_refused());
             }
-            Became::Gone => {
+            Settled::Gone => {
                 log::error!("{job}: it is owed an episode, but the job store does not hold it any more");
                 self.drop_ended(job);
             }
@@ -58,67 +68,51 @@ impl Handler<Settled> for JobRegistry {
 }
 
 impl JobRegistry {
-    /// A job's readers have been shown its end. Until the store has taken that as well, the job stays as it is.
-    pub(super) fn release_and_retain(&mut self, id: JobId, unrecorded: Option<Ending>) {
-        let Some(entry) = self.table.remove(id) else { return };
-        self.queue.leave(id);
-        entry.feed.leave_queue();
-        let view = entry.feed.view();
-        let ended = Ended {
-            status: view.status,
-            fate: Fate::of(&view),
-            recorded: unrecorded.is_none(),
-            bytes: entry.feed.size() as u64,
-            at: view.completed_at.unwrap_or_else(|| self.ports.clock.now()).timestamp_millis(),
-        };
-        self.retention.enter(id, ended);
-        self.shelf.put(id, &entry.feed);
-        match unrecorded {
-            None => self.see_to(id),
-            Some(ending) => self.unrecorded.push_back(Unrecorded { ending, _feed: entry.feed }),
-        }
-        self.dispatch();
-    }
-
-    /// The store has taken an outcome that readers had been told before.
-    pub(super) fn recorded_late(&mut self, id: JobId) {
-        let before = self.unrecorded.len();
-        self.unrecorded.retain(|late| late.ending.last.id != id);
-        let recorded = before - self.unrecorded.len();
-        self.directory.count(|counts| counts.unrecorded -= recorded);
-        if let Some(ended) = self.retention.get_mut(id) {
-            ended.recorded = true;
-            self.see_to(id);
-        }
-    }
-
     /// The job is in the store as it ended: it is owed an episode, or nothing.
-    fn see_to(&mut self, id: JobId) {
-        match self.retention.get(id).map(|ended| ended.fate) {
-            Some(Fate::Owed) => self.outbox.do_send(Owe(id)),
-            _ => self.retention.keep(id, self.retention_from_now()),
+    fn keep_or_owe(&mut self, id: JobId, ctx: &Context<Self>) {
+        match self.retention.get(id).and_then(|ended| ended.episode) {
+            Some(EpisodeStatus::Owed) => self.owe_episode(id, ctx),
+            Some(EpisodeStatus::Refused) => self.retention.keep(id, self.retention_of_refused()),
+            Some(EpisodeStatus::Saved) | None => self.retention.keep(id, self.retention_from_now()),
         }
+    }
+
+    pub(super) fn owe_episode(&self, job: JobId, ctx: &Context<Self>) {
+        let (save_timeout, settled) = (self.settings.job.save_timeout, ctx.address().recipient());
+        self.outbox.do_send(Add(Box::new(EpisodeOwed { job, save_timeout, settled })));
     }
 
     /// Tries now to save a completed job's script, also one that the store had refused.
-    pub(super) fn owe_again(&mut self, id: JobId) {
-        self.set_fate(id, Fate::Owed);
+    pub(super) fn owe_again(&mut self, id: JobId, ctx: &Context<Self>) {
         self.retention.hold(id);
-        if let Some(feed) = self.shelf.peek(id) {
-            feed.episode_owed();
+        let recorded = self.retention.get(id).is_some_and(|ended| ended.recorded);
+        if !recorded {
+            // The outbox gets it once the end is recorded.
+            self.count_episode(id, EpisodeStatus::Owed);
+            return;
         }
-        if self.retention.get(id).is_some_and(|ended| ended.recorded) {
-            self.outbox.do_send(Owe(id));
+        // So that a restart tries again as well; without it this process does.
+        drop(self.ports.jobs.note_episode(id, EpisodeState::Owed));
+        self.set_episode(id, EpisodeStatus::Owed);
+        self.owe_episode(id, ctx);
+    }
+
+    /// Notes what became of a script; the store has noted it already. Whoever looks the job up reads it there.
+    fn set_episode(&mut self, id: JobId, episode: EpisodeStatus) {
+        self.count_episode(id, episode);
+        self.shelf.remove(id);
+        if let Some(loading) = self.loading.get_mut(&id) {
+            loading.outdated = true;
         }
     }
 
-    fn set_fate(&mut self, id: JobId, fate: Fate) {
+    fn count_episode(&mut self, id: JobId, episode: EpisodeStatus) {
         if let Some(ended) = self.retention.get_mut(id) {
-            let before = std::mem::replace(&mut ended.fate, fate);
+            let before = ended.episode.replace(episode);
             let status = ended.status;
             self.directory.count(|counts| {
                 counts.remove(status, before);
-                counts.add(status, fate);
+                counts.add(status, Some(episode));
             });
         }
     }
@@ -133,6 +127,6 @@ impl JobRegistry {
     /// What is left of an ended job beside its record.
     pub(super) fn forget_here(&mut self, id: JobId, ended: Ended) {
         self.shelf.remove(id);
-        self.directory.count(|counts| counts.remove(ended.status, ended.fate));
+        self.directory.count(|counts| counts.remove(ended.status, ended.episode));
     }
 }

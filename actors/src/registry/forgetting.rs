@@ -10,7 +10,10 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::{Bound, JobRegistry};
-use crate::{job::JobId, patience::answered, ports::StoreError};
+use crate::{
+    model::{EpisodeStatus, JobId},
+    outbox::{Add, PurgeOwed, Purged},
+};
 
 /// What the store forgets in one write: every other write waits for as long as that takes.
 const STEP: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
@@ -19,14 +22,14 @@ const GRACE: Duration = Duration::from_secs(60);
 /// How long an operator has to mend what made the episode store refuse a script, and to ask for it again: somebody has paid
 /// for it.
 const REFUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Refused creations remembered for taking them back. A store that is down that long has hardly got any of them.
-const TAKEN_BACK_AT_MOST: usize = 100_000;
+/// Refused creations remembered for purging. A store that is down that long has hardly got any of them.
+const REFUSED_AT_MOST: usize = 100_000;
 
 /// Jobs that are not here any more and may still be in the store.
 #[derive(Default)]
 pub(super) struct Leaving {
     bytes: HashMap<JobId, u64>,
-    /// Those the store is not being asked to forget this moment.
+    /// Those that are in no purge yet.
     waiting: VecDeque<JobId>,
     under_way: bool,
 }
@@ -56,13 +59,6 @@ impl Leaving {
     }
 }
 
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Purged {
-    jobs: Vec<JobId>,
-    result: Result<(), StoreError>,
-}
-
 impl JobRegistry {
     /// Until when something is kept that is wanted now. The clock on the wall may step, so it has no say in this.
     pub(super) fn retention_from_now(&self) -> Instant {
@@ -76,8 +72,9 @@ impl JobRegistry {
 
     /// Until when a job of an earlier process is kept, which only the clock on the wall can tell: its readers get time to
     /// come back.
-    pub(super) fn retention_after_restart(&self, ended: DateTime<Utc>) -> Instant {
-        let retention = self.settings.retention;
+    pub(super) fn retention_after_restart(&self, ended: DateTime<Utc>, episode: Option<EpisodeStatus>) -> Instant {
+        let of_its_kind = if episode == Some(EpisodeStatus::Refused) { REFUSED_KEPT } else { Duration::ZERO };
+        let retention = self.settings.retention.max(of_its_kind);
         let age = (self.ports.clock.now() - ended).to_std().unwrap_or_default();
         later(retention.saturating_sub(age).max(retention.min(GRACE)))
     }
@@ -97,22 +94,19 @@ impl JobRegistry {
                 self.leaving.add(job, ended.bytes);
             }
         }
-        let jobs = self.leaving.next_step();
-        if jobs.is_empty() {
-            return;
-        }
+        let mut step = self.leaving.next_step().into_iter();
+        let Some(first) = step.next() else { return };
         self.leaving.under_way = true;
-        let purging = answered(self.ports.jobs.purge(jobs.clone()));
-        let registry = ctx.address();
-        actix::spawn(async move {
-            let result = purging.await;
-            registry.do_send(Purged { jobs, result });
-        });
+        self.outbox.do_send(Add(Box::new(PurgeOwed {
+            first,
+            others: step.collect(),
+            purged: ctx.address().recipient(),
+        })));
     }
 
     /// Forgets a job that was never there for anybody, but may be in the store.
-    pub(super) fn take_back(&mut self, id: JobId, bytes: usize, ctx: &mut Context<Self>) {
-        if self.leaving.waiting.len() < TAKEN_BACK_AT_MOST {
+    pub(super) fn forget_refused(&mut self, id: JobId, bytes: usize, ctx: &mut Context<Self>) {
+        if self.leaving.waiting.len() < REFUSED_AT_MOST {
             self.leaving.add(id, bytes as u64);
         }
         self.forget(ctx);
@@ -122,20 +116,12 @@ impl JobRegistry {
 impl Handler<Purged> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, Purged { jobs, result }: Purged, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Purged(jobs): Purged, ctx: &mut Context<Self>) {
         self.leaving.under_way = false;
-        match result {
-            Ok(()) => {
-                for job in jobs {
-                    self.leaving.bytes.remove(&job);
-                }
-                self.forget(ctx);
-            }
-            Err(error) => {
-                log::warn!("{} forgotten jobs are still in the store: {error}", jobs.len());
-                self.leaving.waiting.extend(jobs);
-            }
+        for job in jobs {
+            self.leaving.bytes.remove(&job);
         }
+        self.forget(ctx);
     }
 }
 

@@ -10,13 +10,18 @@ use actix::{
 use derive_more::{Display, Error, From};
 
 use super::{
-    Adopt, CancelJob, CreateError, CreateJob, Created, Directory, Drain, FindJob, JobCounts, JobRegistry, ListActive,
-    Page, SaveAnswer, SaveNow, messages::Close,
+    Adopt, CancelJob, CreateError, CreateJob, Created, Drain, FindJob, JobRegistry, SaveAnswer, SaveNow,
+    messages::Close,
 };
-use crate::{feed::Feed, job::JobId, ports::StoreError};
+use crate::{
+    directory::{Directory, JobCounts, ListActive, Page},
+    feed::Feed,
+    model::JobId,
+    ports::StoreError,
+};
 
 /// How long anybody waits for the registry; it answers look-ups in microseconds and creations in a commit's time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The registry did not answer: it has died, or is hopelessly behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
@@ -59,7 +64,7 @@ impl RegistryHandle {
         <JobRegistry as Actor>::Context: ToEnvelope<JobRegistry, M>,
         <JobRegistry as Handler<M>>::Result: MessageResponse<JobRegistry, M>,
     {
-        self.registry.send(message).timeout(PATIENCE).await.map_err(|_| RegistryGone)
+        self.registry.send(message).timeout(ANSWER_TIMEOUT).await.map_err(|_| RegistryGone)
     }
 
     /// Accepts a job; it is durable when this answers.

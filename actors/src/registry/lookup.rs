@@ -3,12 +3,13 @@
 use actix::{Response, prelude::*};
 use tokio::sync::oneshot;
 
-use super::{CancelJob, Fate, FindJob, JobRegistry, SaveAnswer, SaveNow};
+use super::{CancelJob, FindJob, JobRegistry, SaveAnswer, SaveNow};
 use crate::{
+    deadlines::answered,
     feed::{Feed, FeedContext},
-    job::{Cancel, JobId, JobView},
-    patience::answered,
-    ports::{EpisodeRef, StoreError, StoredJob},
+    job::{Cancel, JobState},
+    model::{EpisodeStatus, JobId, JobRecord},
+    ports::{EndedJob, StoreError},
 };
 
 /// Jobs that are read at once; look-ups of further ones are told to come back.
@@ -20,8 +21,8 @@ type Found = Result<Option<Feed>, StoreError>;
 #[derive(Default)]
 pub(super) struct Loading {
     waiting: Vec<oneshot::Sender<Found>>,
-    /// The episode that was saved meanwhile: what is being read may be older.
-    pub episode: Option<EpisodeRef>,
+    /// What became of its script has changed meanwhile: what is being read may be older.
+    pub outdated: bool,
 }
 
 /// Where a look-up stands.
@@ -34,9 +35,9 @@ impl Lookup {
     pub(super) async fn answer(self) -> Found {
         match self {
             Self::At(found) => found,
-            Self::Loading(loaded) => {
-                loaded.await.unwrap_or_else(|_| Err(StoreError::new("the registry has ended while it read a job")))
-            }
+            Self::Loading(loaded) => loaded
+                .await
+                .unwrap_or_else(|_| Err(StoreError::unavailable("the registry has ended while it read a job"))),
         }
     }
 }
@@ -46,7 +47,7 @@ impl Lookup {
 #[rtype(result = "()")]
 struct Loaded {
     id: JobId,
-    result: Found,
+    result: Result<Option<(EndedJob, Feed)>, StoreError>,
 }
 
 impl Handler<FindJob> for JobRegistry {
@@ -64,9 +65,14 @@ impl Handler<FindJob> for JobRegistry {
 impl Handler<Loaded> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, Loaded { id, result }: Loaded, _: &mut Context<Self>) {
+    fn handle(&mut self, Loaded { id, result }: Loaded, ctx: &mut Context<Self>) {
         let Some(loading) = self.loading.remove(&id) else { return };
-        let found = result.map(|feed| self.take_in(id, feed, loading.episode));
+        if loading.outdated {
+            self.loading.insert(id, Loading { outdated: false, ..loading });
+            self.read(id, ctx);
+            return;
+        }
+        let found = result.map(|job| self.take_in(id, job, ctx));
         for waiting in loading.waiting {
             let _gone_is_fine = waiting.send(found.clone());
         }
@@ -76,7 +82,7 @@ impl Handler<Loaded> for JobRegistry {
 impl JobRegistry {
     /// The job's feed, if it is held; counts as activity.
     pub(super) fn find(&mut self, id: JobId, ctx: &Context<Self>) -> Lookup {
-        if let Some(entry) = self.table.get(id) {
+        if let Some(entry) = self.jobs.get(&id) {
             return Lookup::At(Ok(Some(entry.feed.clone())));
         }
         self.retention.prolong(id, self.retention_from_now());
@@ -89,7 +95,7 @@ impl JobRegistry {
     /// Whether there may be such a job. Unless those of an earlier process are still being read, all there are are known
     /// here: nobody can make the store search for names that it does not hold.
     pub(super) fn may_hold(&self, id: JobId) -> bool {
-        let known = self.table.get(id).is_some() || self.creating.contains_key(&id) || self.retention.get(id).is_some();
+        let known = self.jobs.contains_key(&id) || self.creating.contains_key(&id) || self.retention.get(id).is_some();
         known || (self.recalling && !self.leaving.contains(id))
     }
 
@@ -98,21 +104,26 @@ impl JobRegistry {
         if let Some(loading) = self.loading.get_mut(&id) {
             loading.waiting.push(tell);
         } else if self.loading.len() >= LOADS_AT_ONCE {
-            return Lookup::At(Err(StoreError::new("too many ended jobs are being looked up at once")));
+            return Lookup::At(Err(StoreError::unavailable("too many ended jobs are being looked up at once")));
         } else {
-            self.loading.insert(id, Loading { waiting: vec![tell], episode: None });
-            let (store, feeds, registry) = (self.ports.jobs.clone(), self.feeds.clone(), ctx.address());
-            actix::spawn(async move {
-                let result = answered(store.load(id)).await.map(|stored| stored.and_then(|job| feed_of(job, feeds)));
-                registry.do_send(Loaded { id, result });
-            });
+            self.loading.insert(id, Loading { waiting: vec![tell], outdated: false });
+            self.read(id, ctx);
         }
         Lookup::Loading(told)
     }
 
+    fn read(&self, id: JobId, ctx: &Context<Self>) {
+        let (store, feeds, registry) = (self.ports.jobs.clone(), self.feeds.clone(), ctx.address());
+        actix::spawn(async move {
+            let loaded = answered(store.load(id)).await;
+            let result = loaded.map(|record| record.and_then(|record| ended_job(record, feeds)));
+            registry.do_send(Loaded { id, result });
+        });
+    }
+
     /// A job has come from the store, or is not there.
-    fn take_in(&mut self, id: JobId, feed: Option<Feed>, episode: Option<EpisodeRef>) -> Option<Feed> {
-        let Some(feed) = feed else {
+    fn take_in(&mut self, id: JobId, job: Option<(EndedJob, Feed)>, ctx: &Context<Self>) -> Option<Feed> {
+        let Some((ended, feed)) = job else {
             // It was forgotten while it was being read.
             self.drop_ended(id);
             return None;
@@ -120,20 +131,21 @@ impl JobRegistry {
         if self.leaving.contains(id) {
             return None;
         }
-        if let Some(episode) = episode {
-            feed.episode_saved(episode);
-        }
-        self.remember_loaded(&feed);
+        self.remember(&ended, ctx);
         self.shelf.put(id, &feed);
         Some(feed)
     }
 }
 
-/// The feed of a job that has ended; one that has not is not for readers: nobody was told of it.
-fn feed_of(stored: StoredJob, feeds: FeedContext) -> Option<Feed> {
-    let view = JobView::of_ended(&stored)?;
-    let (terminal_seq, _, _) = stored.ended?;
-    Some(Feed::ended(stored.last.epoch, terminal_seq, view, &stored.last.text, feeds))
+/// What is kept and what is shown of a job that has ended; one that has not is not for readers: nobody was told of it.
+fn ended_job(record: JobRecord, feeds: FeedContext) -> Option<(EndedJob, Feed)> {
+    let end = record.head.end.as_ref()?;
+    let (mark, bytes) = (end.mark, record.size() as u64);
+    let (status, episode) = (end.outcome.status(), end.outcome.episode_status());
+    let ended = EndedJob { id: record.head.id, at: end.at, status, episode, bytes };
+    let epoch = record.head.epoch;
+    let state = JobState::restore(record);
+    Some((ended, Feed::ended(epoch, mark, state.view(), state.text().as_str(), feeds)))
 }
 
 impl Handler<CancelJob> for JobRegistry {
@@ -141,7 +153,7 @@ impl Handler<CancelJob> for JobRegistry {
 
     fn handle(&mut self, CancelJob(id): CancelJob, ctx: &mut Context<Self>) -> ResponseFuture<()> {
         self.take_turn(ctx);
-        let actor = self.table.get(id).and_then(|entry| entry.actor.clone());
+        let actor = self.jobs.get(&id).map(|entry| entry.actor.clone());
         Box::pin(async move {
             if let Some(actor) = actor {
                 // A closed mailbox means that the job has ended.
@@ -156,14 +168,14 @@ impl Handler<SaveNow> for JobRegistry {
 
     fn handle(&mut self, SaveNow(id): SaveNow, ctx: &mut Context<Self>) -> Option<SaveAnswer> {
         self.take_turn(ctx);
-        if self.table.get(id).is_some() {
+        if self.jobs.contains_key(&id) {
             return Some(SaveAnswer::NoScript);
         }
-        Some(match self.retention.get(id)?.fate {
-            Fate::NoScript => SaveAnswer::NoScript,
-            Fate::Saved => SaveAnswer::Saved,
-            Fate::Owed | Fate::Refused => {
-                self.owe_again(id);
+        Some(match self.retention.get(id)?.episode {
+            None => SaveAnswer::NoScript,
+            Some(EpisodeStatus::Saved) => SaveAnswer::Saved,
+            Some(EpisodeStatus::Owed | EpisodeStatus::Refused) => {
+                self.owe_again(id, ctx);
                 SaveAnswer::Tried
             }
         })

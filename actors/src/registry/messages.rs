@@ -5,11 +5,10 @@ use std::sync::Arc;
 use actix::Message;
 use derive_more::{Display, Error};
 
-use super::Fate;
 use crate::{
     feed::Feed,
-    job::{Brief, JobId, Status},
-    ports::{IdempotencyKey, ScriptGenerator, StoreError},
+    model::{Brief, IdempotencyKey, JobId},
+    ports::{ScriptGenerator, StoreError},
 };
 
 /// Accept a job. Answered once it is durable.
@@ -76,54 +75,6 @@ pub enum SaveAnswer {
     Saved,
     /// The job has no finished script.
     NoScript,
-}
-
-/// Jobs still held, by status, and what their scripts became.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as in the contract's `_stats`")]
-pub struct JobCounts {
-    pub queued: usize,
-    pub streaming: usize,
-    pub completed: usize,
-    pub failed: usize,
-    pub canceled: usize,
-    pub episodes_saved: usize,
-    pub episodes_pending: usize,
-    pub episodes_refused: usize,
-    pub unrecorded: usize,
-}
-
-impl JobCounts {
-    /// All jobs held.
-    pub fn total(&self) -> usize {
-        self.queued + self.streaming + self.completed + self.failed + self.canceled
-    }
-
-    /// One more job has ended like this.
-    pub(super) fn add(&mut self, status: Status, fate: Fate) {
-        self.each(status, fate, |count| *count += 1);
-    }
-
-    /// One of them is not held any more.
-    pub(super) fn remove(&mut self, status: Status, fate: Fate) {
-        self.each(status, fate, |count| *count -= 1);
-    }
-
-    fn each(&mut self, status: Status, fate: Fate, change: impl Fn(&mut usize)) {
-        change(match status {
-            Status::Queued => &mut self.queued,
-            Status::Streaming => &mut self.streaming,
-            Status::Completed => &mut self.completed,
-            Status::Failed => &mut self.failed,
-            Status::Canceled => &mut self.canceled,
-        });
-        match fate {
-            Fate::NoScript => {}
-            Fate::Owed => change(&mut self.episodes_pending),
-            Fate::Saved => change(&mut self.episodes_saved),
-            Fate::Refused => change(&mut self.episodes_refused),
-        }
-    }
 }
 
 /// Go down: accept nothing more, checkpoint what runs, cut the readers. Answered when all that is done.

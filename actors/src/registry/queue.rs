@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use derive_more::{Display, Error};
 
-use crate::job::JobId;
+use crate::model::JobId;
 
 /// As many jobs wait as may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]

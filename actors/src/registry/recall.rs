@@ -5,13 +5,11 @@ use std::{sync::Arc, time::Duration};
 use actix::prelude::*;
 use tokio::time::sleep;
 
-use super::{Ended, Fate, JobRegistry};
+use super::{Ended, JobRegistry};
 use crate::{
     backoff::Backoff,
-    feed::Feed,
-    job::{JobId, Status},
-    outbox::Owe,
-    patience::answered,
+    deadlines::answered,
+    model::EpisodeStatus,
     ports::{EndedJob, JobStore},
 };
 
@@ -34,39 +32,20 @@ impl JobRegistry {
         actix::spawn(recall(self.ports.jobs.clone(), ctx.address()));
     }
 
-    /// Keeps the record of a job that was read for somebody before its page came.
-    pub(super) fn remember_loaded(&mut self, feed: &Feed) {
-        let view = feed.view();
-        let at = view.completed_at.unwrap_or_else(|| self.ports.clock.now());
-        let (status, saved, bytes) = (view.status, view.episode.is_some(), feed.size() as u64);
-        self.remember(&EndedJob { id: view.id, at, status, saved, bytes });
-        if self.fate(view.id) == Some(Fate::Refused) {
-            feed.episode_refused();
-        }
-    }
-
-    fn remember(&mut self, job: &EndedJob) {
-        let EndedJob { id, at, status, saved, bytes } = *job;
-        let known = self.table.get(id).is_some() || self.retention.get(id).is_some();
+    /// Keeps what is to be known of an ended job; also of one that was read for somebody before its page came.
+    pub(super) fn remember(&mut self, job: &EndedJob, ctx: &Context<Self>) {
+        let EndedJob { id, at, status, episode, bytes } = *job;
+        let known = self.jobs.contains_key(&id) || self.retention.get(id).is_some();
         if known || self.leaving.contains(id) {
             return;
         }
-        let fate = match status {
-            Status::Completed if saved => Fate::Saved,
-            Status::Completed => Fate::Owed,
-            _ => Fate::NoScript,
-        };
-        self.retention.enter(id, Ended { status, fate, recorded: true, bytes, at: at.timestamp_millis() });
-        self.directory.count(|counts| counts.add(status, fate));
-        if fate == Fate::Owed {
-            self.outbox.do_send(Owe(id));
+        self.retention.enter(id, Ended { status, episode, recorded: true, bytes, at: at.timestamp_millis() });
+        self.directory.count(|counts| counts.add(status, episode));
+        if episode == Some(EpisodeStatus::Owed) {
+            self.owe_episode(id, ctx);
         } else {
-            self.retention.keep(id, self.retention_after_restart(at));
+            self.retention.keep(id, self.retention_after_restart(at, episode));
         }
-    }
-
-    fn fate(&self, id: JobId) -> Option<Fate> {
-        self.retention.get(id).map(|ended| ended.fate)
     }
 }
 
@@ -95,9 +74,9 @@ async fn recall(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>) {
 impl Handler<Recalled> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, Recalled { jobs, last }: Recalled, _: &mut Context<Self>) {
+    fn handle(&mut self, Recalled { jobs, last }: Recalled, ctx: &mut Context<Self>) {
         for job in &jobs {
-            self.remember(job);
+            self.remember(job, ctx);
         }
         if last {
             self.recalling = false;

@@ -7,40 +7,15 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::job::{JobId, JobView, Status};
-
-/// What becomes of an ended job's script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// There is no complete one.
-    NoScript,
-    /// It is to be saved as an episode still.
-    Owed,
-    /// It is an episode.
-    Saved,
-    /// The episode store will not take it.
-    Refused,
-}
-
-impl Fate {
-    /// What a job's last view says.
-    pub fn of(view: &JobView) -> Self {
-        match (view.status, &view.episode) {
-            (Status::Completed, Some(_)) => Self::Saved,
-            (Status::Completed, None) if view.episode_refused => Self::Refused,
-            (Status::Completed, None) => Self::Owed,
-            _ => Self::NoScript,
-        }
-    }
-}
+use crate::model::{EpisodeStatus, JobId, Status};
 
 /// All that is kept in memory of a job that has ended; its brief and its text are in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
     /// As what it ended.
     pub status: Status,
-    /// What becomes of its script.
-    pub fate: Fate,
+    /// What became of its script; `None` unless it completed.
+    pub episode: Option<EpisodeStatus>,
     /// The store knows of the end.
     pub recorded: bool,
     /// About how much it takes in the store.
@@ -100,7 +75,7 @@ impl Retention {
         let until = row.deadline.map_or(deadline, |kept| deadline.max(kept));
         match row.deadline.replace(until) {
             Some(before) => self.by_deadline.remove(&(before, job)),
-            None if row.ended.fate == Fate::Refused => false,
+            None if row.ended.episode == Some(EpisodeStatus::Refused) => false,
             None => self.by_age.insert((row.ended.at, job)),
         };
         self.by_deadline.insert((until, job));
@@ -200,7 +175,7 @@ mod tests {
     const ALL: Bound = Bound { jobs: usize::MAX, bytes: u64::MAX };
 
     fn ended(at: i64, bytes: u64) -> Ended {
-        Ended { status: Status::Canceled, fate: Fate::NoScript, recorded: true, bytes, at }
+        Ended { status: Status::Canceled, episode: None, recorded: true, bytes, at }
     }
 
     struct Shelf {
@@ -273,7 +248,7 @@ mod tests {
     fn a_script_that_was_refused_stays_for_its_time_however_many_jobs_there_are() {
         let mut shelf = Shelf::new();
         let refused = JobId::new();
-        shelf.retention.enter(refused, Ended { fate: Fate::Refused, ..ended(1, 10) });
+        shelf.retention.enter(refused, Ended { episode: Some(EpisodeStatus::Refused), ..ended(1, 10) });
         shelf.retention.keep(refused, shelf.at(500));
         let other = shelf.kept(600);
         let none = Bound { jobs: 0, bytes: 0 };

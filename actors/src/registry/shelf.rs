@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     feed::{Feed, WeakFeed},
-    job::JobId,
+    model::JobId,
 };
 
 /// Gives out one feed a job while anybody holds it, and keeps the last used ones itself, up to so many bytes.
@@ -93,14 +93,15 @@ impl Shelf {
 mod tests {
     use super::*;
     use crate::{
-        job::Epoch,
+        feed::Publisher,
+        model::Epoch,
         testing::{context, view},
     };
 
     const LIMIT: usize = 256 * 1024;
 
     fn feed(bytes: usize) -> Feed {
-        Feed::new(Epoch::FIRST, view(), &"x".repeat(bytes), context())
+        Publisher::open(Epoch::FIRST, view(), &"x".repeat(bytes), context()).feed().clone()
     }
 
     #[test]

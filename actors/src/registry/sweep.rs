@@ -36,7 +36,6 @@ impl Handler<Sweep> for JobRegistry {
 
     fn handle(&mut self, _: Sweep, ctx: &mut Context<Self>) {
         self.look_for_lost(ctx);
-        self.record_late(ctx);
         self.forget(ctx);
         self.shelf.prune();
         self.tell_places();

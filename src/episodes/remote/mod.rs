@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use generation_actors::{
-    job::JobId,
+    model::JobId,
     ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
 };
 use http::{Method, StatusCode};

@@ -1,6 +1,6 @@
 //! Lays a draft out, one block at a time.
 
-use generation_actors::{job::Brief, wording::Step};
+use generation_actors::model::{Brief, Step};
 
 use super::{cast::Cast, draft::Draft, front, material::Material, scene::Scenes};
 

@@ -1,6 +1,6 @@
 //! What a draft takes from its brief.
 
-use generation_actors::job::Brief;
+use generation_actors::model::Brief;
 
 use super::{
     language::Language,

@@ -1,6 +1,6 @@
 //! What is left to write of a draft that was begun before.
 
-use generation_actors::wording::Step;
+use generation_actors::model::Step;
 
 use super::composer::{Block, Composer};
 

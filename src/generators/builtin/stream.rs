@@ -9,9 +9,8 @@ use std::{
 
 use futures_util::Stream;
 use generation_actors::{
-    job::{Brief, Failure},
-    ports::{EndReason, GenerationRequest, Piece, Usage},
-    wording::Step,
+    model::{Brief, Failure, Step, Usage},
+    ports::{EndReason, GenerationRequest, Piece},
 };
 
 use super::{

@@ -26,7 +26,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
-    use generation_actors::job::ScriptText;
+    use generation_actors::model::ScriptText;
 
     use super::Tokens;
 

@@ -2,7 +2,7 @@
 //! stream does, whatever its label, is one piece of data: the answer of a server that does not stream, or its error.
 
 use bytes::BytesMut;
-use generation_actors::job::{Failure, FailureCode};
+use generation_actors::model::{Failure, FailureCode};
 use russe::{Decoder as Codec, Event};
 use tokio_util::codec::Decoder as _;
 

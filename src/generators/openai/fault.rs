@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use generation_actors::job::{Failure, FailureCode};
+use generation_actors::model::{Failure, FailureCode};
 use serde_json::Value;
 
 use super::parameters::Objection;

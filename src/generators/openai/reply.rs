@@ -3,9 +3,8 @@
 use std::{borrow::Cow, collections::VecDeque};
 
 use generation_actors::{
-    job::FailureCode,
+    model::{FailureCode, Step},
     ports::{EndReason, Piece},
-    wording::Step,
 };
 use serde_json::Value;
 

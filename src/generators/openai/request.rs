@@ -1,6 +1,6 @@
 //! The body of a request.
 
-use generation_actors::{job::Brief, ports::GenerationRequest};
+use generation_actors::{model::Brief, ports::GenerationRequest};
 use serde_json::{Value, json};
 
 use super::{

@@ -6,9 +6,8 @@ use bytes::Bytes;
 use chrono::Utc;
 use futures_util::{StreamExt as _, stream};
 use generation_actors::{
-    job::{Failure, FailureCode},
-    ports::{GenerationRequest, GenerationStream, Piece, Usage},
-    wording::Step,
+    model::{Failure, FailureCode, Step, Usage},
+    ports::{GenerationRequest, GenerationStream, Piece},
 };
 use http::{HeaderValue, Request, header};
 use tokio::time::{Instant, sleep, timeout, timeout_at};

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use generation_actors::job::ScriptText;
+use generation_actors::model::ScriptText;
 use tokio::{task, time::timeout};
 
 /// Far more than the longest script takes on a busy machine.

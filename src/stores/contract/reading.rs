@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use generation_actors::{
-    job::Status,
+    model::Status,
     ports::{EndedJob, EndedPage, KeyHolder},
 };
 

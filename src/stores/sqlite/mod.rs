@@ -11,8 +11,8 @@ use std::future::Future;
 
 use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt};
 use generation_actors::{
-    job::JobId,
-    ports::{After, Checkpoint, EndedPage, Ending, EpisodeRef, JobStore, KeyHolder, NewJob, StoreError, StoredJob},
+    model::{Checkpoint, EpisodeRef, JobId, NewJob},
+    ports::{After, EndedPage, Ending, JobStore, KeyHolder, StoreError, StoredJob},
 };
 
 use crate::sqlite::{Database, DatabaseError};

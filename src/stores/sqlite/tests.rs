@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use generation_actors::ports::{EndMark, JobStore};
+use generation_actors::{model::EndMark, ports::JobStore};
 use proptest::{prelude::*, test_runner::TestCaseError};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;

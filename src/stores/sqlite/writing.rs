@@ -1,8 +1,8 @@
 //! What is written about a job, each function within the transaction of its caller.
 
 use generation_actors::{
-    job::{Epoch, JobId},
-    ports::{Checkpoint, Ending, EpisodeRef, NewJob, Outcome},
+    model::{Checkpoint, EpisodeRef, Epoch, JobId, NewJob, Outcome},
+    ports::Ending,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use generation_actors::{
-    job::JobId,
+    model::JobId,
     ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore as _},
 };
 use generation_service::episodes::{RemoteEpisodes, RemoteOptions};

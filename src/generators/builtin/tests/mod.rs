@@ -3,7 +3,7 @@
 mod streaming;
 mod text;
 
-use generation_actors::{job::Brief, wording::Locale};
+use generation_actors::model::{Brief, Locale};
 
 use super::composer::Composer;
 

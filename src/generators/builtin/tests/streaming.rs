@@ -6,9 +6,8 @@ use std::{
 
 use futures_util::StreamExt;
 use generation_actors::{
-    job::Brief,
+    model::{Brief, Step},
     ports::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator},
-    wording::Step,
 };
 use proptest::prelude::*;
 use tokio::time::Instant;

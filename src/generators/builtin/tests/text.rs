@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use generation_actors::wording::Locale;
+use generation_actors::model::Locale;
 use proptest::prelude::*;
 
 use super::{super::composer::Composer, ENGLISH, KOREAN, brief, text, words};
@@ -34,7 +34,7 @@ fn the_shortest_drafts_are_whole_and_as_short_as_they_can_be() {
 #[test]
 fn the_same_brief_gives_the_same_text_whoever_asks_for_which_model() {
     let one = brief(KOREAN, 800);
-    let other = generation_actors::job::Brief {
+    let other = generation_actors::model::Brief {
         project_id: "other".into(),
         model: "builtin".into(),
         temperature: 2.0,
@@ -42,7 +42,7 @@ fn the_same_brief_gives_the_same_text_whoever_asks_for_which_model() {
         ..one.clone()
     };
     assert_eq!(text(&one), text(&other));
-    assert_ne!(text(&one), text(&generation_actors::job::Brief { episode_number: Some(2), ..one.clone() }));
+    assert_ne!(text(&one), text(&generation_actors::model::Brief { episode_number: Some(2), ..one.clone() }));
     assert_ne!(text(&one), text(&brief((KOREAN.0, "비 오는 낮"), 800)));
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use generation_actors::{
-    job::FailureCode,
+    model::FailureCode,
     ports::{EndReason, Piece},
 };
 use proptest::prelude::*;

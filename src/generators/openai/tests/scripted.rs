@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use generation_actors::{
-    job::FailureCode,
-    ports::{EndReason, Piece, Usage},
-    wording::Step,
+    model::{FailureCode, Step, Usage},
+    ports::{EndReason, Piece},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -4,9 +4,8 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use generation_actors::{
-    job::{Brief, Failure},
+    model::{Brief, Failure, Locale},
     ports::{GenerationRequest, GenerationStream, Piece, ScriptGenerator as _},
-    wording::Locale,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

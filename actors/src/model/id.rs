@@ -1,9 +1,8 @@
-//! Names that identify a job and one taking-up of it.
+//! Names of jobs, of their epochs and of the processes that run them.
 
 use std::str::FromStr;
 
 use derive_more::{Display, Error};
-use serde::{Deserialize, Serialize, de};
 use uuid::Uuid;
 
 /// `job_` and a random UUID in hex: unguessable and never reused, so that knowing it is the right to read it.
@@ -38,26 +37,19 @@ impl FromStr for JobId {
     }
 }
 
-impl Serialize for JobId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for JobId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-/// How many times a job has been taken up; 1 at first, one more after every restart or hand-over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display, Serialize, Deserialize)]
+/// Counts the owners that a job has had: 1 at first, one more after every restart or hand-over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display)]
 pub struct Epoch(pub u32);
 
 impl Epoch {
     /// The epoch of a job that has just been accepted.
     pub const FIRST: Self = Self(1);
 }
+
+/// One run of one process; a restarted process is another node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display)]
+#[display("{}", _0.simple())]
+pub struct NodeId(pub Uuid);
 
 #[cfg(test)]
 mod tests {

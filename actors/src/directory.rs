@@ -2,16 +2,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
-use super::{Fate, JobCounts};
 use crate::{
     feed::Feed,
-    job::{JobView, Status},
+    model::{EpisodeStatus, JobView, Status},
 };
 
-/// The lists and counts that anybody may read without asking the registry: it writes them, behind a lock that is held for
+/// The lists and counts that anybody may read without asking the registry: it and the jobs write them, behind a lock that is held for
 /// microseconds. Clones share them.
 ///
 /// A job leaves the list *before* anybody is shown its end, so a list never holds a job that has ended.
@@ -55,6 +57,74 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
+impl Lists {
+    /// Takes an unfinished job out; false if it was not there.
+    fn leave(&mut self, arrival: u64) -> bool {
+        let Some(job) = self.unfinished.remove(&arrival) else { return false };
+        if job.streaming {
+            self.counts.streaming -= 1;
+        } else {
+            self.counts.queued -= 1;
+        }
+        let project = &job.feed.view().brief.project_id;
+        if let Some(jobs) = self.projects.get_mut(project) {
+            jobs.remove(&arrival);
+            if jobs.is_empty() {
+                self.projects.remove(project);
+            }
+        }
+        true
+    }
+}
+
+/// Jobs still held, by status, and what their scripts became.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as in the contract's `_stats`")]
+pub struct JobCounts {
+    pub queued: usize,
+    pub streaming: usize,
+    pub completed: usize,
+    pub failed: usize,
+    pub canceled: usize,
+    pub episodes_saved: usize,
+    pub episodes_pending: usize,
+    pub episodes_refused: usize,
+    pub unrecorded: usize,
+}
+
+impl JobCounts {
+    /// All jobs held.
+    pub fn total(&self) -> usize {
+        self.queued + self.streaming + self.completed + self.failed + self.canceled
+    }
+
+    /// One more job has ended like this.
+    pub(crate) fn add(&mut self, status: Status, episode: Option<EpisodeStatus>) {
+        self.each(status, episode, |count| *count += 1);
+    }
+
+    /// One of them is not held any more.
+    pub(crate) fn remove(&mut self, status: Status, episode: Option<EpisodeStatus>) {
+        self.each(status, episode, |count| *count -= 1);
+    }
+
+    fn each(&mut self, status: Status, episode: Option<EpisodeStatus>, change: impl Fn(&mut usize)) {
+        change(match status {
+            Status::Queued => &mut self.queued,
+            Status::Streaming => &mut self.streaming,
+            Status::Completed => &mut self.completed,
+            Status::Failed => &mut self.failed,
+            Status::Canceled => &mut self.canceled,
+        });
+        match episode {
+            None => {}
+            Some(EpisodeStatus::Owed) => change(&mut self.episodes_pending),
+            Some(EpisodeStatus::Saved) => change(&mut self.episodes_saved),
+            Some(EpisodeStatus::Refused) => change(&mut self.episodes_refused),
+        }
+    }
+}
+
 impl Directory {
     /// Lists an unfinished job, as one that waits.
     pub fn enter(&self, feed: &Feed) -> Listing {
@@ -65,7 +135,7 @@ impl Directory {
         lists.projects.entry(project).or_default().insert(arrival);
         lists.unfinished.insert(arrival, Unfinished { feed: feed.clone(), streaming: false });
         lists.counts.queued += 1;
-        Listing { directory: self.clone(), arrival }
+        Listing { directory: self.clone(), arrival, remaining_seconds: Arc::default() }
     }
 
     /// One page; costs O(limit), whatever else is there.
@@ -94,7 +164,7 @@ impl Directory {
     }
 
     /// Changes the counts of ended jobs.
-    pub(super) fn count(&self, change: impl FnOnce(&mut JobCounts)) {
+    pub(crate) fn count(&self, change: impl FnOnce(&mut JobCounts)) {
         change(&mut self.lock().counts);
     }
 
@@ -113,6 +183,8 @@ fn newest<'a>(oldest_first: impl DoubleEndedIterator<Item = &'a u64>, limit: usi
 pub struct Listing {
     directory: Directory,
     arrival: u64,
+    /// Of a job that streams, as it told last.
+    remaining_seconds: Arc<AtomicU64>,
 }
 
 impl Listing {
@@ -126,25 +198,28 @@ impl Listing {
         }
     }
 
+    /// The job tells in how many seconds it may be finished.
+    pub fn expect_end_in(&self, seconds: u64) {
+        self.remaining_seconds.store(seconds, Relaxed);
+    }
+
+    /// In how many seconds it may be finished.
+    pub fn remaining_seconds(&self) -> u64 {
+        self.remaining_seconds.load(Relaxed)
+    }
+
     /// The job is about to show its end: it leaves the list and counts as ended. Calling it again changes nothing.
-    pub fn ended(&self, status: Status, fate: Fate, recorded: bool) {
+    pub fn ended(&self, status: Status, episode: Option<EpisodeStatus>, recorded: bool) {
         let mut lists = self.directory.lock();
-        let Some(job) = lists.unfinished.remove(&self.arrival) else { return };
-        if job.streaming {
-            lists.counts.streaming -= 1;
-        } else {
-            lists.counts.queued -= 1;
+        if lists.leave(self.arrival) {
+            lists.counts.add(status, episode);
+            lists.counts.unrecorded += usize::from(!recorded);
         }
-        lists.counts.add(status, fate);
-        lists.counts.unrecorded += usize::from(!recorded);
-        let view = job.feed.view();
-        let project = &view.brief.project_id;
-        if let Some(jobs) = lists.projects.get_mut(project) {
-            jobs.remove(&self.arrival);
-            if jobs.is_empty() {
-                lists.projects.remove(project);
-            }
-        }
+    }
+
+    /// The job goes on elsewhere: it leaves the list and counts no longer.
+    pub fn gone(&self) {
+        self.directory.lock().leave(self.arrival);
     }
 }
 
@@ -154,13 +229,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        job::{Brief, Epoch},
+        feed::Publisher,
+        model::{Brief, Epoch},
         testing::{brief, context, view},
     };
 
     fn feed(project: &str) -> Feed {
         let brief = Arc::new(Brief { project_id: project.into(), ..(*brief()).clone() });
-        Feed::new(Epoch::FIRST, JobView { brief, ..view() }, "", context())
+        Publisher::open(Epoch::FIRST, JobView { brief, ..view() }, "", context()).feed().clone()
     }
 
     fn list(project: Option<&str>, limit: usize, before: Option<u64>) -> ListActive {
@@ -176,7 +252,7 @@ mod tests {
         listing.streams();
         assert_eq!(directory.counts(), JobCounts { streaming: 1, ..JobCounts::default() });
         for _ in 0..2 {
-            listing.ended(Status::Completed, Fate::Owed, false);
+            listing.ended(Status::Completed, Some(EpisodeStatus::Owed), false);
             let ended = JobCounts { completed: 1, episodes_pending: 1, unrecorded: 1, ..JobCounts::default() };
             assert_eq!(directory.counts(), ended);
         }
@@ -200,7 +276,7 @@ mod tests {
                 let feed = feed(project);
                 let listing = directory.enter(&feed);
                 if ends {
-                    listing.ended(Status::Canceled, Fate::NoScript, true);
+                    listing.ended(Status::Canceled, None, true);
                 } else {
                     left.insert(0, (project, feed.view().id));
                 }

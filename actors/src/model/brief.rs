@@ -1,13 +1,11 @@
 //! What a job was asked to write.
 
-use serde::{Deserialize, Serialize};
-
-use crate::wording::Locale;
+use super::Locale;
 
 /// A validated order for one script; it never changes after the job is accepted.
 ///
 /// Bounds are those of the HTTP contract (`POST /api/v1/generations`); whoever builds a brief has checked them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Brief {
     /// Whose episode it will be, 1–128 characters.
     pub project_id: String,

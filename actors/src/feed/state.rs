@@ -1,0 +1,199 @@
+//! The newest state of a feed, and what of it a reader is due.
+
+use std::sync::Arc;
+
+use super::{
+    PreviewMode,
+    cursor::Cursor,
+    event_id::{EventId, Part, Point},
+    frames::{Draft, Due, Frames, Kind},
+    marks::{Mark, Marks},
+    readers::Readers,
+};
+use crate::model::{EndMark, Epoch, JobUpdate, JobView, Status, Step};
+
+pub(super) struct State {
+    epoch: Epoch,
+    /// Counts updates; event ids are made from it.
+    pub version: u64,
+    pub view: Arc<JobView>,
+    /// What the newest progress event says.
+    progress_view: Arc<JobView>,
+    pub text: Arc<String>,
+    utf16: usize,
+    marks: Marks,
+    progress: Change,
+    preview: Change,
+    /// The publisher that is listened to; those before it are not.
+    pub term: u64,
+    pub ended: bool,
+    pub cut: bool,
+    pub frames: Frames,
+    pub readers: Readers,
+}
+
+/// When something last changed, and how often it has: the difference tells how many a slow reader skipped.
+#[derive(Debug, Clone, Copy, Default)]
+struct Change {
+    version: u64,
+    count: u64,
+}
+
+impl Change {
+    fn at(&mut self, version: u64) {
+        self.version = version;
+        self.count += 1;
+    }
+}
+
+/// What a progress event says of its job.
+pub(super) fn figures(view: &JobView) -> (u8, Step, Option<u64>) {
+    (view.progress, view.step, view.remaining_seconds)
+}
+
+/// A failed or canceled job's terminal event says all there is to say; a progress event before it would add nothing.
+pub(super) fn has_progress(view: &JobView) -> bool {
+    matches!(view.status, Status::Queued | Status::Streaming | Status::Completed)
+}
+
+impl State {
+    pub(super) fn new(epoch: Epoch, version: u64, view: Arc<JobView>) -> Self {
+        Self {
+            epoch,
+            version,
+            progress_view: Arc::clone(&view),
+            view,
+            text: Arc::default(),
+            utf16: 0,
+            marks: Marks::default(),
+            progress: Change::default(),
+            preview: Change::default(),
+            term: 0,
+            ended: false,
+            cut: false,
+            frames: Frames::default(),
+            readers: Readers::default(),
+        }
+    }
+
+    /// The state of a job that ended earlier.
+    pub(super) fn ended(epoch: Epoch, mark: EndMark, view: Arc<JobView>, text: &str) -> Self {
+        let completed = view.status == Status::Completed;
+        let mut state = Self::new(epoch, Point::from_seq(mark.event_seq).version, view);
+        state.ended = true;
+        if completed {
+            state.progress.at(state.version.saturating_sub(1));
+        }
+        if mark.text_version > 0 {
+            state.append(text, mark.text_version);
+        }
+        state
+    }
+
+    /// Takes what the job says; tells how many events that is for a reader who misses none.
+    pub(super) fn apply(&mut self, update: &JobUpdate) -> u64 {
+        // Before the end, ids belong to the version before the terminal event's own.
+        let version = update.version - u64::from(update.end.is_some());
+        let before = (self.progress.count, self.preview.count);
+        let moved = self.progress.count == 0 || figures(&self.progress_view) != figures(&update.view);
+        self.version = update.version;
+        self.view = Arc::clone(&update.view);
+        self.frames.clear();
+        if moved && has_progress(&update.view) {
+            self.progress_view = Arc::clone(&update.view);
+            self.progress.at(version);
+        }
+        // Readers of an earlier epoch may hold text that was never made durable: an empty preview clears it.
+        if !update.delta.is_empty() || (version == 1 && self.epoch > Epoch::FIRST) {
+            self.append(&update.delta, version);
+        }
+        if update.end.is_some() {
+            self.ended = true;
+            self.marks.shrink();
+            if let Some(text) = Arc::get_mut(&mut self.text) {
+                text.shrink_to_fit();
+            }
+        }
+        let events = (self.progress.count - before.0) + (self.preview.count - before.1);
+        events + u64::from(self.ended)
+    }
+
+    fn append(&mut self, more: &str, version: u64) {
+        Arc::make_mut(&mut self.text).push_str(more);
+        self.utf16 += more.encode_utf16().count();
+        self.marks.push(Mark { version, bytes: self.text.len(), utf16: self.utf16 });
+        self.preview.at(version);
+    }
+
+    /// The version in which the text last changed; 0 if it never did.
+    pub(super) fn text_version(&self) -> u64 {
+        self.preview.version
+    }
+
+    /// How many progress and preview events there have been.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.progress.count, self.preview.count)
+    }
+
+    /// Bytes of memory beside the struct itself.
+    pub(super) fn size(&self) -> usize {
+        size_of::<JobView>() + self.text.len() + self.marks.size() + self.view.brief.size()
+    }
+
+    /// What a reader at `cursor` is due, in the order of the ids; moves the cursor behind it.
+    pub(super) fn take_due(&mut self, mode: PreviewMode, cursor: &mut Cursor) -> [Option<Due>; 3] {
+        let terminal = self.ended.then(|| self.frame(Kind::Terminal, Point::all(self.version)));
+        // How far a job is does not matter to a reader that comes after its end.
+        let progress = self.progress.version > cursor.progress && !(self.ended && cursor.fresh);
+        let preview = self.preview.version > cursor.preview && !self.end_contains_preview(mode, cursor);
+        let version = self.version - u64::from(self.ended);
+        let at = |part| Point { version, part };
+        let due = match (progress, preview) {
+            (false, false) => return [terminal, None, None],
+            (true, false) => [Some(self.frame(Kind::Progress, at(Part::All))), None],
+            (false, true) => [Some(self.preview(mode, cursor, at(Part::All))), None],
+            (true, true) if cursor.fresh => [
+                Some(self.frame(Kind::Progress, at(Part::ProgressOnly))),
+                Some(self.preview(mode, cursor, at(Part::All))),
+            ],
+            (true, true) => [
+                Some(self.preview(mode, cursor, at(Part::PreviewOnly))),
+                Some(self.frame(Kind::Progress, at(Part::All))),
+            ],
+        };
+        *cursor = Cursor::caught_up(version);
+        let [first, second] = due;
+        [first, second, terminal]
+    }
+
+    /// The completed event carries the whole text: another whole one right before it would double the bytes.
+    fn end_contains_preview(&self, mode: PreviewMode, cursor: &Cursor) -> bool {
+        let whole = mode == PreviewMode::Full || cursor.fresh;
+        self.ended && whole && self.view.status == Status::Completed
+    }
+
+    fn preview(&mut self, mode: PreviewMode, cursor: &Cursor, at: Point) -> Due {
+        match mode {
+            PreviewMode::Full => self.frame(Kind::Full, at),
+            PreviewMode::Delta => {
+                let Mark { bytes, utf16, .. } = self.marks.at(cursor.preview);
+                self.frame(Kind::Delta { from: bytes, offset: utf16 }, at)
+            }
+        }
+    }
+
+    fn frame(&mut self, kind: Kind, at: Point) -> Due {
+        let cell = self.frames.cell(kind, at.seq());
+        if let Some(bytes) = cell.get() {
+            return Due::Encoded(bytes.clone());
+        }
+        let view = if kind == Kind::Progress { &self.progress_view } else { &self.view };
+        Due::Draft(Draft {
+            cell,
+            kind,
+            id: EventId { epoch: self.epoch, seq: at.seq() },
+            view: Arc::clone(view),
+            text: Arc::clone(&self.text),
+        })
+    }
+}

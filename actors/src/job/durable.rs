@@ -1,0 +1,147 @@
+//! What a job writes while it lives: checkpoints, its episode, its ending.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::prelude::*;
+use tokio::time::{sleep, timeout};
+
+use super::{Input, JobActor, actor::JobPorts};
+use crate::{
+    deadlines::{STORE_TIMEOUT, catch_panic},
+    model::Checkpoint,
+    ports::{Claim, Ending, EpisodeDraft, EpisodeError, JobStore, StoreError, Written},
+};
+
+/// Between two attempts of a write that a job waits for.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+/// Whether the claim still holds, and what the write came to if it does.
+type Claimed<T> = Option<T>;
+
+impl JobActor {
+    /// At most one is under way: when the store is slow, the next one carries more text instead, and follows at once.
+    pub(super) fn checkpoint(&mut self, ctx: &mut Context<Self>) {
+        if self.checkpoint_under_way {
+            self.checkpoint_missed = true;
+        } else if self.stored < self.state.text().len() {
+            self.write_checkpoint(ctx);
+        }
+    }
+
+    pub(super) fn write_checkpoint(&mut self, ctx: &mut Context<Self>) {
+        self.checkpoint_under_way = true;
+        let end = self.state.text().len();
+        let written = catch_panic(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
+        ctx.spawn(written.into_actor(self).map(move |result, job, ctx| {
+            job.checkpoint_under_way = false;
+            match result {
+                Ok(Written::Done) => job.stored = end,
+                Ok(Written::Fenced) => return job.give_up(ctx),
+                Err(error) => log::warn!("{}: checkpoint failed, the next one repeats it: {error}", job.state.id()),
+            }
+            if std::mem::take(&mut job.checkpoint_missed) && job.rhythm.is_some() {
+                job.checkpoint(ctx);
+            }
+        }));
+    }
+
+    pub(super) fn save_episode(&mut self, ctx: &mut Context<Self>) {
+        let draft = EpisodeDraft::of(&self.state.record(), self.ports.clock.now());
+        let last = self.state.checkpoint(self.stored);
+        let saving = save(self.ports.clone(), self.claim, last, draft, self.settings.save_timeout);
+        ctx.spawn(saving.into_actor(self).map(|saved, job, ctx| match saved {
+            Some(input) => job.input(input, ctx),
+            None => job.give_up(ctx),
+        }));
+    }
+
+    pub(super) fn record_ending(&mut self, ctx: &mut Context<Self>) {
+        // Readers who come back after a restart are told by the recorded numbers whether they have all of the text: it must
+        // not grow after this.
+        if self.shown < self.state.text().len() {
+            self.show();
+        }
+        let Some(ending) = self.state.ending(self.publisher.end_mark(), self.stored) else { return };
+        let recording = finish(Arc::clone(&self.ports.jobs), self.claim, ending);
+        ctx.spawn(recording.into_actor(self).map(|recorded, job, ctx| match recorded {
+            Some(unrecorded) => {
+                job.unrecorded = unrecorded;
+                job.input(Input::Recorded, ctx);
+            }
+            None => job.give_up(ctx),
+        }));
+    }
+}
+
+/// Makes the whole text durable, then saves it; says how that went.
+///
+/// A script that is not durable as complete is not saved: should the job be taken over, it could still be canceled, and a
+/// canceled job must not be an episode.
+async fn save(
+    ports: JobPorts,
+    claim: Claim,
+    last: Checkpoint,
+    draft: EpisodeDraft,
+    deadline: Duration,
+) -> Claimed<Input> {
+    let id = claim.job;
+    let saving = async {
+        let sealed =
+            until_done(id, "the complete text is not durable yet", || ports.jobs.checkpoint(&claim, last.clone()));
+        match sealed.await {
+            Written::Done => Some(ports.episodes.save(draft).await),
+            Written::Fenced => None,
+        }
+    };
+    Some(match timeout(deadline, saving).await {
+        Ok(None) => return None,
+        Ok(Some(Ok(saved))) => Input::EpisodeSaved(saved.reference()),
+        Ok(Some(Err(EpisodeError::Refused(cause)))) => {
+            log::error!("{id}: the script will not become an episode, the store refused it: {cause}");
+            Input::EpisodeRefused
+        }
+        Ok(Some(Err(error))) => {
+            log::error!("{id}: the script is complete but not saved yet: {error}");
+            Input::EpisodeDeferred
+        }
+        Err(_) => {
+            log::error!("{id}: the script is complete but was not saved within {deadline:?}");
+            Input::EpisodeDeferred
+        }
+    })
+}
+
+/// Records the outcome, trying again while the store fails; gives it back if the store has not taken it after
+/// [`STORE_TIMEOUT`], when readers are told anyway.
+async fn finish(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claimed<Option<Ending>> {
+    let id = claim.job;
+    let recording = until_done(id, "the outcome is not recorded yet", || jobs.finish(&claim, ending.clone()));
+    match timeout(STORE_TIMEOUT, recording).await {
+        Ok(Written::Done) => Some(None),
+        Ok(Written::Fenced) => None,
+        Err(_) => {
+            log::error!("{id}: the outcome is not recorded, but its readers are told");
+            Some(Some(ending))
+        }
+    }
+}
+
+/// Repeats a write until the store takes or refuses it; to be called with a deadline.
+async fn until_done<F>(id: crate::model::JobId, waiting: &str, write: impl Fn() -> F) -> Written
+where
+    F: Future<Output = Result<Written, StoreError>>,
+{
+    let mut logged = false;
+    loop {
+        match catch_panic(write()).await {
+            Ok(written) => return written,
+            Err(error) => {
+                if !logged {
+                    log::warn!("{id}: {waiting}, trying again: {error}");
+                    logged = true;
+                }
+                sleep(RETRY_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is owed, and whose turn it is.
+
+use std::{
+    collections::{BTreeSet, HashMap, hash_map::Entry},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Kind, Later};
+use crate::{backoff::Backoff, model::JobId};
+
+const SOON: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+const ONCE_MENDED: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
+
+/// The obligations of one kind in the order in which they fall due, so that one that fails again and again keeps nobody out.
+/// `O` is whatever is owed. Every call costs O(log obligations).
+#[derive(Debug)]
+pub(super) struct Lane<O> {
+    obligations: HashMap<JobId, Row<O>>,
+    order: BTreeSet<(Instant, JobId)>,
+    under_way: usize,
+}
+
+#[derive(Debug)]
+struct Row<O> {
+    obligation: O,
+    failures: u32,
+    /// `None` while it is being attempted.
+    due: Option<Instant>,
+}
+
+impl<O> Default for Lane<O> {
+    fn default() -> Self {
+        Self { obligations: HashMap::new(), order: BTreeSet::new(), under_way: 0 }
+    }
+}
+
+impl<O> Lane<O> {
+    /// Owes something from `now` on. One that waits for another attempt falls due, one that is being attempted this moment is
+    /// left alone.
+    pub(super) fn add(&mut self, job: JobId, obligation: O, now: Instant) {
+        match self.obligations.entry(job) {
+            Entry::Vacant(row) => {
+                row.insert(Row { obligation, failures: 0, due: Some(now) });
+                self.order.insert((now, job));
+            }
+            Entry::Occupied(mut row) => {
+                let Some(due) = row.get().due else { return };
+                row.get_mut().due = Some(now);
+                self.order.remove(&(due, job));
+                self.order.insert((now, job));
+            }
+        }
+    }
+
+    /// The one that has been due for the longest time; it is being attempted from now on.
+    pub(super) fn next(&mut self, kind: Kind, now: Instant) -> Option<(JobId, &O)> {
+        let (due, job) = self.order.first().copied()?;
+        if due > now || self.under_way >= kind.at_once {
+            return None;
+        }
+        self.order.pop_first();
+        let row = self.obligations.get_mut(&job)?;
+        row.due = None;
+        self.under_way += 1;
+        Some((job, &row.obligation))
+    }
+
+    /// An attempt has failed for a reason that may pass: how long until the next one is due.
+    pub(super) fn failed(&mut self, job: JobId, later: Later, now: Instant, jitter: f64) -> Option<Duration> {
+        let backoff = match later {
+            Later::Soon => SOON,
+            Later::OnceMended => ONCE_MENDED,
+        };
+        self.under_way = self.under_way.saturating_sub(1);
+        let row = self.obligations.get_mut(&job)?;
+        row.failures += 1;
+        let pause = backoff.pause(row.failures, jitter);
+        row.due = Some(now + pause);
+        self.order.insert((now + pause, job));
+        Some(pause)
+    }
+
+    /// Nothing is owed any more.
+    pub(super) fn over(&mut self, job: JobId) {
+        match self.obligations.remove(&job) {
+            Some(Row { due: Some(due), .. }) => {
+                self.order.remove(&(due, job));
+            }
+            Some(Row { due: None, .. }) => self.under_way = self.under_way.saturating_sub(1),
+            None => {}
+        }
+    }
+
+    /// All that are not being attempted this moment, the longest overdue first.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &O> {
+        self.order.iter().filter_map(|(_, job)| self.obligations.get(job)).map(|row| &row.obligation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind { name: "test", at_once: 2 };
+
+    #[test]
+    fn everybody_gets_a_turn_before_anybody_gets_a_second_one() {
+        let mut lane = Lane::default();
+        let mut now = Instant::now();
+        let jobs: Vec<JobId> = (0..60).map(|_| JobId::new()).collect();
+        for job in &jobs {
+            lane.add(*job, (), now);
+        }
+        let mut tried = Vec::new();
+        // Slower than the first pauses: those that failed are due again long before the last one's first turn.
+        while tried.len() < jobs.len() {
+            now += Duration::from_secs(3);
+            let (job, ()) = lane.next(KIND, now).expect("somebody is due");
+            lane.failed(job, Later::Soon, now, 0.0);
+            tried.push(job);
+        }
+        tried.sort();
+        tried.dedup();
+        assert_eq!(tried.len(), jobs.len());
+    }
+
+    #[test]
+    fn pauses_are_long_while_somebody_has_to_mend_something() {
+        let mut lane = Lane::default();
+        let (job, now) = (JobId::new(), Instant::now());
+        lane.add(job, (), now);
+        for _ in 0..20 {
+            lane.next(KIND, now + Duration::from_secs(3600)).expect("it is due");
+            let pause = lane.failed(job, Later::OnceMended, now, 1.0).expect("it is owed");
+            assert!((Duration::from_secs(60)..=Duration::from_secs(900)).contains(&pause), "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn asking_makes_a_waiting_one_due_and_leaves_one_alone_that_is_being_attempted() {
+        let mut lane = Lane::default();
+        let (job, now) = (JobId::new(), Instant::now());
+        let next = |lane: &mut Lane<u8>, now| lane.next(KIND, now).map(|(job, _)| job);
+        lane.add(job, 1, now);
+        assert_eq!((next(&mut lane, now), next(&mut lane, now)), (Some(job), None));
+        lane.add(job, 2, now);
+        assert_eq!(next(&mut lane, now), None, "not twice at once");
+        lane.failed(job, Later::Soon, now, 0.0);
+        assert_eq!(next(&mut lane, now), None);
+        lane.add(job, 3, now);
+        assert_eq!(lane.next(KIND, now), Some((job, &1)), "the earlier one is kept");
+        lane.failed(job, Later::Soon, now, 0.0);
+        lane.over(job);
+        let later = now + Duration::from_secs(9999);
+        assert_eq!((next(&mut lane, later), lane.order.len(), lane.obligations.len()), (None, 0, 0));
+    }
+
+    #[test]
+    fn no_more_are_attempted_at_once_than_the_kind_allows() {
+        let mut lane = Lane::default();
+        let (jobs, now) = ([(); 3].map(|()| JobId::new()), Instant::now());
+        for job in jobs {
+            lane.add(job, (), now);
+        }
+        let begun = [(); 3].map(|()| lane.next(KIND, now).map(|(job, ())| job));
+        assert_eq!(begun.iter().flatten().count(), 2);
+        lane.over(begun[0].expect("the first"));
+        assert!(lane.next(KIND, now).is_some());
+        assert!(lane.next(KIND, now).is_none());
+    }
+}

@@ -1,0 +1,105 @@
+//! Taking up the unfinished jobs of an earlier process.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::JobRegistry;
+use crate::{
+    feed::Publisher,
+    job::JobState,
+    model::{Failure, FailureCode, JobHead, JobRecord},
+    ports::{Change, Claim, GenerationRequest, GenerationStream, JobStore, ScriptGenerator, StoreError},
+};
+
+/// Claims under way at once.
+const CLAIMS_AT_ONCE: usize = 64;
+
+/// Take these jobs in, then find out which ended ones there are; sent once, before any other message.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Adopt(
+    /// Unfinished jobs, the oldest first.
+    pub Vec<(Claim, JobRecord)>,
+);
+
+/// Claims every unfinished job that the store holds and nobody owns, the oldest first. To be called with a deadline.
+///
+/// # Errors
+/// The store failed. Jobs that have been claimed until then are free to be claimed again.
+pub async fn claim_unfinished(store: &dyn JobStore) -> Result<Vec<(Claim, JobRecord)>, StoreError> {
+    let heads = store.changes().try_take_while(|change| std::future::ready(Ok(*change != Change::CaughtUp)));
+    let unowned: Vec<JobHead> = heads
+        .try_filter_map(|change| {
+            std::future::ready(Ok(match change {
+                Change::Head { head, owner: None } if head.end.is_none() => Some(*head),
+                _ => None,
+            }))
+        })
+        .try_collect()
+        .await?;
+    let claims = stream::iter(unowned).map(|head| store.claim(head.id, head.epoch)).buffered(CLAIMS_AT_ONCE);
+    // Who was quicker has them.
+    claims.try_filter_map(|claimed| std::future::ready(Ok(claimed))).try_collect().await
+}
+
+/// Stands in for a model that must not or cannot be asked. (A job whose text is complete never asks.)
+struct GivesUp(Failure);
+
+impl ScriptGenerator for GivesUp {
+    fn generate(&self, _: GenerationRequest) -> GenerationStream {
+        Box::pin(stream::iter([Err(self.0.clone())]))
+    }
+}
+
+impl Handler<Adopt> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Adopt(jobs): Adopt, ctx: &mut Context<Self>) {
+        let mut waiting = Vec::new();
+        for (claim, record) in jobs {
+            let project = record.head.brief.project_id.clone();
+            let streaming = record.head.started_at.is_some();
+            self.adopt(claim, record, ctx);
+            if streaming {
+                self.queue.push(claim.job, &project);
+            } else {
+                waiting.push((claim.job, project));
+            }
+        }
+        // Re-admit jobs that were streaming before queueing the rest: fairness between projects would let a waiting job pass.
+        self.dispatch();
+        for (id, project) in waiting {
+            self.queue.push(id, &project);
+        }
+        self.dispatch();
+        self.tell_places();
+        self.recall_ended(ctx);
+    }
+}
+
+impl JobRegistry {
+    fn adopt(&mut self, claim: Claim, record: JobRecord, ctx: &mut Context<Self>) {
+        let writer = self.writer(&record.head);
+        let text = record.text();
+        log::info!("{}: taken up again in epoch {} with {} bytes of text", claim.job, claim.epoch, text.len());
+        let expected = self.speeds.expected(&record.head.brief.model);
+        let mut state = JobState::restore(record);
+        state.expect(expected);
+        let publisher = Publisher::open(claim.epoch, state.view(), &text, self.feeds.clone());
+        let entry = self.start_job(state, publisher, claim, writer, ctx);
+        self.jobs.insert(claim.job, entry);
+    }
+
+    fn writer(&self, head: &JobHead) -> Arc<dyn ScriptGenerator> {
+        if head.started_at.is_some() && !self.settings.resume {
+            let cause = "the service was restarted while the job was streaming, and jobs.on_restart is `fail`";
+            return Arc::new(GivesUp(Failure::new(FailureCode::GenerationError, cause)));
+        }
+        match self.models.route(&head.brief.model) {
+            Ok(route) => route.generator,
+            Err(unknown) => Arc::new(GivesUp(Failure::new(FailureCode::ModelUnavailable, unknown))),
+        }
+    }
+}
