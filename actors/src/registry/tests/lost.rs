@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
-    job::FailureCode,
-    ports::Outcome,
+    model::{FailureCode, Outcome},
     testing::{Mood, Op},
 };
 
@@ -12,9 +11,9 @@ async fn fails_with_its_text(house: &House, feed: &Feed, reader: &mut Reader) {
         (&"GENERATION_ERROR".into(), &true.into())
     );
     let ending = house.finished(feed).await;
-    assert_eq!(ending.outcome, Outcome::Failed(FailureCode::GenerationError));
-    assert_eq!((ending.last.text_offset, ending.last.text.as_str()), (0, "half"));
-    assert_eq!(end.id, Some(format!("1-{}", ending.mark.event_seq)));
+    assert_eq!(ending.end.outcome, Outcome::Failed(FailureCode::GenerationError));
+    assert_eq!((ending.last.offset, ending.last.text.as_str()), (0, "half"));
+    assert_eq!(end.id, Some(format!("1-{}", ending.end.mark.event_seq)));
     assert_eq!((status(feed), feed.text().0.as_str()), (Status::Failed, "half"));
 }
 
@@ -63,7 +62,7 @@ async fn a_cancel_for_a_job_that_is_being_rescued_answers() {
     house.journal.until(1, |h| matches!(h, Happened::FinishCalled(_))).await;
     house.cancel(&feed).await;
     house.jobs.set(Op::Finish, Mood::Works);
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Failed(FailureCode::GenerationError));
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::GenerationError));
 }
 
 #[actix::test]
@@ -76,13 +75,13 @@ async fn a_whole_script_survives_the_death_of_its_actor() {
     assert_eq!((end.name.as_str(), &end.data["result"]["savedToEpisode"]), ("completed", &false.into()));
     assert!(house.finished(&feed).await.last.text_complete);
     house.episodes.set(Mood::Works);
-    house.until("the outbox has saved it", || feed.view().episode.is_some()).await;
+    house.until_saved().await;
 }
 
 #[actix::test]
 async fn a_job_store_that_panics_takes_neither_jobs_nor_the_registry_with_it() {
     let house = house();
-    for op in [Op::Create, Op::Checkpoint, Op::Finish, Op::EpisodeSaved, Op::Purge] {
+    for op in [Op::Create, Op::Checkpoint, Op::Finish, Op::NoteEpisode, Op::Purge] {
         house.jobs.set(op, Mood::Panics);
     }
     let refused = house.try_create(brief_of("project-1", "a"), None).await;
