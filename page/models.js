@@ -1,8 +1,8 @@
-// Which models there are, and which of them only writes placeholder drafts.
+// The available models, and which of them only writes placeholder drafts.
 
 const BUILTIN = 'builtin';
 
-/** What `GET /api/v1/models` says, checked; null for a service that does not say. */
+/** The checked response of `GET /api/v1/models`, or null if the service gives no usable one. */
 export function openedModels(answer) {
   if (!Array.isArray(answer?.models) || !Array.isArray(answer?.patterns)) return null;
   return {
@@ -11,17 +11,17 @@ export function openedModels(answer) {
   };
 }
 
-/** The model of jobs that name none, or null where that is not known. */
+/** The model of jobs that name none, or null if it is not known. */
 export function defaultModel(models) {
   return models?.models.find((model) => model.default)?.name ?? null;
 }
 
-/** Whether other names than those listed can be asked for: by a pattern, or for all the page knows. */
+/** Whether models that are not listed can be requested: a pattern matches them, or the page does not know the models. */
 export function takesAnyName(models) {
   return !models || models.models.length === 0 || models.patterns.length > 0;
 }
 
-/** Whether asking for `name` (nothing asks for the default) gets a placeholder draft. */
+/** Whether requesting `name` gives a placeholder draft. An empty name requests the default model. */
 export function isPlaceholder(models, name) {
   const asked = name.trim() || defaultModel(models);
   if (!asked) return false;
@@ -30,7 +30,7 @@ export function isPlaceholder(models, name) {
   return (provider ?? asked) === BUILTIN;
 }
 
-/** Whether `modelUsed` of a job is the built-in writer. */
+/** Whether a job's `modelUsed` is the built-in writer. */
 export function wrotePlaceholder(modelUsed) {
   return modelUsed === BUILTIN;
 }

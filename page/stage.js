@@ -1,4 +1,4 @@
-// Draws what stands around the sheet: title, progress, connection, notices, and what can be done with the script.
+// Draws what surrounds the sheet: title, progress, connection, notices and the buttons.
 
 import { jobAddress } from './address.js';
 import { setText } from './elements.js';
@@ -11,7 +11,7 @@ export class Stage {
   #text = '';
   #title = '';
 
-  /** `get` finds an element by its id; `say` is called with the key of a notice and its tone. */
+  /** `get` finds an element by its id. `say` is called with a notice's key and tone. */
   constructor(get, sheet, say) {
     this.#get = get;
     this.#sheet = sheet;

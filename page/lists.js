@@ -1,4 +1,4 @@
-// Draws the lists beside the sheet: what is being written, this browser's scripts that are no episode, and the episodes.
+// Draws the lists next to the sheet: jobs in progress, this browser's unsaved scripts, and the episodes.
 
 import { episodeAddress, jobAddress } from './address.js';
 import { element, keyed, setText } from './elements.js';
@@ -6,7 +6,7 @@ import { keptScripts } from './kept.js';
 import { activeJobs } from './state.js';
 import { titleBeside } from './view.js';
 
-/** The lists; `on` has `remove(episode)`, `dismiss(jobId)` and `older`. */
+/** The lists. `on` has the callbacks `remove(episode)`, `dismiss(jobId)` and `older`. */
 export class Lists {
   #get;
   #on;
@@ -81,7 +81,7 @@ export class Lists {
     return item;
   }
 
-  /** What had the focus goes away: the next thing in the list gets it, or its heading. */
+  /** Removes the focused entry and moves the focus to the next one, or to the heading. */
   #moveFocus(list, item, remove) {
     const next = item.nextElementSibling ?? item.previousElementSibling;
     remove();
@@ -89,7 +89,7 @@ export class Lists {
   }
 }
 
-/** What became of a script that is no episode, as a sentence's key. */
+/** The message key for the state of an unsaved script. */
 function outcome({ status, refused }) {
   if (status !== 'completed') return `status_${status}`;
   return refused ? 'unsavable' : 'unsaved';

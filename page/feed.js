@@ -3,14 +3,14 @@
 import { apiUrl, call } from './api.js';
 
 const NAMES = ['progress', 'preview', 'completed', 'failed', 'heartbeat'];
-/** Heartbeats come every 30 s: a stream silent for longer than two has died without being closed. */
+/** Milliseconds. Heartbeats come every 30 s, so a stream that misses two is dead, although nobody closed it. */
 const SILENCE = 75_000;
 const DROPPED_FOR = 1500;
 const RETRY_FIRST = 2000;
 const RETRY_LAST = 30_000;
 
 /**
- * The text after a preview: `{ text, from }` with `from` the first place that may have changed, or null when a
+ * The text after a preview, as `{ text, from }`, where `from` is the first position that may have changed. Null if a
  * delta leaves a gap.
  */
 export function applyPreview(text, { markdown, delta, offset }) {
@@ -20,8 +20,8 @@ export function applyPreview(text, { markdown, delta, offset }) {
 }
 
 /**
- * Follows one job, through lost connections, until it ends. What happens it tells `emit`, as the events of `state.js`
- * that carry the job's id.
+ * Follows one job until it ends, across lost connections. Calls `emit` with the events of `state.js` that carry the
+ * job's id.
  */
 export class Feed {
   #emit;
@@ -41,20 +41,20 @@ export class Feed {
     this.#mode = mode;
   }
 
-  /** Leaves the present job and follows another from its present state. */
+  /** Leaves the current job and follows another from its current state. */
   follow(jobId) {
     this.close();
     this.#reset(jobId);
     this.#open('connecting');
   }
 
-  /** Stops following; the job itself goes on. */
+  /** Stops following. The job continues. */
   close() {
     this.#disconnect();
     this.#job = null;
   }
 
-  /** Breaks the connection and comes back a moment later with the id of the last event seen. */
+  /** Closes the connection, then reconnects a moment later with the id of the last event. */
   drop() {
     if (!this.#source) return;
     this.#disconnect();
@@ -62,14 +62,14 @@ export class Feed {
     this.#later(() => this.#resume(), DROPPED_FOR);
   }
 
-  /** Connects at once where the connection is being waited for: the network is back. */
+  /** Reconnects immediately instead of waiting, because the network is back. */
   wake() {
     if (!this.#job || this.#source?.readyState === EventSource.OPEN || (!this.#source && this.#timers.size === 0)) return;
     this.#disconnect();
     this.#resume();
   }
 
-  /** Full previews or deltas, from the next event on. */
+  /** Switches between full previews and deltas, from the next event on. */
   setMode(mode) {
     this.#mode = mode;
     if (!this.#source) return;
@@ -128,7 +128,7 @@ export class Feed {
   #take(name, { data, lastEventId }) {
     this.#listenForSilence();
     this.#wait = RETRY_FIRST;
-    // An event without an id of its own carries the one before it, or none on a connection that is new.
+    // An event without an id reports the previous event's id, or none on a new connection.
     const own = lastEventId && lastEventId !== this.#lastId ? lastEventId : '';
     if (own) this.#lastId = own;
     this.#emit('entry', { id: own, name, data, at: Date.now() });
@@ -138,7 +138,7 @@ export class Feed {
     } catch {
       return;
     }
-    // Whatever the stream says, the job is the one that was asked for.
+    // Ignore the job that the event names: the stream belongs to the job that we asked for.
     const { jobId: _, type: __, ...said } = event;
     if (name === 'progress' || name === 'heartbeat') this.#emit(name, { ...said, epoch: this.#epoch() });
     if (name === 'preview') this.#preview(event);
@@ -152,7 +152,7 @@ export class Feed {
   #preview(event) {
     const next = applyPreview(this.#text, event);
     if (!next) {
-      // Text is missing: the present state, from the beginning, is always to be had.
+      // Text is missing. Start over: a new stream always begins with the whole text.
       this.#disconnect();
       this.#reset(this.#job);
       this.#open('reconnecting');
@@ -164,7 +164,7 @@ export class Feed {
     this.#emit('text', { text: next.text, wordCount, estimatedTokens, epoch: this.#epoch() });
   }
 
-  /** Notes that nothing is missing or doubled where the text was taken up again. */
+  /** Logs whether the text continued seamlessly after a reconnect. */
   #tellResumed(event, next) {
     if (!this.#resumedFrom) return;
     const { id, text } = this.#resumedFrom;
@@ -175,7 +175,7 @@ export class Feed {
   }
 
   #finish(name, event) {
-    // The stream broke inside the service while the job goes on: EventSource comes back by itself.
+    // The stream broke inside the service, but the job continues. EventSource reconnects by itself.
     if (event.error?.code === 'SSE_ERROR') return;
     const markdown = event.result?.markdown;
     if (typeof markdown === 'string') this.#preview({ markdown, wordCount: event.result.wordCount, estimatedTokens: event.result.tokens });
@@ -191,7 +191,7 @@ export class Feed {
       this.#tell('reconnecting');
       return;
     }
-    // Closed for good, without a word why. The status object knows.
+    // EventSource closed for good and does not say why. The job's status does.
     this.#disconnect();
     this.#tell('reconnecting');
     const job = this.#job;
@@ -202,7 +202,7 @@ export class Feed {
       this.#emit('lost', { error: { code: error.code, message: error.message } });
       return;
     }
-    // A finished job's stream says its end again to one that brings no id.
+    // Without an id, a finished job's stream sends its terminal event again.
     if (['completed', 'failed', 'canceled'].includes(status?.status)) this.#reset(job);
     this.#later(() => this.#open('reconnecting'), this.#wait);
     this.#wait = Math.min(this.#wait * 2, RETRY_LAST);

@@ -1,6 +1,6 @@
-// Making elements, and keeping a list of them in step with a list of values.
+// Creates elements, and keeps a list of elements in step with a list of values.
 
-/** An element with a class and a text. */
+/** Creates an element with a class and text. */
 export function element(name, className, text) {
   const node = document.createElement(name);
   if (className) node.className = className;
@@ -8,12 +8,12 @@ export function element(name, className, text) {
   return node;
 }
 
-/** Writes a text only where it changes: a live region speaks whenever it is written to. */
+/** Sets the text only if it changed: screen readers announce every write to a live region. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Gives `list` one item a value, in their order; items stay with their key, so that focus and scroll position do too. */
+/** Gives `list` one item per value, in order. Items are reused by key, which preserves focus and scroll position. */
 export function keyed(list, values, keyOf, create, update) {
   const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
   values.forEach((value, index) => {

@@ -1,6 +1,6 @@
-// The job on the sheet: what its event stream and its status object say, folded into one value.
+// The job on the sheet: its event stream and its status, folded into one value.
 
-/** A job that has just been opened; `earlier` is the attempt it repeats, `{ jobId, text }`. */
+/** A job that was just opened. `earlier` is the attempt that it repeats, `{ jobId, text }`. */
 export function openedJob(jobId, earlier = null) {
   return {
     jobId,
@@ -26,12 +26,12 @@ export function openedJob(jobId, earlier = null) {
   };
 }
 
-/** Whether nothing can happen to the job any more. */
+/** Whether the job has ended. */
 export function isOver({ status }) {
   return ['completed', 'failed', 'canceled', 'lost'].includes(status);
 }
 
-/** The job after an event. Events of other jobs, and what arrives after the end, change nothing. */
+/** The job after an event. Events of other jobs, and late events after the end, change nothing. */
 export function reduceJob(job, event) {
   const reduce = Object.hasOwn(EVENTS, event.type) && event.jobId === job.jobId ? EVENTS[event.type] : null;
   return reduce ? reduce(job, event) : job;
@@ -68,14 +68,14 @@ const EVENTS = {
 
   lost: whileUnfinished((job, { error }) => ({ ...job, status: 'lost', connection: 'ended', stop: 'none', error })),
 
-  // The text of a job that ended before anybody had shown it here.
+  // The text of a job that ended before this page showed any of it.
   script: (job, { text }) => (isOver(job) && job.text === '' ? { ...job, text } : job),
 
   status: (before, { job: said }) => {
     const names = { title: said.title, projectId: said.projectId, model: said.modelUsed ?? said.model };
     const job = { ...before, ...names, episodeStatus: said.episodeStatus ?? null, save: 'none' };
     if (isOver(job)) return { ...job, words: said.wordCount, tokens: said.tokens, episode: episodeOf(said) ?? job.episode };
-    // The stream knows better than an answer that may have been overtaken by it.
+    // The stream is newer than a response that it may have overtaken.
     if (job.epoch !== null) return waiting(job, said);
     return waiting({ ...job, progress: said.progress, step: said.currentStep, words: said.wordCount, tokens: said.tokens }, said);
   },
@@ -83,19 +83,19 @@ const EVENTS = {
   stopAsked: whileUnfinished((job) => ({ ...job, stop: 'asked' })),
   stopFailed: whileUnfinished((job) => ({ ...job, stop: 'failed' })),
 
-  // Saving once more what the episode store has refused.
+  // Saving a script again that the episode store refused.
   saveAsked: (job) => ({ ...job, save: 'asked' }),
   saveFailed: (job) => ({ ...job, save: 'failed' }),
 };
 
-/** A job that is taken up again starts from its last checkpoint: only then may figures go back. */
+/** A job that the service resumes starts from its last checkpoint. Only then may figures go down. */
 function inEpoch(job, epoch) {
   if (!epoch || epoch === job.epoch) return job;
   const again = job.epoch === null ? {} : { progress: 0, status: 'unknown' };
   return { ...job, ...again, epoch };
 }
 
-/** The place in the queue, which a job that writes no longer has, whatever an overtaken answer says. */
+/** Sets the queue position. A job that is already writing has none, even if a late response says so. */
 function waiting(job, { status, queuePosition }) {
   if (job.status !== 'unknown' && job.status !== 'queued') return job;
   return status === 'queued' ? { ...job, status, queuePosition: queuePosition ?? null } : job;

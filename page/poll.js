@@ -1,4 +1,4 @@
-// Asks for the jobs that are being written, every few seconds while the page is in view.
+// Polls the active jobs every few seconds while the page is visible.
 
 import { ApiError } from './api.js';
 
@@ -6,7 +6,7 @@ const EVERY = 4000;
 const AFTER_FAILURE = 10_000;
 const SHOWN = 20;
 
-/** The one poll of the page. */
+/** The page's only poll. */
 export class Poll {
   #service;
   #dispatch;
@@ -20,7 +20,7 @@ export class Poll {
     document.addEventListener('visibilitychange', () => this.now());
   }
 
-  /** Asks at once, and then again and again. */
+  /** Polls now, then continues at the interval. */
   async now() {
     clearTimeout(this.#timer);
     if (this.#asking) this.#again = true;

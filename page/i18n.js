@@ -1,9 +1,9 @@
-// How the page speaks: its own sentences, the service's sentences, numbers and times, all in one language.
+// Text in one language: the page's own messages, the service's messages, numbers and times.
 
 import { translate } from './phrasebook.js';
 import { TEXTS } from './texts.js';
 
-/** What the page says in `language`; `phrases` are the service's sentences in both languages, once they are there. */
+/** Text in `language`. `phrases` are the service's messages in both languages, once they are loaded. */
 export function speech(language, phrases = null) {
   const count = (number) => Number(number).toLocaleString(language);
   const blank = (value) => (typeof value === 'number' ? count(value) : (value ?? ''));
@@ -14,12 +14,12 @@ export function speech(language, phrases = null) {
   return { language, t, count, duration, said, phrase };
 }
 
-/** The language of somebody who has not chosen one. */
+/** The language for a user who has not chosen one. */
 export function preferred(languages) {
   return /^en\b/i.test(languages ?? '') ? 'en' : 'ko';
 }
 
-/** Puts what stands in the page from the start into a language. */
+/** Translates the static text of `index.html`. */
 export function translatePage({ language, t }) {
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll('[data-t]')) node.textContent = t(node.dataset.t);

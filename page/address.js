@@ -1,4 +1,4 @@
-// What the address says is on the sheet: `#job_…`, `#episode/PROJECT/ID` or nothing. A reload keeps it.
+// The hash names what the sheet shows: `#job_…`, `#episode/PROJECT/ID` or nothing. It survives a reload.
 
 /** Reads a hash as `{ kind }`: `blank`, `job` with `jobId`, `episode` with `projectId` and `id`, or `wrong`. */
 export function readAddress(hash) {
@@ -20,12 +20,12 @@ export function episodeAddress(projectId, id) {
   return `#episode/${encodeURIComponent(projectId)}/${encodeURIComponent(id)}`;
 }
 
-/** Whether the value can be a segment of a path: dots alone would name another path, also where they are escaped. */
+/** Whether the value can be a path segment. `.` and `..` would change the path, even when escaped. */
 function isSegment(part) {
   return Boolean(part) && part !== '.' && part !== '..';
 }
 
-/** A part of the hash, or null where its escapes are broken (`#%`). */
+/** A decoded part of the hash, or null if its escapes are malformed (`#%`). */
 function decoded(part) {
   try {
     return decodeURIComponent(part);

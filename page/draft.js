@@ -1,4 +1,4 @@
-// The form of a new script: what is typed, the example and its undoing, and what the service said about it.
+// The form for a new script: its fields, the example and undo, and the service's errors about it.
 
 export const EXAMPLES = {
   ko: {
@@ -27,7 +27,7 @@ const NAMES = Object.keys(EXAMPLES.ko);
 const NUMBERS = new Set(['temperature', 'lengthTarget']);
 const REQUIRED = new Set(['projectId', 'description']);
 
-/** A form with the fields of the last visit, or the example on the first one. */
+/** The form as it opens: with the fields of the last visit, or with the example on the first visit. */
 export function openedDraft(language, saved) {
   const known = (fields) => Object.fromEntries(NAMES.map((name) => [name, String(fields[name] ?? '')]));
   return {
@@ -40,12 +40,12 @@ export function openedDraft(language, saved) {
   };
 }
 
-/** What of a form outlives the page. */
+/** The part of the form that is stored across reloads. */
 export function savedDraft({ fields, before, pending }) {
   return { fields, before, pending };
 }
 
-/** The form after an event; `language` is the page's before it. */
+/** The form after an event. `language` is the page's language before the event. */
 export function reduceDraft(draft, event, language) {
   return Object.hasOwn(EVENTS, event.type) ? EVENTS[event.type](draft, event, language) : draft;
 }
@@ -57,7 +57,7 @@ const EVENTS = {
     return { ...draft, fields: { ...draft.fields, [field]: value }, faults };
   },
 
-  // What the example replaces can be had back.
+  // Undo restores what the example replaced.
   example: (draft, _, language) => {
     const before = same(draft.fields, EXAMPLES[language]) ? draft.before : draft.fields;
     return { ...draft, fields: EXAMPLES[language], before, faults: {}, problem: null };
@@ -69,13 +69,13 @@ const EVENTS = {
     return { ...draft, fields: draft.before, before, faults: {}, problem: null };
   },
 
-  // The example follows the page's language where nobody has written over it.
+  // Fields that still hold the example follow the page's language.
   language: (draft, { language: next }, language) => {
     const follow = ([name, value]) => [name, value === EXAMPLES[language][name] ? EXAMPLES[next][name] : value];
     return { ...draft, fields: Object.fromEntries(Object.entries(draft.fields).map(follow)) };
   },
 
-  // The same body asked for again after a lost answer is the same job, by its key.
+  // After a lost response, sending the same body again with the same key gives the same job.
   sending: (draft, { pending, retryOf }) => ({ ...draft, pending, sending: true, ...(retryOf ? {} : { faults: {}, problem: null }) }),
 
   sent: (draft, { retryOf }) => ({ ...draft, pending: null, sending: false, before: retryOf ? draft.before : null, faults: {}, problem: null }),
@@ -94,13 +94,13 @@ const EVENTS = {
   retryDue: (draft) => (draft.problem?.retryAfter ? { ...draft, problem: { ...draft.problem, retryAfter: 0 } } : draft),
 };
 
-/** Whether an answer of the service ends what an earlier request was refused for: it could not be reached, or it was restarting. */
+/** Whether any response from the service shows that an earlier error is over: it was unreachable, or it was restarting. */
 export function isOutdated(error) {
-  // While it shuts down it still answers: what it said stands until it can be tried again.
+  // A service that is shutting down still responds, so this error stays until its retry time.
   return error?.code === 'NETWORK' || (error?.code === 'SHUTTING_DOWN' && error.retryAfter === 0);
 }
 
-/** The request that the fields make. What is no number goes as it is: the service says what is wrong with it. */
+/** The request body for the fields. A value that is not a number is sent as it is, and the service reports it. */
 export function bodyOf(fields) {
   const body = {};
   for (const name of NAMES) {

@@ -1,12 +1,12 @@
-// What the stage shows of the state: which sentences, which figures, which buttons. It decides everything and draws nothing.
-// A sentence is `{ key, blanks }` for one of the page's own or `{ said }` for one of the service's.
+// Decides what the stage shows: messages, figures and buttons. It draws nothing.
+// A message is `{ key, blanks }` for one of the page's own, or `{ said }` for one of the service's.
 
 import { isOver } from './job.js';
 import { wrotePlaceholder } from './models.js';
 import { isOneOf } from './phrasebook.js';
 import { bodyOfJob } from './state.js';
 
-/** Failures that come again with the same request, whatever their code says; their sentences say what to do instead. */
+/** Failures that the same request would cause again, although their code is retryable. Their messages say what to do instead. */
 const FINAL = ['failures.model_refused', 'failures.request_refused'];
 
 /** Everything that `stage.js` draws. */
@@ -18,9 +18,9 @@ export function stageView(state) {
   return { ...nothing(state), shows: 'blank' };
 }
 
-/** The title that names an episode beside its number: the service's own title without the number its request had wished for. */
+/** The title to show next to an episode's number: a default title without the number that the request wished for. */
 export function titleBeside(number, title, projectId) {
-  // A title that somebody chose is shown as it is, also one that ends in a number.
+  // A title that a user chose is shown unchanged, even if it ends in a number.
   const own = number && title.startsWith(`${projectId} - Ep. `) && /^\d+$/.test(title.slice(`${projectId} - Ep. `.length));
   return own ? projectId : title;
 }
@@ -94,7 +94,7 @@ function countsOf({ words, tokens }) {
   return [{ key: 'words', blanks: { words } }, { key: 'tokens', blanks: { tokens } }];
 }
 
-/** What has gone wrong, and what to do about it: `{ sentences, code, retry }`. */
+/** What went wrong and what to do about it: `{ sentences, code, retry }`. */
 function alertOf(state, job) {
   if (job.stop === 'failed') return { sentences: [{ key: 'cancelFailed' }], code: '', retry: false };
   if (job.save === 'failed') return { sentences: [{ key: 'saveFailed' }], code: '', retry: false };
@@ -108,7 +108,7 @@ function alertOf(state, job) {
   return { sentences: [{ said: message }, ...advice], code, retry };
 }
 
-/** Why a request was not taken, and when it can be made again. */
+/** Why a request was refused, and when to try again. */
 export function refusal({ code, status, message, details, retryAfter }) {
   if (code === 'NETWORK') return [{ key: status ? 'badAnswer' : 'noConnection' }];
   const named = details.flatMap(({ field, message: text }) => [{ key: 'named', blanks: { field } }, { said: text }]);
@@ -131,14 +131,14 @@ function noteOf(state, job) {
   return known ? { sentence: { key: known }, tone: 'wait' } : null;
 }
 
-/** Whether the episode store has refused the script for good, so that nothing will save it unasked. */
+/** Whether the episode store refused the script for good, so the service will not try again by itself. */
 function isRefused({ status, episode, episodeStatus }) {
   return status === 'completed' && !episode && episodeStatus === 'refused';
 }
 
 function paperOf({ jobId: name, text, earlier }, over) {
   if (text === '' && earlier) return { name, text: earlier.text, live: false, faded: true };
-  // A text that is there at once is read from its beginning; only one that grows is followed.
+  // Follow the end only of a text that grows. A complete text is read from its beginning.
   return { name, text, live: !over && text !== '', faded: false };
 }
 

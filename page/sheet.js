@@ -1,14 +1,14 @@
-// The sheet of paper: a screenplay as elements. What a model wrote becomes text nodes, never markup.
+// The sheet of paper: a screenplay as elements. A model's text becomes text nodes, never markup.
 
 import { element } from './elements.js';
 import { Screenplay, inlineRuns } from './screenplay.js';
 
 const ELEMENTS = { title: 'h3', heading: 'h4', scene: 'h4', rule: 'hr' };
-/** Stanzas to a leaf; the browser skips the layout of leaves that are out of sight. */
+/** Stanzas per leaf. The browser skips the layout of leaves that are out of view. */
 const LEAF = 40;
 const NEAR_BOTTOM = 60;
 
-/** Shows a growing text, touching only what changed, and keeps its end in view for a reader who is there. */
+/** Shows a growing text, changing only what is new, and keeps its end in view for a reader who is at the end. */
 export class Sheet {
   #scroller;
   #paper;
@@ -30,7 +30,7 @@ export class Sheet {
     this.#paper = paper;
     this.#jump = jump;
     scroller.addEventListener('scroll', () => this.#look(), { passive: true });
-    // A notice above takes room from the sheet, and leaves get their true height only once they are laid out.
+    // A notice above shrinks the sheet, and leaves get their final height only when they are laid out.
     const settled = new ResizeObserver(() => this.#live && this.#following && this.#scrollToEnd());
     settled.observe(scroller);
     settled.observe(paper);
@@ -41,7 +41,7 @@ export class Sheet {
     });
   }
 
-  /** Takes the whole text of what `name` names: `live` while more is to come, `faded` where it is an earlier attempt's. */
+  /** Shows the whole text of `name`. `live`: more text is coming. `faded`: it is the text of an earlier attempt. */
   show({ name, text, live, faded }) {
     if (name === this.#name && text === this.#text && live === this.#live && faded === this.#faded) return;
     const from = commonLength(this.#text, text);
@@ -83,7 +83,7 @@ export class Sheet {
 
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    // Only a reader who scrolls up leaves the end; a text that grew under one who stays does not.
+    // Scrolling up stops following. A text that grows does not, although its end moves away.
     if (scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM) this.#following = true;
     else if (scrollTop < this.#top) this.#following = false;
     this.#top = scrollTop;
@@ -114,7 +114,7 @@ function wrapped(name, child) {
   return node;
 }
 
-/** The length of what two texts begin with alike; mostly the new one goes on where the old one ended. */
+/** The length of the common beginning of two texts. Usually the new text continues the old one. */
 function commonLength(before, after) {
   if (after.startsWith(before)) return before.length;
   const most = Math.min(before.length, after.length);

@@ -1,4 +1,4 @@
-// The page: one state, drawn after every event; and what has to be done when it changes.
+// The page: one state that is drawn after every event, and the actions that follow a change.
 
 import { jobAddress, readAddress } from './address.js';
 import { bodyOf, savedDraft } from './draft.js';
@@ -18,15 +18,15 @@ import { forget, onElsewhere, recall, recallAll, recallHere, remember, rememberH
 import { Store } from './store.js';
 
 const get = (id) => document.getElementById(id);
-/** Seconds; a timer takes no more than 24 days. */
+/** Seconds. `setTimeout` takes at most 24 days. */
 const LONGEST = 86_400;
 const narrow = matchMedia('(max-width: 899px)');
-/** One key a job: a window that wrote the whole list would undo what another one writes at the same time. */
+/** One key per job: a window that stored the whole list would overwrite what another window stores at the same time. */
 const SCRIPT = 'script/';
 
 const chosen = recall('language');
 const saved = recallAll(SCRIPT);
-// The key of earlier versions.
+// Earlier versions of the page stored the whole list here.
 const listed = recall('scripts');
 const store = new Store(
   initial({
@@ -59,7 +59,7 @@ const lists = new Lists(get, {
 const log = new LogView(get, () => log.draw(store.state, words(store.state)));
 
 let spoken = null;
-/** How the state is put into words. */
+/** Turns messages into text in the page's language. */
 function words({ language, phrases }) {
   if (spoken?.language !== language || spoken.phrases !== phrases) spoken = { ...speech(language, phrases), phrases };
   return spoken;
@@ -73,7 +73,7 @@ function draw(state, before) {
   for (const radio of document.querySelectorAll('[name=previews]')) radio.checked = radio.value === state.previews;
 }
 
-/** What a change asks for beyond drawing it. */
+/** Does what a change requires apart from drawing. */
 function act(state, before, event) {
   if (state.address !== before.address) open(state);
   if (state.episodes.projectId !== before.episodes.projectId) service.episodes();
@@ -113,10 +113,10 @@ function later(problem) {
   if (problem?.retryAfter > 0) setTimeout(() => dispatch({ type: 'retryDue' }), Math.min(problem.retryAfter, LONGEST) * 1000);
 }
 
-/** What outlives the page: on this browser alone. */
+/** Stores in this browser what must survive a reload. */
 function keep(state, before, event) {
   for (const key of ['language', 'developer', 'previews']) if (state[key] !== before[key]) remember(key, state[key]);
-  // What another window has written is not written back: it may have gone on since.
+  // Do not write back what another window stored: it may have changed again since.
   if (state.kept !== before.kept && event.type !== 'keptElsewhere') storeKept(before.kept, state.kept);
   const { fields, before: undone, pending } = state.draft;
   if (fields !== before.draft.fields || undone !== before.draft.before || pending !== before.draft.pending) rememberHere('draft', savedDraft(state.draft));
@@ -128,7 +128,7 @@ function storeKept(before, kept) {
   for (const { jobId } of removed) forget(SCRIPT + jobId);
 }
 
-/** Shows what a hash names, at once: the browser tells of a hash that it was given itself only later. */
+/** Shows what a hash names. `pushState` fires no `hashchange`, so the address is dispatched here. */
 function goTo(hash) {
   history.pushState(null, '', hash);
   dispatch({ type: 'address', address: readAddress(hash) });
@@ -163,7 +163,7 @@ function askToDelete({ id, title, number }) {
 
 get('cancel').addEventListener('click', () => {
   service.stop(store.state.job.jobId);
-  // The button goes away, and what has the focus must not.
+  // The focused button is about to be hidden, so move the focus.
   get('title').focus({ preventScroll: true });
 });
 get('retry').addEventListener('click', () => {

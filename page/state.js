@@ -1,11 +1,11 @@
-// The whole page as one value, and the one function that changes it. It knows no DOM, no network and no clock.
+// The whole page as one value, and the one function that changes it. No DOM, no network, no clock.
 
 import { isOutdated, openedDraft, reduceDraft } from './draft.js';
 import { isOver, openedJob, reduceJob } from './job.js';
 import { openedKept, reduceKept } from './kept.js';
 import { reduceLog } from './log.js';
 
-/** The page as it opens; `saved` is what the browser remembers. */
+/** The page as it opens. `draft` and `kept` are what the browser remembers. */
 export function initial({ language, online = true, developer = false, previews = 'delta', draft = null, kept = null }) {
   const opened = openedDraft(language, draft);
   return {
@@ -28,7 +28,7 @@ export function initial({ language, online = true, developer = false, previews =
   };
 }
 
-/** The page after an event `{ type, … }`. Unknown events, and late ones of what is no longer shown, change nothing. */
+/** The page after an event `{ type, … }`. Unknown events, and late events of something no longer shown, change nothing. */
 export function reduce(state, event) {
   const job = state.job && reduceJob(state.job, event);
   const page = { ...state, job, draft: reduceDraft(state.draft, event, state.language), log: reduceLog(state.log, event) };
@@ -37,7 +37,7 @@ export function reduce(state, event) {
 }
 
 const EVENTS = {
-  // What the page is like.
+  // Page settings.
   language: (page, { language }) => ({ ...page, language }),
   developer: (page, { developer }) => ({ ...page, developer }),
   previews: (page, { previews }) => ({ ...page, previews }),
@@ -46,20 +46,20 @@ const EVENTS = {
   models: (page, { models }) => ({ ...page, models }),
   notice: (page, { key, tone = 'plain' }) => ({ ...page, notice: { key, tone } }),
 
-  // What is on the sheet.
+  // The sheet.
   address: (page, { address }) => {
     const next = { ...page, address, job: null, episode: null, notice: null, retry: null };
     if (address.kind === 'job') return { ...next, job: openedJob(address.jobId, earlierOf(page, address.jobId)) };
     if (address.kind === 'episode') return { ...next, episode: { id: address.id } };
     return next;
   },
-  // An address may name a project that nobody has: the list goes there once there is an episode to read.
+  // An address may name a project that does not exist, so switch the list only once the episode is read.
   episode: (page, { episode }) => (page.episode?.id === episode.id ? inProject({ ...page, episode }, page.address.projectId) : page),
   episodeFailed: (page, { id, error }) => (page.episode?.id === id ? { ...page, episode: { id, error } } : page),
-  // Once it is known whose job it is; the project that is typed later wins.
+  // Switch the list when the job's project becomes known, but not after the user typed another project.
   status: (page, { jobId, job }, { job: before }) => (before?.jobId === jobId && before.projectId === null ? inProject(page, job.projectId) : page),
 
-  // Asking for a script.
+  // Requesting a script.
   sending: (page, { retryOf }) => ({ ...page, retry: retryOf ? { jobId: retryOf, error: null } : page.retry }),
   sent: (page, { job, retryOf }) => ({ ...inProject(page, job.projectId), retry: retryOf ? { jobId: retryOf, next: job.jobId, error: null } : null }),
   refused: (page, { error, retryOf }) => (retryOf && page.retry?.jobId === retryOf ? { ...page, retry: { jobId: retryOf, error } } : page),
@@ -83,7 +83,7 @@ const EVENTS = {
   episodesFailed: (page, { projectId, error }) => (projectId === page.episodes.projectId ? { ...page, episodes: { ...page.episodes, error } } : page),
 };
 
-/** Being written, as the list says it: about the job on the sheet it says what the sheet says. */
+/** The jobs in progress. The entry of the job on the sheet agrees with the sheet. */
 export function activeJobs({ active, job }) {
   if (!job) return active.jobs;
   const shown = ({ step, progress, status, queuePosition }) => ({ currentStep: step, progress, status, queuePosition });
@@ -92,12 +92,12 @@ export function activeJobs({ active, job }) {
     .map((entry) => (entry.jobId === job.jobId ? { ...entry, ...shown(job) } : entry));
 }
 
-/** The request that a job was made with, where it was made in this browser. */
+/** The request body of a job that this browser created; null for other jobs. */
 export function bodyOfJob({ kept }, jobId) {
   return kept.find((entry) => entry.jobId === jobId)?.body ?? null;
 }
 
-/** Written again, a script shows the attempt before it until it has words of its own. */
+/** A script that is written again shows the earlier attempt until it has text of its own. */
 function earlierOf({ retry, job }, jobId) {
   if (retry?.next !== jobId || job?.jobId !== retry.jobId) return null;
   return job.text ? { jobId: job.jobId, text: job.text } : job.earlier;
@@ -107,7 +107,7 @@ function inFormsProject(page) {
   return inProject(page, page.draft.fields.projectId.trim());
 }
 
-/** The episodes that are listed are those of the project that was chosen last, by the form or by what is read. */
+/** Lists the episodes of the project that was chosen last, in the form or by opening a job or an episode. */
 function inProject(page, projectId) {
   return projectId === page.episodes.projectId ? page : { ...page, episodes: emptyEpisodes(projectId) };
 }

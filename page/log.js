@@ -1,12 +1,12 @@
-// The raw event log: what arrived, with ids, for developers.
+// The raw event log for developers: what arrived, with ids.
 
 import { element, keyed } from './elements.js';
 
-/** So many entries are kept, and of each so many characters. */
+/** The most entries to keep, and the most characters of each. */
 const MOST = 200;
 const DATA = 300;
 
-/** The log after an event; `entry` events are what came over the wire, others are noted by their sentence. */
+/** The log after an event. An `entry` holds an event of the stream, or a note as the `key` of a message. */
 export function reduceLog(log, event) {
   if (event.type !== 'entry') return log;
   const { id, name, data = '', key = null, blanks = null, at } = event;
@@ -15,7 +15,7 @@ export function reduceLog(log, event) {
   return { entries: [...log.entries.slice(1 - MOST), entry], events: number, characters: log.characters + data.length };
 }
 
-/** Shows the log in a list, newest first, while its fold is open. */
+/** Shows the log as a list, newest first, while it is expanded. */
 export class LogView {
   #fold;
   #list;

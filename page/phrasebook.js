@@ -1,6 +1,6 @@
-// The service's own sentences in both languages: jobs speak the language they were asked for in, the page that of its reader.
+// Translates the service's messages. A job's messages are in the language of its request; the page shows the user's language.
 
-/** The sentences of one of the service's locale files by `section.key`. They are lines of `key = "sentence"`. */
+/** The messages of one of the service's locale files by `section.key`. Each is a line `key = "message"`. */
 export function readLocale(toml) {
   const sentences = {};
   let section = '';
@@ -23,12 +23,12 @@ export function phrasebook({ ko, en }) {
       else if (!plain.has(sentence)) plain.set(sentence, entry);
     }
   }
-  // A sentence that says more is not taken for a shorter one with much filled in.
+  // Try the pattern with the most fixed text first, so that a shorter one cannot match with more filled in.
   patterns.sort((one, other) => other.fixed - one.fixed);
   return { plain, patterns };
 }
 
-/** The same sentence in `language`; as it is where the service's files do not have it. */
+/** The same message in `language`, or unchanged if the locale files do not contain it. */
 export function translate(phrases, language, sentence) {
   const known = phrases?.plain.get(sentence);
   if (known) return known[language];
@@ -39,7 +39,7 @@ export function translate(phrases, language, sentence) {
   return sentence;
 }
 
-/** Whether a sentence, in either language, is the service's under one of `keys`, each `section.key`; none with blanks is found. */
+/** Whether a message, in either language, has one of the `keys` (`section.key`). Messages with placeholders are never found. */
 export function isOneOf(phrases, keys, sentence) {
   return keys.includes(phrases?.plain.get(sentence)?.key);
 }

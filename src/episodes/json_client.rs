@@ -26,7 +26,7 @@ const SEARCHED: usize = 64 * 1024;
 
 /// A client for one server.
 #[derive(Debug)]
-pub(super) struct Web {
+pub(super) struct JsonClient {
     client: Pooled,
     token: Option<Arc<Token>>,
     /// Which setting names the token, for whoever has to mend it.
@@ -44,7 +44,7 @@ pub(super) struct Reply {
     token: Option<Arc<Token>>,
 }
 
-impl Web {
+impl JsonClient {
     /// `limit` bounds each request, its answer included; `token` is sent with all of them.
     pub(super) fn new(limit: Duration, connect: Duration, token: Option<Token>, setting: &'static str) -> Self {
         Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.map(Arc::new), setting }

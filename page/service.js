@@ -1,14 +1,14 @@
-// What the page asks of the service, and which events the answers make.
+// The page's requests to the service, and the events that their responses become.
 
 import { ApiError, call, scriptText, uniqueKey } from './api.js';
 import { isOver } from './job.js';
 import { openedModels } from './models.js';
 import { phrasebook, readLocale } from './phrasebook.js';
 
-/** Episodes to a page of their list. */
+/** Episodes per page of the list. */
 const PAGE = 100;
 
-/** The page's requests; each ends in an event, whether it succeeded or not. */
+/** The page's requests. Each one ends in an event, whether it succeeds or fails. */
 export class Service {
   #store;
   #turn = 0;
@@ -17,7 +17,7 @@ export class Service {
     this.#store = store;
   }
 
-  /** Sends a request; any answer means that the service can be reached. */
+  /** Sends a request. Any response means that the service is reachable. */
   async ask(method, path, options) {
     try {
       const answer = await call(method, path, options);
@@ -30,7 +30,7 @@ export class Service {
     }
   }
 
-  /** Asks for a script; `retryOf` is the job that is repeated. Resolves with the job's id, or null when it was refused. */
+  /** Requests a script; `retryOf` is the job to repeat. Resolves with the new job's id, or null if it was refused. */
   async order(body, retryOf = null) {
     const { draft } = this.#store.state;
     if (draft.sending) return null;
@@ -47,7 +47,7 @@ export class Service {
     }
   }
 
-  /** Stops the writing of a job. */
+  /** Cancels a job. */
   async stop(jobId) {
     this.#dispatch({ type: 'stopAsked', jobId });
     try {
@@ -58,7 +58,7 @@ export class Service {
     }
   }
 
-  /** Tries once more to save a finished script as an episode. */
+  /** Tries again to save a finished script as an episode. */
   async save(jobId) {
     this.#dispatch({ type: 'saveAsked', jobId });
     try {
@@ -69,7 +69,7 @@ export class Service {
     }
   }
 
-  /** What the service says of a job; resolves with false when it cannot be asked. */
+  /** Reads a job's status. Resolves with false if the service is unreachable. */
   async status(jobId) {
     try {
       const job = await this.ask('GET', jobPath(jobId));
@@ -81,24 +81,24 @@ export class Service {
     }
   }
 
-  /** The text of a job that ended without showing any. */
+  /** Reads the text of a job that ended before the page showed any of it. */
   async script(jobId) {
     const text = await scriptText(jobId);
     if (text) this.#dispatch({ type: 'script', jobId, text });
   }
 
-  /** An episode's text. */
+  /** Reads an episode. */
   async episode({ projectId, id }) {
     try {
       this.#dispatch({ type: 'episode', episode: await this.ask('GET', `${episodesPath(projectId)}/${encodeURIComponent(id)}`) });
     } catch (error) {
       this.#dispatch({ type: 'episodeFailed', id, error: plain(error) });
-      // A list that still has it is out of date.
+      // If the list still has it, the list is out of date.
       if (isGone(error)) await this.episodes();
     }
   }
 
-  /** The newest episodes of the project whose list is shown, or a page of older ones. */
+  /** Reads the newest episodes of the listed project, or a page of older ones. */
   async episodes(older = false) {
     const { projectId, from } = this.#store.state.episodes;
     if (!projectId) return;
@@ -121,7 +121,7 @@ export class Service {
     this.#dispatch({ type: 'episodes', projectId, items: episodes.reverse(), from, total, more });
   }
 
-  /** Deletes an episode of the project whose list is shown; resolves with whether it is gone. */
+  /** Deletes an episode of the listed project. Resolves with whether it is gone. */
   async deleteEpisode(projectId, id) {
     try {
       await this.ask('DELETE', `${episodesPath(projectId)}/${encodeURIComponent(id)}`);
@@ -135,13 +135,13 @@ export class Service {
     return true;
   }
 
-  /** Which models there are; a service that does not say takes any name. */
+  /** Reads the available models. If the service does not say, the page accepts any name. */
   async models() {
     const answer = await this.ask('GET', 'models').catch(plain);
     this.#dispatch({ type: 'models', models: openedModels(answer) });
   }
 
-  /** The service's sentences in both languages. */
+  /** Loads the service's messages in both languages. */
   async phrases() {
     const read = async (language) => {
       const response = await fetch(new URL(`assets/${language}.toml`, document.baseURI));
@@ -151,13 +151,13 @@ export class Service {
     this.#dispatch({ type: 'phrases', phrases: phrasebook({ ko, en }) });
   }
 
-  /** What has to be asked about this browser's scripts, once for all at the start, later for those that may have changed. */
+  /** Updates this browser's scripts: all of them at the start, later those that may have changed. */
   async kept(all) {
     const { kept, active, job } = this.#store.state;
     const isActive = ({ jobId }) => active.jobs.some((entry) => entry.jobId === jobId);
     const unfinished = kept.filter((entry) => ['queued', 'streaming'].includes(entry.status) && !isActive(entry));
     const followed = ({ jobId }) => job?.jobId === jobId && !isOver(job);
-    // One at a time, and each in its turn: the newest may never be saved.
+    // One at a time, in turn: the newest may never be saved, and must not block the others.
     const unsaved = kept.filter(({ status }) => status === 'completed');
     const next = unsaved.length > 0 ? [unsaved[this.#turn++ % unsaved.length]] : [];
     for (const entry of all ? kept : [...unfinished, ...next]) {
@@ -178,12 +178,12 @@ function episodesPath(projectId) {
   return `projects/${encodeURIComponent(projectId)}/episodes`;
 }
 
-/** Whether the service says that there is no such thing, and not a proxy in between. */
+/** Whether the service itself, and not a proxy, says that the thing does not exist. */
 function isGone(error) {
   return error instanceof ApiError && error.status === 404 && error.code !== 'NETWORK';
 }
 
-/** A failed request as a value; any other error is a fault of the page and goes on. */
+/** A failed request as a plain value. Any other error is a bug in the page and is thrown again. */
 function plain(error) {
   if (!(error instanceof ApiError)) throw error;
   return error.plain;

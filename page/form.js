@@ -1,11 +1,11 @@
-// Draws the form of a new script, and tells what is done in it.
+// Draws the form for a new script and reports what the user does in it.
 
 import { EXAMPLES } from './draft.js';
 import { element, setText } from './elements.js';
 import { defaultModel, isPlaceholder, takesAnyName } from './models.js';
 import { refusal } from './view.js';
 
-/** The form; `on` has `typed(field, value)`, `projectChosen`, `example`, `undo` and `send`. */
+/** The form. `on` has the callbacks `typed(field, value)`, `projectChosen`, `example`, `undo` and `send`. */
 export class Form {
   #form;
   #get;
@@ -19,7 +19,7 @@ export class Form {
     });
     const typed = ({ target: { name, value } }) => on.typed(name, value);
     this.#form.addEventListener('input', typed);
-    // A field can be changed without being typed in, by the browser or a tool: only `change` tells of that.
+    // The browser or a tool can fill in a field without typing, which fires only `change`.
     this.#form.addEventListener('change', (event) => {
       typed(event);
       if (event.target.name === 'projectId') on.projectChosen();
@@ -27,7 +27,7 @@ export class Form {
     get('example').addEventListener('click', () => on.example());
     get('undo').addEventListener('click', () => {
       on.undo();
-      // The button that was pressed is gone.
+      // The focused button is gone, so move the focus.
       if (get('undo').hidden) get('f-description').focus();
     });
     this.#form.addEventListener('keydown', (event) => {
@@ -47,7 +47,7 @@ export class Form {
     this.#banner(draft, speech);
   }
 
-  /** Goes to what a refusal is about. */
+  /** Scrolls to what the error is about, and focuses it. */
   goToProblem() {
     this.#get('brief').open = true;
     const marked = this.#form.querySelector('[aria-invalid=true]');
@@ -59,7 +59,7 @@ export class Form {
   #banner({ problem, faults }, speech) {
     const count = Object.keys(faults).length;
     const marked = problem && count > 0 && problem.details.length === 0;
-    // Once every marked field has been changed there is nothing left to correct.
+    // Once the user has changed every marked field, nothing is left to correct.
     const done = problem && count === 0 && problem.code === 'VALIDATION_ERROR' && problem.details.length === 0;
     const sentences = !problem || done ? [] : marked ? [{ key: 'fixFields', blanks: { count } }] : refusal(problem);
     const banner = this.#get('banner');
@@ -67,7 +67,7 @@ export class Form {
     setText(banner, sentences.map((part) => speech.phrase(part)).join(' '));
   }
 
-  /** Shows a fault beside its field. */
+  /** Shows a field's error below the field. */
   #fault(field, message, speech) {
     const id = `fault-${field.name}`;
     const shown = document.getElementById(id);
@@ -86,7 +86,7 @@ export class Form {
     describe(field, [id, helped].filter(Boolean).join(' '));
   }
 
-  /** The models as choices: a closed list where nothing else can be asked for, else a field that suggests them. */
+  /** Shows the models: as a closed list if no other name can be requested, otherwise as suggestions. */
   #models(models, chosen, speech) {
     const [choice, free] = [this.#get('model-choice'), this.#get('f-model')];
     const open = takesAnyName(models);

@@ -1,31 +1,31 @@
-// What the browser remembers of the page. Where it is not allowed to, the page works and forgets.
+// What the browser remembers. If storage is blocked, the page works but forgets.
 
-// Even naming a storage throws where it is blocked.
+// Where storage is blocked, even accessing it throws.
 const visits = () => localStorage;
 const thisWindow = () => sessionStorage;
 
-/** What was remembered as `key`, or null. */
+/** The value stored as `key`, or null. */
 export function recall(key) {
   return read(visits, key);
 }
 
-/** Remembers `value` as `key` across visits. */
+/** Stores `value` as `key` across visits. */
 export function remember(key, value) {
   write(visits, key, value);
 }
 
-/** What this window has remembered as `key`; in a new window what any of them has remembered last, or null. */
+/** This window's value for `key`. A new window gets the value that any window stored last, or null. */
 export function recallHere(key) {
   return read(thisWindow, key) ?? recall(key);
 }
 
-/** Remembers `value` as `key` for this window, and for windows that are opened later. */
+/** Stores `value` as `key` for this window, and for windows opened later. */
 export function rememberHere(key, value) {
   write(thisWindow, key, value);
   remember(key, value);
 }
 
-/** Forgets what was remembered as `key`. */
+/** Deletes the value stored as `key`. */
 export function forget(key) {
   try {
     localStorage.removeItem(key);
@@ -34,7 +34,7 @@ export function forget(key) {
   }
 }
 
-/** Everything that was remembered under keys that begin with `prefix`. */
+/** All values whose keys begin with `prefix`. */
 export function recallAll(prefix) {
   try {
     return Object.keys(localStorage).filter((key) => key.startsWith(prefix)).map(recall);
@@ -43,7 +43,7 @@ export function recallAll(prefix) {
   }
 }
 
-/** Tells `change` the rest of the key, and what another window of this browser has remembered there, or null. */
+/** Calls `change` with the rest of the key and the value, or null, when another window of this browser changes it. */
 export function onElsewhere(prefix, change) {
   addEventListener('storage', ({ key }) => {
     if (key?.startsWith(prefix)) change(key.slice(prefix.length), recall(key));

@@ -1,6 +1,6 @@
-// A script's text as the parts of a screenplay. It knows no DOM, so that it can be tested without a browser.
+// Parses a script's text into the parts of a screenplay. Uses no DOM, so it can be tested without a browser.
 
-/** A stanza longer than this is closed early, so that one more word never means reading a whole script again. */
+/** Characters. A longer stanza is closed early, so that one more word never means parsing the whole script again. */
 const MAX_LINES = 40;
 const MAX_CHARACTERS = 4000;
 
@@ -28,9 +28,9 @@ const HANGUL_NAME = /^\p{Script=Hangul}[\p{Script=Hangul}\d]{0,7}(?: [\p{Script=
 const SPOKEN = /^(\*\*)?([\p{L}][\p{L}\p{N} .'’·-]{0,24}?)\s*([(（][^()（）]{1,40}[)）])?(\*\*)?\s*[:：](\*\*)?(?!\d)\s*(.*)$/u;
 const COLUMNS = /^(\p{Script=Hangul}[\p{Script=Hangul}\d]{0,5}(?:\s?\([^)]{1,12}\))?)(?:\t+| {2,})(\S.*)$/u;
 
-/** A growing script as stanzas of blocks; an update reads again only from the stanza in which the text changed. */
+/** A growing script as stanzas of blocks. An update parses again only from the stanza in which the text changed. */
 export class Screenplay {
-  /** Each is `{ blocks, carry, closedAt }`; a block is `{ kind, text }` and for some kinds more. */
+  /** Each stanza is `{ blocks, carry, closedAt }`. A block is `{ kind, text }`, and more for some kinds. */
   stanzas = [];
 
   /** Takes the whole `text`, unchanged before `from`; returns the index of the first stanza that may differ. */
@@ -49,7 +49,7 @@ export class Screenplay {
   }
 }
 
-/** All blocks of a text, read at once. */
+/** All blocks of a text, parsed in one pass. */
 export function parseScreenplay(text) {
   const script = new Screenplay();
   script.update(text);
@@ -74,7 +74,7 @@ function* split(text, from) {
     at = next;
     const full = lines.length >= MAX_LINES || size >= MAX_CHARACTERS;
     if (lines.length > 0 && (blank || long || (full && newline >= 0))) {
-      // A blank line without its end may still get words.
+      // A blank line without a line break may still get words.
       yield { lines, closedAt: newline >= 0 || long ? at : Infinity };
       lines = [];
       size = 0;
@@ -118,12 +118,12 @@ function readStanza(lines, carry) {
     else if (ITEM.test(line)) put('item', ITEM.exec(line)[2], { marker: ITEM.exec(line)[1] ? `${ITEM.exec(line)[1]}.` : '•' });
     else extend('action', line);
   });
-  // Only a cue that nothing was said under yet speaks on after the blank line.
+  // Only a cue without any dialogue yet stays open after a blank line.
   const lastKind = blocks.at(-1)?.kind;
   return { blocks, carry: speaking && (lastKind === 'cue' || lastKind === 'aside' || lines.length >= MAX_LINES) };
 }
 
-/** A line that is something by itself, wherever it stands; somebody may be called Fin, and say something. */
+/** A line that is recognised by itself, in any context. A character may be called Fin and speak, too. */
 function structure(line, last) {
   if (RULE.test(line)) return { kind: 'rule', text: '' };
   const heading = HEADING.exec(line);
@@ -141,7 +141,7 @@ function structure(line, last) {
   return null;
 }
 
-/** `NAME (aside): words`; a label of the title page (`Location: …`) is nobody who speaks. */
+/** `NAME (aside): words`. A label of the title page (`Location: …`) is not a speaker. */
 function spoken(line) {
   const [, open, name, aside, , , words] = SPOKEN.exec(line) ?? [];
   if (!name || isLabel(name)) return null;
@@ -149,7 +149,7 @@ function spoken(line) {
   return named ? { name, aside, words: words.replace(/^\*\*\s*/, '') } : null;
 }
 
-/** The Korean manner: the name, a wide gap, the words. */
+/** The Korean layout: the name, a wide gap, the words. */
 function columns(line) {
   const [, name, words] = COLUMNS.exec(line) ?? [];
   return name ? { name, words } : null;
@@ -159,7 +159,7 @@ function isLabel(name) {
   return LABELS.has(name.toLowerCase().replaceAll(' ', ''));
 }
 
-/** A name on a line of its own. */
+/** A name on a separate line. */
 function alone(line, index, lines, speaking) {
   const bare = unwrapped(line);
   const name = bare.replace(EXTENSION, '').trim();
@@ -167,7 +167,7 @@ function alone(line, index, lines, speaking) {
   if (!name || isLabel(name) || ACT.test(name) || /[.!?]$/.test(name)) return null;
   const size = name.split(' ').length;
   if (bare !== line) return size <= 3 && /^[\p{L}][\p{L}\p{N} .'’·-]{0,23}$/u.test(name) ? cue : null;
-  // Under a name, short lines are what it says.
+  // Short lines below a name are its dialogue.
   if (index > 0 || speaking) return null;
   if (LATIN_NAME.test(name)) return size <= 4 ? cue : null;
   const sentence = size > 1 && /[다요죠까음함]$/.test(name);
@@ -181,7 +181,7 @@ function unwrapped(text) {
 
 const MARKED = /\*\*\*(?=\S)([^]*?\S)\*\*\*|(\*\*|__)(?=\S)([^]*?\S)\2|(?<![\p{L}\p{N}*_])([*_])(?=[^\s*_])([^*_]*?[^\s*_])\4(?![\p{L}\p{N}*])/u;
 
-/** Text with markdown's emphasis as runs `{ text, bold, italic }`; `open` text may yet get its closing mark. */
+/** Text with Markdown emphasis as runs `{ text, bold, italic }`. `open` text may still get its closing mark. */
 export function inlineRuns(text, open = false, style = { bold: false, italic: false }) {
   const runs = [];
   let rest = hidden(text);
@@ -197,7 +197,7 @@ export function inlineRuns(text, open = false, style = { bold: false, italic: fa
   return runs;
 }
 
-/** While a text grows, a mark that waits for its other half must not flicker on the page. */
+/** Hides a mark that waits for its closing half, so that it does not flicker while the text grows. */
 function closed(text) {
   const pairs = (part) => part.split('**').length - 1;
   if (pairs(text) % 2 === 0) return text;
@@ -205,17 +205,17 @@ function closed(text) {
   return pairs(body) % 2 === 0 ? body : `${body}**`;
 }
 
-/** Markdown lets every one of these be written behind a backslash, and then means only itself. */
+/** Characters that Markdown takes literally after a backslash. */
 const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
-/** As many code points as that, which no text may contain. */
+/** The first of as many noncharacters, which no text may contain. */
 const STAND_INS = 0xfdd0;
 
-/** Puts what is escaped out of the way of the marks. */
+/** Replaces escaped characters, so that they are not read as marks. */
 function hidden(text) {
   return text.replace(/\\([!-/:-@[-`{-~])/g, (_, sign) => String.fromCharCode(STAND_INS + PUNCTUATION.indexOf(sign)));
 }
 
-/** The text as it is read: what was escaped, without its backslash. */
+/** Restores the escaped characters, without their backslashes. */
 function plain(text) {
   return text.replace(/[\ufdd0-\ufdef]/g, (stand) => PUNCTUATION[stand.charCodeAt(0) - STAND_INS]);
 }

@@ -1,9 +1,9 @@
-// The scripts that were asked for in this browser and are no episode: stopped, failed, or finished and not saved yet.
+// Scripts that this browser requested and that are not an episode: stopped, failed, or finished but not saved yet.
 
-/** So many are remembered; older ones are forgotten. */
+/** The most entries to remember. Older ones are dropped. */
 const MOST = 30;
 
-/** The list, newest first, after an event; `job` is the one on the sheet, if there is one. */
+/** The list, newest first, after an event. `job` is the job on the sheet, if there is one. */
 export function reduceKept(kept, event, job) {
   switch (event.type) {
     case 'sent': {
@@ -26,31 +26,31 @@ export function reduceKept(kept, event, job) {
   }
 }
 
-/** Those that stand in the list: what is still being written is in another one. */
+/** The entries to show. Jobs in progress have their own list. */
 export function keptScripts(kept) {
   return kept.filter(({ status }) => ['canceled', 'failed', 'completed'].includes(status));
 }
 
-/** What the browser's storage holds, newest first: whatever is no entry is left out. */
+/** The entries in the browser's storage, newest first. Anything else in there is ignored. */
 export function openedKept(saved) {
   const entries = Array.isArray(saved) ? saved.filter((entry) => typeof entry?.jobId === 'string') : [];
   return entries.sort((one, other) => place(other) - place(one)).slice(0, MOST);
 }
 
-/** What has to be stored and what to be deleted after the list has changed: every window writes only its own changes. */
+/** The entries to store and to delete after a change. Each window writes only its own changes. */
 export function changesOfKept(before, kept) {
   const removed = before.filter(({ jobId }) => !kept.some((entry) => entry.jobId === jobId));
   return { changed: kept.filter((entry) => !before.includes(entry)), removed };
 }
 
-/** The job on the sheet has ended: a script that is saved or gone leaves, any other is listed, wherever it was asked for. */
+/** Updates the list when the job on the sheet ends: a saved or missing script is removed, any other one is listed. */
 function became(kept, { jobId, title, projectId, status, episode }) {
   if (status === 'lost' || (status === 'completed' && episode)) return without(kept, jobId);
   if (kept.some((entry) => entry.jobId === jobId)) return updated(kept, jobId, { status });
   return added(kept, { jobId, title: title ?? '', projectId: projectId ?? '', status, body: null });
 }
 
-/** The place is stored, because the browser's storage has no order. */
+/** Stores the entry's place, because the browser's storage has no order. */
 function added(kept, entry) {
   return [{ ...entry, place: 1 + Math.max(0, ...kept.map(place)) }, ...kept].slice(0, MOST);
 }

@@ -1,8 +1,8 @@
-// Holds the state; whoever draws it or acts on its changes is told of each.
+// Holds the state and notifies the listeners of every change.
 
 import { reduce } from './state.js';
 
-/** The one place where the state changes. */
+/** The only place where the state changes. */
 export class Store {
   #state;
   #listeners = [];
@@ -17,12 +17,12 @@ export class Store {
     return this.#state;
   }
 
-  /** `changed(state, before, event)` is called after every event that changed something. */
+  /** Calls `changed(state, before, event)` after every event that changed something. */
   listen(changed) {
     this.#listeners.push(changed);
   }
 
-  /** Takes an event. One that a listener sends waits until all have seen the state before it. */
+  /** Applies an event. An event from a listener waits until all listeners have seen the state before it. */
   dispatch(event) {
     this.#queue.push(event);
     if (this.#busy) return;
