@@ -23,7 +23,8 @@ use generation_actors::{
 use ipnet::IpNet;
 
 use super::{
-    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, stats, web as page,
+    Hosts, StreamSlots, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, stats,
+    web as page,
 };
 use crate::locales::Locales;
 
@@ -40,8 +41,6 @@ pub struct HttpOptions {
     pub max_body: usize,
     /// How long a request body may take to arrive.
     pub body_timeout: Duration,
-    /// Open event streams; 0 is no limit.
-    pub max_streams: u64,
     /// Rhythm of event streams.
     pub timing: StreamTiming,
     /// How long an episode may take to be saved or read.
@@ -66,6 +65,8 @@ pub struct Context {
     pub locales: Locales,
     /// Settings.
     pub options: HttpOptions,
+    /// What bounds the event streams that are open at once.
+    pub stream_slots: StreamSlots,
     /// When the service started.
     pub started_at: DateTime<Utc>,
     /// Set once the service is going down.

@@ -44,14 +44,13 @@ pub(super) async fn events(
         Opening::Stop => return Ok(stop()),
     };
     if request.method() == Method::HEAD {
-        return Ok(head().body(body::None::new()));
+        return Ok(head_only());
     }
-    let most = context.options.max_streams;
-    if most > 0 && context.meter.read().open >= most {
-        log::warn!("{id}: a reader was sent away, {most} event streams are open");
+    let Some(slot) = context.stream_slots.take() else {
+        log::warn!("{id}: a reader is sent away, since `sse.max_connections` event streams are open");
         return Ok(stream(&request, EventStream::cut(clock, timing)));
-    }
-    Ok(stream(&request, EventStream::reading(feed.subscribe(resume, mode), clock, timing)))
+    };
+    Ok(stream(&request, EventStream::reading(feed.subscribe(resume, mode), slot, clock, timing)))
 }
 
 /// The header, else the query; `None` is a first connect.
@@ -79,14 +78,17 @@ fn stop() -> HttpResponse {
 }
 
 fn stream(request: &HttpRequest, events: EventStream) -> HttpResponse {
-    let mut response = head();
     if request.method() == Method::HEAD {
-        return response.body(body::None::new());
+        return head_only();
     }
-    let mut response = response.finish();
-    // Whoever gets it writes it: the task that takes the connection over, or the HTTP server.
+    let mut response = head().finish();
+    // Whoever gets it writes it: the task that takes the connection over.
     response.extensions_mut().insert(events);
     response
+}
+
+fn head_only() -> HttpResponse {
+    head().body(body::None::new())
 }
 
 fn head() -> HttpResponseBuilder {

@@ -55,7 +55,6 @@ mod tests {
             hosts: None,
             max_body: 1024,
             body_timeout: second,
-            max_streams: 0,
             timing: StreamTiming { heartbeat: second, keep_alive: second, retry: second },
             episode_timeout: second,
         }

@@ -28,7 +28,7 @@ pub use logging::init_logging;
 
 use crate::{
     config::{OnRestart, Settings},
-    http::Context,
+    http::{Context, StreamSlots},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -73,6 +73,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let started_at = clock.now();
     let context = Data::new(Context {
         options: translate::http(&settings),
+        stream_slots: StreamSlots::new(settings.sse.max_connections),
         draining: AtomicBool::new(false),
         models: models.clone(),
         registry,

@@ -38,7 +38,6 @@ pub(super) fn http(settings: &Settings) -> HttpOptions {
         hosts: hosts(settings),
         max_body: settings.limits.max_body,
         body_timeout: settings.limits.body_timeout,
-        max_streams: sse.max_connections as u64,
         timing: StreamTiming { heartbeat: sse.heartbeat, keep_alive: sse.keep_alive, retry: sse.retry },
         episode_timeout: settings.episodes.save_timeout,
     }
