@@ -21,6 +21,7 @@ use generation_actors::{
     registry::RegistryHandle,
 };
 use ipnet::IpNet;
+use tokio_util::task::TaskTracker;
 
 use super::{
     Hosts, StreamSlots, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, stats,
@@ -67,6 +68,8 @@ pub struct Context {
     pub options: HttpOptions,
     /// What bounds the event streams that are open at once.
     pub stream_slots: StreamSlots,
+    /// Every task that writes to a connection in the HTTP server's place; the drain waits for them.
+    pub writers: TaskTracker,
     /// When the service started.
     pub started_at: DateTime<Utc>,
     /// Set once the service is going down.

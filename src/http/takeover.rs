@@ -30,13 +30,13 @@ use actix_web::{
     error::PayloadError,
     http::{Method, StatusCode, Version, header},
     middleware::Next,
-    rt,
     rt::net::TcpStream,
 };
 use bytes::Bytes;
 use chrono::Utc;
 use futures_util::Stream;
 use tokio::task::yield_now;
+use tokio_util::task::TaskTracker;
 
 use super::{
     connection::Connection,
@@ -76,18 +76,24 @@ pub async fn take_over(
         yield_now().await;
     }
     Ok(match stream {
-        Some(stream) => give_stream(response, socket, stream),
-        None => give_last(response, socket),
+        Some(stream) => write_stream(response, stream, socket, connection.writers()),
+        None => write_last(response, socket, connection.writers()),
     })
 }
 
-fn give_stream(response: ServiceResponse, socket: TcpStream, stream: EventStream) -> ServiceResponse {
+/// Has a stream and the head of its response written.
+fn write_stream(
+    response: ServiceResponse,
+    stream: EventStream,
+    socket: TcpStream,
+    writers: &TaskTracker,
+) -> ServiceResponse {
     let (framing, line) = match response.request().version() {
         Version::HTTP_11 => (Framing::Chunked, "transfer-encoding: chunked\r\n"),
         _ => (Framing::UntilClosed, ""),
     };
     let head = head_of(&response, line);
-    rt::spawn(StreamWriter::new(socket, head.into(), framing, stream));
+    writers.spawn_local(StreamWriter::new(socket, head.into(), framing, stream));
     without_body(response)
 }
 
@@ -96,8 +102,8 @@ fn without_body(response: ServiceResponse) -> ServiceResponse {
     response.map_body(|_, _| BoxBody::new(TakenOver))
 }
 
-/// Writes a whole response that ends its connection.
-fn give_last(response: ServiceResponse, socket: TcpStream) -> ServiceResponse {
+/// Has a whole response written, and ends its connection.
+fn write_last(response: ServiceResponse, socket: TcpStream, writers: &TaskTracker) -> ServiceResponse {
     let mut body = Bytes::new();
     let response = response.map_body(|_, whole| {
         // All our bodies but event streams are bytes.
@@ -110,7 +116,7 @@ fn give_last(response: ServiceResponse, socket: TcpStream) -> ServiceResponse {
     if !is_unframed && response.request().method() != Method::HEAD {
         answer.extend_from_slice(&body);
     }
-    rt::spawn(last_answer::write(socket, answer));
+    writers.spawn_local(last_answer::write(socket, answer));
     response
 }
 

@@ -22,6 +22,7 @@ use generation_actors::{
     registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
 };
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 pub use failure::Failure;
 pub use logging::init_logging;
@@ -74,6 +75,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let context = Data::new(Context {
         options: translate::http(&settings),
         stream_slots: StreamSlots::new(settings.sse.max_connections),
+        writers: TaskTracker::new(),
         draining: AtomicBool::new(false),
         models: models.clone(),
         registry,
