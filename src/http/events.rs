@@ -1,4 +1,8 @@
 //! `GET /api/v1/generations/{jobId}/events`: which stream a reader gets.
+//!
+//! Nothing here writes that stream. The handler makes an [`EventStream`], which says *what* is sent, and leaves it to
+//! [`takeover::respond`]: once all middleware has added its headers, `takeover::take_over` takes the connection's socket away
+//! from actix-http and spawns a `StreamWriter`, the task that sends head and events until the stream or the client ends.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, body,
@@ -11,7 +15,7 @@ use super::{
     Context,
     error::{ApiError, FieldFault},
     event_stream::EventStream,
-    generations, language, query,
+    generations, language, query, takeover,
 };
 
 /// The handler: 200 with a stream, 204 for a client that has everything, or an error on a first connect only, because
@@ -81,10 +85,7 @@ fn stream(request: &HttpRequest, events: EventStream) -> HttpResponse {
     if request.method() == Method::HEAD {
         return head_only();
     }
-    let mut response = head().finish();
-    // Whoever gets it writes it: the task that takes the connection over.
-    response.extensions_mut().insert(events);
-    response
+    takeover::respond(head(), events)
 }
 
 fn head_only() -> HttpResponse {

@@ -24,7 +24,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpResponse, HttpResponseBuilder,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
@@ -45,8 +45,18 @@ use super::{
     stream_writer::{Framing, StreamWriter},
 };
 
-/// Takes the socket of every response that carries an [`EventStream`], and of every one to a request whose body was not read
-/// to its end, as outermost middleware: its head has everybody's headers by then.
+/// A response that consists of `head` and whatever `stream` says until it ends.
+///
+/// The stream travels in the response's extensions, where [`take_over`] finds it. If the response is dropped on the way,
+/// the stream is dropped with it and its slot is free.
+pub(super) fn respond(mut head: HttpResponseBuilder, stream: EventStream) -> HttpResponse {
+    let mut response = head.finish();
+    response.extensions_mut().insert(stream);
+    response
+}
+
+/// The outermost middleware: takes the socket for every response that [`respond`] made, and for every response to a request
+/// whose body was not read to its end. Its head has everybody's headers by then.
 ///
 /// # Errors
 /// Those of the handlers.
