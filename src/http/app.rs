@@ -42,8 +42,8 @@ pub struct HttpOptions {
     pub max_body: usize,
     /// How long a request body may take to arrive.
     pub body_timeout: Duration,
-    /// Rhythm of event streams.
-    pub timing: StreamTiming,
+    /// How often event streams say what. Shared, so that each of thousands of streams holds a pointer only.
+    pub timing: Arc<StreamTiming>,
     /// How long an episode may take to be saved or read.
     pub episode_timeout: Duration,
 }

@@ -48,7 +48,7 @@ pub(super) struct EventStream {
     phase: Phase,
     due: VecDeque<Bytes>,
     clock: Arc<dyn Clock>,
-    timing: StreamTiming,
+    timing: Arc<StreamTiming>,
     heartbeat_at: Instant,
     written_at: Instant,
     timer: Pin<Box<Sleep>>,
@@ -70,7 +70,7 @@ impl EventStream {
         subscription: Subscription,
         slot: StreamSlot,
         clock: Arc<dyn Clock>,
-        timing: StreamTiming,
+        timing: Arc<StreamTiming>,
     ) -> Self {
         // In the block of the first event: a block of its own would be shown as an empty message by some clients.
         let stream = Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing);
@@ -78,29 +78,29 @@ impl EventStream {
     }
 
     /// Sends one event and ends cleanly.
-    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: Arc<StreamTiming>) -> Self {
         let mut stream = Self::new(Phase::Ending, retry_line(timing.retry), clock, timing);
         stream.due.push_back(event);
         stream
     }
 
     /// Sends its client away, to come back later.
-    pub(super) fn cut(clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn cut(clock: Arc<dyn Clock>, timing: Arc<StreamTiming>) -> Self {
         let mut stream = Self::new(Phase::Cutting, jittered_retry_line(timing.retry), clock, timing);
         stream.timer.as_mut().reset(Instant::now() + CUT_DELAY);
         stream
     }
 
-    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: Arc<StreamTiming>) -> Self {
         let now = Instant::now();
         Self {
             phase,
             due: VecDeque::from([first]),
             clock,
-            timing,
             heartbeat_at: now + timing.heartbeat,
             written_at: now,
             timer: Box::pin(sleep_until(now + timing.heartbeat.min(timing.keep_alive))),
+            timing,
             _slot: None,
         }
     }

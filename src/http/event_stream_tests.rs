@@ -61,7 +61,7 @@ fn read(feed: &Feed) -> Pin<Box<EventStream>> {
 fn read_within(feed: &Feed, slots: &StreamSlots, clock: Arc<dyn Clock>) -> Pin<Box<EventStream>> {
     let subscription = feed.subscribe(Resume::Fresh, PreviewMode::Full);
     let slot = slots.take().expect("a free slot");
-    Box::pin(EventStream::reading(subscription, slot, clock, TIMING))
+    Box::pin(EventStream::reading(subscription, slot, clock, Arc::new(TIMING)))
 }
 
 /// Everything that can be had without waiting; whether it ended, and how.

@@ -4,6 +4,8 @@
 //! [`takeover::respond`]: once all middleware has added its headers, `takeover::take_over` takes the connection's socket away
 //! from actix-http and spawns a `StreamWriter`, the task that sends head and events until the stream or the client ends.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, body,
     http::{Method, StatusCode, header},
@@ -27,7 +29,7 @@ pub(super) async fn events(
 ) -> Result<HttpResponse, ApiError> {
     let last = last_event_id(&request);
     let mode = preview_mode(&request, last)?;
-    let (clock, timing) = (context.clock.clone(), context.options.timing);
+    let (clock, timing) = (context.clock.clone(), Arc::clone(&context.options.timing));
     let feed = match (generations::find(&request, &context, &id).await, last) {
         (Ok(feed), _) => feed,
         (Err(error), None) => return Err(error),

@@ -55,7 +55,7 @@ mod tests {
             hosts: None,
             max_body: 1024,
             body_timeout: second,
-            timing: StreamTiming { heartbeat: second, keep_alive: second, retry: second },
+            timing: StreamTiming { heartbeat: second, keep_alive: second, retry: second }.into(),
             episode_timeout: second,
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn http(settings: &Settings) -> HttpOptions {
         hosts: hosts(settings),
         max_body: settings.limits.max_body,
         body_timeout: settings.limits.body_timeout,
-        timing: StreamTiming { heartbeat: sse.heartbeat, keep_alive: sse.keep_alive, retry: sse.retry },
+        timing: StreamTiming { heartbeat: sse.heartbeat, keep_alive: sse.keep_alive, retry: sse.retry }.into(),
         episode_timeout: settings.episodes.save_timeout,
     }
 }
