@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use super::document::{Document, Faulty, Refusal, Section};
 use super::embedding::Embedding;
 use super::parse::{self, duration, text_of};
+use super::parse_url;
 use super::value::Located;
 use super::variables::{self, Environment};
 

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use super::document::{Faulty, Refusal, Section};
 use super::fault::Origin;
 use super::parse::{self, duration, integer};
+use super::parse_url;
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
 

@@ -20,8 +20,9 @@ use generation_actors::{
     ports::{Clock, EpisodeStore, JobStore, ModelCatalog},
     registry::RegistryHandle,
 };
+use tokio_util::task::TaskTracker;
 
-use super::{Hosts, episodes, error::ApiError, events, generations, health, language, models, page, stats};
+use super::{Hosts, StreamSlots, episodes, error::ApiError, events, generations, health, language, models, page, stats};
 use crate::{
     config::{self, AllowedOrigins},
     locales::Locales,
@@ -49,8 +50,12 @@ pub struct Context {
     pub hosts: Option<Hosts>,
     /// Bounds of requests.
     pub limits: config::Limits,
-    /// Rhythm and number of event streams.
-    pub sse: config::Sse,
+    /// Rhythm of event streams. Shared, so that each of thousands of streams holds a pointer only.
+    pub sse: Arc<config::Sse>,
+    /// What bounds the event streams that are open at once.
+    pub stream_slots: StreamSlots,
+    /// Every task that writes to a connection in the HTTP server's place; the drain waits for them.
+    pub writers: TaskTracker,
     /// How long an episode may take to be saved or read.
     pub episode_timeout: Duration,
     /// When the service started.

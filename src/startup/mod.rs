@@ -21,13 +21,14 @@ use generation_actors::{
     registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
 };
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 pub use failure::Failure;
 pub use logging::init_logging;
 
 use crate::{
     config::{OnRestart, Settings},
-    http::{Context, Hosts},
+    http::{Context, Hosts, StreamSlots},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -74,7 +75,9 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
         server: settings.server.clone(),
         hosts: Hosts::allowed(&settings.server, &settings.cors),
         limits: settings.limits,
-        sse: settings.sse,
+        sse: settings.sse.into(),
+        stream_slots: StreamSlots::new(settings.sse.max_connections),
+        writers: TaskTracker::new(),
         episode_timeout: settings.episodes.save_timeout,
         draining: AtomicBool::new(false),
         models: models.clone(),

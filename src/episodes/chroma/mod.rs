@@ -14,7 +14,7 @@ use http::header::HeaderName;
 use tokio::sync::Mutex;
 
 use self::{api::Api, collection::Collection};
-use super::{calls::Calls, embedding::Embedder, timeouts::Timeouts, token::Token, json_client::JsonClient};
+use super::{calls::Calls, embedding::Embedder, json_client::JsonClient, timeouts::Timeouts, token::Token};
 use crate::config::{self, TokenHeader};
 
 /// The episode store on a Chroma server.

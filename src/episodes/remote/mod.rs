@@ -24,6 +24,7 @@ use uuid::{Uuid, uuid};
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
     calls::Calls,
+    json_client::{JsonClient, Reply, segment},
     timeouts::Timeouts,
     token::Token,
 };
