@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::document::{Faulty, Refusal, Section};
 use super::fault::Origin;
 use super::parse::{self, duration, integer};
-use super::secret::Secret;
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
 use super::web;
 
 /// How an OpenAI-compatible server is reached.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct OpenAi {
     /// What `/chat/completions` is appended to; without a slash at the end.
     pub base_url: String,
     /// The variable that holds the key, to be named where it is missing; `None` sends no key.
     pub api_key_env: Option<String>,
     /// The key, visible ASCII; `None` while inactive or when none is wanted.
-    pub api_key: Option<Secret>,
+    pub api_key: Option<SecretString>,
     /// The request's field for the token limit; `None` chooses it by the model.
     pub tokens_field: Option<TokensField>,
     /// A fixed token limit; `None` derives it from the length asked for.

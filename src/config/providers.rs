@@ -8,7 +8,7 @@ use super::value::{Located, Value};
 use super::variables::{self, Environment};
 
 /// A source of scripts; providers are asked in their order, the first that serves a model gets the job.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Provider {
     /// Unique among the providers, 1–64 of `A-Za-z0-9._-`.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct DefaultModel {
 }
 
 /// What a provider is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum ProviderKind {
     /// The generator inside the service.
     Builtin {

@@ -54,10 +54,6 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
 pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Context>) -> Result<Server, Failure> {
     let origins = translate::origins(settings);
     let routes = http::configure(context);
-    let workers = match settings.server.workers {
-        0 => translate::cores(),
-        workers => workers,
-    };
     let write_timeout = settings.sse.write_timeout;
     let limits = translate::connections(settings);
     let app = move || {
@@ -70,7 +66,7 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
             .configure(routes.clone())
     };
     let server = HttpServer::new(app)
-        .workers(workers)
+        .workers(settings.server.workers)
         .client_request_timeout(limits.head)
         .keep_alive(limits.keep_alive)
         .max_connections(MAX_CONNECTIONS)

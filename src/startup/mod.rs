@@ -64,7 +64,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
 
     let registry = JobRegistry::start_new(RegistryParts {
-        settings: translate::registry(&settings),
+        settings: settings.jobs.registry,
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
         feeds: FeedContext { wording: locales.wording.clone(), meter: meter.clone() },
     });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use generation_actors::ports::ScriptGenerator;
+use secrecy::ExposeSecret as _;
 
 use super::Failure;
 use crate::{
@@ -48,7 +49,7 @@ fn openai_options(name: &str, openai: &config::OpenAi) -> OpenAiOptions {
     OpenAiOptions {
         name: name.to_owned(),
         base_url: openai.base_url.clone(),
-        api_key: openai.api_key.as_ref().map(|key| key.expose().to_owned()),
+        api_key: openai.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
         tokens_field: openai.tokens_field.map(|field| match field {
             TokensField::MaxTokens => TokenLimitField::MaxTokens,
             TokensField::MaxCompletionTokens => TokenLimitField::MaxCompletionTokens,

@@ -1,34 +1,11 @@
 //! Settings in the words of those who use them; `config` and they do not know each other.
 
-use std::{num::NonZeroUsize, thread};
-
-use generation_actors::{
-    job::JobSettings,
-    registry::{Bound, RegistrySettings},
-};
 use url::Url;
 
 use crate::{
     config::{AllowedOrigins, Settings},
     http::{ConnectionLimits, Hosts, HttpOptions, StreamTiming},
 };
-
-pub(super) fn registry(settings: &Settings) -> RegistrySettings {
-    let jobs = &settings.jobs;
-    RegistrySettings {
-        max_streaming: jobs.max_streaming,
-        max_queued: jobs.max_queued,
-        retention: jobs.retention,
-        keep: Bound { jobs: jobs.keep, bytes: jobs.keep_bytes },
-        arbiters: cores(),
-        job: JobSettings {
-            preview_interval: settings.sse.preview_interval,
-            checkpoint_interval: jobs.checkpoint_interval,
-            timeout: jobs.timeout,
-            save_timeout: settings.episodes.save_timeout,
-        },
-    }
-}
 
 pub(super) fn http(settings: &Settings) -> HttpOptions {
     let sse = &settings.sse;
@@ -64,8 +41,4 @@ pub(super) fn origins(settings: &Settings) -> Option<Vec<String>> {
         AllowedOrigins::Any => None,
         AllowedOrigins::These(origins) => Some(origins.clone()),
     }
-}
-
-pub(super) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
