@@ -7,7 +7,6 @@ mod listen;
 mod logging;
 mod models;
 mod shutdown;
-mod translate;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -28,7 +27,7 @@ pub use logging::init_logging;
 
 use crate::{
     config::{OnRestart, Settings},
-    http::Context,
+    http::{Context, Hosts},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -72,7 +71,11 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
 
     let started_at = clock.now();
     let context = Data::new(Context {
-        options: translate::http(&settings),
+        server: settings.server.clone(),
+        hosts: Hosts::allowed(&settings.server, &settings.cors),
+        limits: settings.limits,
+        sse: settings.sse,
+        episode_timeout: settings.episodes.save_timeout,
         draining: AtomicBool::new(false),
         models: models.clone(),
         registry,
