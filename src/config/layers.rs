@@ -63,7 +63,7 @@ pub(super) fn file(file: File, faults: &mut Faults) -> Table {
     };
     parse_document(text, &origin).unwrap_or_else(|errors| {
         for (offset, message) in errors {
-            fault(origin(offset), format!("this file is not well-formed TOML: {message}"));
+            fault(origin(offset), format!("this file is not valid TOML: {message}"));
         }
         Table::new()
     })
@@ -82,7 +82,7 @@ pub(super) fn environment(variables: &Environment, faults: &mut Faults) -> [Tabl
             faults.push(Fault { key: shown_name(&path.to_lowercase()), found: None, origin: origin.clone(), reason });
         };
         if path.chars().any(char::is_lowercase) {
-            fault(format!("variables are written in upper case: {}", shown_name(&name.to_uppercase())));
+            fault(format!("variable names must be in upper case: {}", shown_name(&name.to_uppercase())));
             continue;
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {

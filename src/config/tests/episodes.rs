@@ -72,5 +72,5 @@ fn a_collections_name_is_one_that_chroma_takes() {
 #[test]
 fn a_wrong_kind_does_not_make_the_other_keys_unknown() {
     let faults = faults("[episodes]\nkind = \"chorma\"\nurl = \"http://c\"\ntoken_env = \"EPISODES_TOKEN\"", &[]);
-    assert_eq!(faults, ["episodes.kind = \"chorma\" (test.toml:2): must be \"embedded\" or \"chroma\" or \"remote\""]);
+    assert_eq!(faults, ["episodes.kind = \"chorma\" (test.toml:2): must be \"embedded\", \"chroma\" or \"remote\""]);
 }
