@@ -1,5 +1,6 @@
 //! Settings: documented defaults, then file, environment and flags, validated with all faults at once.
 
+mod chat_server;
 mod cli;
 mod document;
 mod episodes;
@@ -18,6 +19,7 @@ mod value;
 mod variables;
 mod web;
 
+pub use chat_server::ChatServer;
 pub use cli::Cli;
 pub use episodes::{Chroma, Embedding, Episodes, EpisodesKind, TokenHeader};
 pub use fault::{Fault, Faults, Origin};

@@ -1,5 +1,6 @@
 //! `[[providers]]`: who serves which models.
 
+use super::chat_server::{self, ChatServer};
 use super::document::{Document, Faulty, Refusal, Section};
 use super::fault::{Fault, Origin};
 use super::openai::{self, OpenAi};
@@ -8,7 +9,7 @@ use super::value::{Located, Value};
 use super::variables::{self, Environment};
 
 /// A source of scripts; providers are asked in their order, the first that serves a model gets the job.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Provider {
     /// Unique among the providers, 1–64 of `A-Za-z0-9._-`.
     pub name: String,
@@ -30,9 +31,13 @@ impl Provider {
         self.active && self.matches(model)
     }
 
+    /// Whether `model` is its default model.
+    pub fn is_default(&self, model: &str) -> bool {
+        self.default_model.as_ref().is_some_and(|default| default.name == model)
+    }
+
     fn matches(&self, model: &str) -> bool {
-        let is_default = self.default_model.as_ref().is_some_and(|default| default.name == model);
-        is_default || self.models.iter().any(|pattern| pattern.matches(model))
+        self.is_default(model) || self.models.iter().any(|pattern| pattern.matches(model))
     }
 }
 
@@ -46,7 +51,7 @@ pub struct DefaultModel {
 }
 
 /// What a provider is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum ProviderKind {
     /// The generator inside the service.
     Builtin {
@@ -55,6 +60,16 @@ pub enum ProviderKind {
     },
     /// A server that speaks OpenAI's chat completions.
     OpenAi(Box<OpenAi>),
+}
+
+impl ProviderKind {
+    /// The server that is asked; `None` where there is none.
+    pub fn server(&self) -> Option<&ChatServer> {
+        match self {
+            Self::Builtin { .. } => None,
+            Self::OpenAi(openai) => Some(&openai.server),
+        }
+    }
 }
 
 /// A model's name, or what names begin with.
@@ -74,8 +89,17 @@ impl ModelPattern {
             Self::Prefix(prefix) => model.starts_with(prefix.as_str()),
         }
     }
+
+    /// The name, if the pattern matches only one.
+    pub fn exact(&self) -> Option<&str> {
+        match self {
+            Self::Exact(name) => Some(name),
+            Self::Prefix(_) => None,
+        }
+    }
 }
 
+/// As it is written: `name`, `prefix*`.
 impl std::fmt::Display for ModelPattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -85,13 +109,46 @@ impl std::fmt::Display for ModelPattern {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Builtin,
-    OpenAi,
+/// How the providers of one kind are configured.
+struct Kind {
+    /// The value of the key `kind`.
+    name: &'static str,
+    /// Its keys, besides those that all providers have.
+    keys: &'static [&'static [&'static str]],
+    /// Reads those keys; true if a variable replaced the server that was written.
+    read: fn(&mut Section<'_>, &Environment) -> Result<(ProviderKind, bool), Faulty>,
 }
 
-const BUILTIN_KEYS: [&str; 1] = ["words_per_second"];
+const KINDS: [Kind; 2] = [
+    Kind { name: "builtin", keys: &[&["words_per_second"]], read: read_builtin },
+    Kind { name: "openai", keys: &[&chat_server::KEYS, &openai::KEYS], read: read_openai },
+];
+
+impl Kind {
+    fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.iter().flat_map(|keys| keys.iter().copied())
+    }
+
+    /// Refuses the keys of other kinds.
+    fn refuse_others(&self, section: &mut Section<'_>) -> Result<(), Faulty> {
+        KINDS.iter().filter(|other| other.name != self.name).fold(Ok(()), |result, other| {
+            let keys: Vec<_> = other.keys().filter(|key| !self.keys().any(|own| own == *key)).collect();
+            let reason = format!("this key is for providers of kind {:?}", other.name);
+            section.refuse_keys(&keys, &reason).and(result)
+        })
+    }
+}
+
+fn read_builtin(section: &mut Section<'_>, _: &Environment) -> Result<(ProviderKind, bool), Faulty> {
+    let words_per_second = section.read_or("words_per_second", 40, integer(0..=1_000_000))?;
+    Ok((ProviderKind::Builtin { words_per_second }, false))
+}
+
+fn read_openai(section: &mut Section<'_>, environment: &Environment) -> Result<(ProviderKind, bool), Faulty> {
+    let (openai, is_elsewhere) = openai::read(section, environment)?;
+    Ok((ProviderKind::OpenAi(Box::new(openai)), is_elsewhere))
+}
+
 /// The default model of the kind `builtin`.
 const BUILTIN_MODEL: &str = "builtin";
 
@@ -121,20 +178,17 @@ fn read_one(
     let models = section.read("models", patterns);
     let written_default = section.optional("default_model", model_name);
     let named_default = read_named_default(&mut section, environment);
-    let kinds = [("builtin", Kind::Builtin), ("openai", Kind::OpenAi)];
-    let kind = section.read("kind", parse::one_of(&kinds));
-    let (kind, active, is_elsewhere) = match kind {
-        Ok(Kind::Builtin) => (read_builtin(&mut section)?, true, false),
-        Ok(Kind::OpenAi) => {
-            let refused = section.refuse_keys(&BUILTIN_KEYS, "this key is for providers of kind \"builtin\"");
-            let (openai, is_elsewhere) = openai::read(&mut section, environment)?;
+    let kind = section.read("kind", parse::one_of(&KINDS.each_ref().map(|kind| (kind.name, kind))));
+    let (kind, is_elsewhere) = match kind {
+        Ok(kind) => {
+            let refused = kind.refuse_others(&mut section);
+            let read = (kind.read)(&mut section, environment)?;
             refused?;
-            let active = openai.api_key_env.is_none() || openai.api_key.is_some();
-            (ProviderKind::OpenAi(Box::new(openai)), active, is_elsewhere)
+            read
         }
         Err(faulty) => {
             // They may well be right for the kind that was meant.
-            BUILTIN_KEYS.iter().chain(&openai::KEYS).for_each(|key| drop(section.take(key)));
+            KINDS.iter().flat_map(Kind::keys).for_each(|key| drop(section.take(key)));
             return Err(faulty);
         }
     };
@@ -148,6 +202,7 @@ fn read_one(
     }
     let (default_model_env, named) = named_default?;
     let default_model = named.or_else(|| written.map(|name| DefaultModel { name, variable: None }));
+    let active = kind.server().is_none_or(|server| server.api_key_env.is_none() || server.api_key.is_some());
     Ok(Provider { name: name?, models, default_model, default_model_env, active, kind })
 }
 
@@ -163,12 +218,6 @@ fn read_named_default(
     let name = model_name(&located)
         .map_err(|Refusal { found, reason }| section.fault("default_model", found, origin, reason))?;
     Ok((Some(variable.clone()), Some(DefaultModel { name, variable: Some(variable) })))
-}
-
-fn read_builtin(section: &mut Section<'_>) -> Result<ProviderKind, Faulty> {
-    let words_per_second = section.read_or("words_per_second", 40, integer(0..=1_000_000));
-    section.refuse_keys(&openai::KEYS, "this key is for providers of kind \"openai\"")?;
-    Ok(ProviderKind::Builtin { words_per_second: words_per_second? })
 }
 
 fn name_beside(before: &[Provider]) -> impl Fn(&Located) -> Result<String, Refusal> {
@@ -248,9 +297,6 @@ fn nobody_is_active(providers: &[Provider]) -> Option<String> {
 impl Provider {
     /// Its name and the variable that holds its key, if it needs one.
     fn key_variable(&self) -> Option<(&str, &str)> {
-        match &self.kind {
-            ProviderKind::OpenAi(openai) => Some((&self.name, openai.api_key_env.as_deref()?)),
-            ProviderKind::Builtin { .. } => None,
-        }
+        Some((&self.name, self.kind.server()?.api_key_env.as_deref()?))
     }
 }

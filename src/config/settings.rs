@@ -12,7 +12,7 @@ use super::sections::{Jobs, Log, Models, Sse, Store};
 use super::server::{Cors, Limits, Server};
 
 /// The service's settings, typed and within their bounds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Where and how the service listens.
     pub server: Server,
