@@ -63,7 +63,6 @@ pub(super) fn read(
     let idle_timeout = timeout("idle_timeout", 90);
     let retries = section.read_or("retries", 2, integer(0..=10));
     let (api_key_env, api_key) = key?;
-    let api_key = api_key.map(|key| SecretString::from(key.expose()));
     let (base_url, is_elsewhere) = base_url?;
     let server = ChatServer {
         base_url,

@@ -17,14 +17,7 @@ use actix_web::{body::BodySize, dev::Extensions, rt, rt::net::TcpStream};
 use socket2::SockRef;
 use tokio::time::{Instant, interval};
 
-/// How long a connection may take for what.
-#[derive(Debug, Clone, Copy)]
-pub struct ConnectionLimits {
-    /// From the first byte of a request's head to its last.
-    pub head: Duration,
-    /// From one answer to the next request.
-    pub keep_alive: Duration,
-}
+use crate::config::Limits;
 
 /// A client must take its answer at this rate, in bytes a second: a phone at the edge of its cell does.
 const SLOWEST: u64 = 8 * 1024;
@@ -32,7 +25,7 @@ const SLOWEST: u64 = 8 * 1024;
 /// One connection of this worker. The HTTP server's side of it owns it: it goes when that goes.
 pub(super) struct Connection {
     socket: Cell<Option<OwnedFd>>,
-    limits: ConnectionLimits,
+    limits: Limits,
     requests: Cell<u64>,
     /// `None` while a request is being worked on, which has deadlines of its own.
     overdue_at: Cell<Option<Instant>>,
@@ -45,7 +38,7 @@ thread_local! {
 
 /// Keeps a second handle of the socket with its connection, and watches over its deadlines. Without a file descriptor to
 /// spare the connection is closed.
-pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: ConnectionLimits) {
+pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: Limits) {
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else {
         log::warn!("a connection is closed: no file descriptor is left for it");
         let _closed_anyway = SockRef::from(stream).shutdown(Shutdown::Both);
@@ -69,8 +62,8 @@ pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: Connection
 }
 
 /// Shuts down what is overdue, as long as the worker has connections. Its runtime owns it.
-async fn look_after(limits: ConnectionLimits) {
-    let mut look = interval((limits.head.min(limits.keep_alive) / 4).min(Duration::from_secs(1)));
+async fn look_after(limits: Limits) {
+    let mut look = interval((limits.head_timeout.min(limits.keep_alive) / 4).min(Duration::from_secs(1)));
     loop {
         let now = look.tick().await;
         let left = WATCHED.with_borrow_mut(|watched| {
@@ -94,7 +87,7 @@ impl Connection {
     pub(super) fn answered(&self, size: BodySize) {
         let bytes = if let BodySize::Sized(bytes) = size { bytes } else { 0 };
         let taking = Duration::from_secs(bytes / SLOWEST);
-        self.overdue_at.set(Some(Instant::now() + taking + self.limits.keep_alive + self.limits.head));
+        self.overdue_at.set(Some(Instant::now() + taking + self.limits.keep_alive + self.limits.head_timeout));
     }
 
     /// The socket, for somebody who answers in the server's place.
@@ -126,7 +119,7 @@ mod tests {
     fn connection() -> Connection {
         Connection {
             socket: Cell::new(None),
-            limits: ConnectionLimits { head: SECOND, keep_alive: 2 * SECOND },
+            limits: Limits { max_body: 1024, head_timeout: SECOND, body_timeout: SECOND, keep_alive: 2 * SECOND },
             requests: Cell::new(0),
             overdue_at: Cell::new(None),
         }

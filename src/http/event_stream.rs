@@ -17,16 +17,7 @@ use generation_actors::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Rhythm of event streams.
-#[derive(Debug, Clone, Copy)]
-pub struct StreamTiming {
-    /// Between two heartbeat events.
-    pub heartbeat: Duration,
-    /// After so long without anything a lone `:` line is written.
-    pub keep_alive: Duration,
-    /// What clients are told to wait before they reconnect.
-    pub retry: Duration,
-}
+use crate::config::Sse;
 
 /// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
 const KEEP_ALIVE: &[u8] = b":\n";
@@ -44,7 +35,7 @@ pub(super) struct EventStream {
     phase: Phase,
     due: VecDeque<Bytes>,
     clock: Arc<dyn Clock>,
-    timing: StreamTiming,
+    timing: Sse,
     heartbeat_at: Instant,
     written_at: Instant,
     timer: Pin<Box<Sleep>>,
@@ -60,26 +51,26 @@ enum Phase {
 
 impl EventStream {
     /// Follows `subscription` until its job ends.
-    pub(super) fn reading(subscription: Subscription, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn reading(subscription: Subscription, clock: Arc<dyn Clock>, timing: Sse) -> Self {
         // In the block of the first event: a block of its own would be shown as an empty message by some clients.
         Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing)
     }
 
     /// Sends one event and ends cleanly.
-    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: Sse) -> Self {
         let mut stream = Self::new(Phase::Ending, retry_line(timing.retry), clock, timing);
         stream.due.push_back(event);
         stream
     }
 
     /// Sends its client away, to come back later.
-    pub(super) fn cut(clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn cut(clock: Arc<dyn Clock>, timing: Sse) -> Self {
         let mut stream = Self::new(Phase::Flushing, jittered_retry_line(timing.retry), clock, timing);
         stream.timer.as_mut().reset(Instant::now() + FLUSH);
         stream
     }
 
-    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: Sse) -> Self {
         let now = Instant::now();
         Self {
             phase,

@@ -11,10 +11,12 @@ use tokio::time::advance;
 use super::*;
 use crate::locales::Locales;
 
-const TIMING: StreamTiming = StreamTiming {
+const TIMING: Sse = Sse {
     heartbeat: Duration::from_secs(30),
     keep_alive: Duration::from_secs(15),
     retry: Duration::from_millis(3000),
+    write_timeout: Duration::from_secs(30),
+    max_connections: 0,
 };
 
 fn view(status: Status) -> JobView {

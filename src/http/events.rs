@@ -23,7 +23,7 @@ pub(super) async fn events(
 ) -> Result<HttpResponse, ApiError> {
     let last = last_event_id(&request);
     let mode = preview_mode(&request, last)?;
-    let (clock, timing) = (context.clock.clone(), context.options.timing);
+    let (clock, timing) = (context.clock.clone(), context.sse);
     let feed = match (generations::find(&request, &context, &id).await, last) {
         (Ok(feed), _) => feed,
         (Err(error), None) => return Err(error),
@@ -46,7 +46,7 @@ pub(super) async fn events(
     if request.method() == Method::HEAD {
         return Ok(head().body(body::None::new()));
     }
-    let most = context.options.max_streams;
+    let most = context.sse.max_connections as u64;
     if most > 0 && context.meter.read().open >= most {
         log::warn!("{id}: a reader was sent away, {most} event streams are open");
         return Ok(stream(&request, EventStream::cut(clock, timing)));

@@ -24,9 +24,8 @@ mod takeover;
 mod urls;
 mod web;
 
-pub use app::{Context, HttpOptions, configure, cors};
-pub use connection::{ConnectionLimits, watch};
-pub use event_stream::StreamTiming;
+pub use app::{Context, configure, cors};
+pub use connection::watch;
 pub use hosts::{Hosts, check_host};
 pub use panics::answer_panics;
 pub use takeover::take_over;

@@ -69,7 +69,7 @@ fn episodes_line(kind: &EpisodesKind) -> String {
     match kind {
         EpisodesKind::Embedded => "in the same database".to_owned(),
         EpisodesKind::Chroma(chroma) => format!("Chroma at {}, collection {}", chroma.url, chroma.collection),
-        EpisodesKind::Remote { url, .. } => format!("the Episode API at {url}"),
+        EpisodesKind::Remote(api) => format!("the Episode API at {}", api.url),
     }
 }
 

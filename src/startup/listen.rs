@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, rt::net::TcpS
 use actix_web_lab::middleware::CatchPanic;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::{Failure, translate};
+use super::Failure;
 use crate::{
     config::{self, Settings},
     http::{self, Context},
@@ -52,26 +52,20 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// The system refuses.
 pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Context>) -> Result<Server, Failure> {
-    let origins = translate::origins(settings);
     let routes = http::configure(context);
-    let workers = match settings.server.workers {
-        0 => translate::cores(),
-        workers => workers,
-    };
-    let write_timeout = settings.sse.write_timeout;
-    let limits = translate::connections(settings);
+    let (cors, limits, write_timeout) = (settings.cors.clone(), settings.limits, settings.sse.write_timeout);
     let app = move || {
         App::new()
             .wrap(CatchPanic::default())
             .wrap(from_fn(http::answer_panics))
             .wrap(from_fn(http::check_host))
-            .wrap(http::cors(origins.as_deref()))
+            .wrap(http::cors(&cors))
             .wrap(from_fn(http::take_over))
             .configure(routes.clone())
     };
     let server = HttpServer::new(app)
-        .workers(workers)
-        .client_request_timeout(limits.head)
+        .workers(settings.server.workers)
+        .client_request_timeout(limits.head_timeout)
         .keep_alive(limits.keep_alive)
         .max_connections(MAX_CONNECTIONS)
         .tcp_nodelay(true)

@@ -7,7 +7,6 @@ mod listen;
 mod logging;
 mod models;
 mod shutdown;
-mod translate;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -28,7 +27,7 @@ pub use logging::init_logging;
 
 use crate::{
     config::{OnRestart, Settings},
-    http::Context,
+    http::{Context, Hosts},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -64,7 +63,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
 
     let registry = JobRegistry::start_new(RegistryParts {
-        settings: translate::registry(&settings),
+        settings: settings.jobs.registry,
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
         feeds: FeedContext { wording: locales.wording.clone(), meter: meter.clone() },
     });
@@ -72,7 +71,11 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
 
     let started_at = clock.now();
     let context = Data::new(Context {
-        options: translate::http(&settings),
+        server: settings.server.clone(),
+        hosts: Hosts::allowed(&settings.server, &settings.cors),
+        limits: settings.limits,
+        sse: settings.sse,
+        episode_timeout: settings.episodes.save_timeout,
         draining: AtomicBool::new(false),
         models: models.clone(),
         registry,

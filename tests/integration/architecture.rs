@@ -92,6 +92,16 @@ fn settings_know_nothing_but_the_actors() {
 }
 
 #[test]
+fn only_adapters_expose_secrets() {
+    for folder in ["config", "startup", "http", "stores", "client", "sqlite"] {
+        for (path, code) in sources(&format!("src/{folder}")) {
+            let is_test = path.components().any(|part| part.as_os_str() == "tests");
+            assert!(is_test || !code.contains("expose_secret("), "{} exposes a secret", path.display());
+        }
+    }
+}
+
+#[test]
 fn shared_low_modules_know_no_adapter_and_no_settings() {
     for module in ["sqlite", "locales", "client", "mask"] {
         let (folder, file) = (format!("src/{module}"), format!("src/{module}.rs"));

@@ -3,11 +3,16 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use generation_actors::{
+    job::JobSettings,
+    registry::{Bound, RegistrySettings},
+};
 use log::LevelFilter;
 
 use super::super::*;
 use super::*;
 use crate::config::layers::DEFAULTS;
+use crate::config::server::cores;
 use crate::config::settings::merge;
 
 const PRODUCTION: &str = include_str!("../../../config/production.toml");
@@ -23,7 +28,7 @@ fn defaults_are_the_documented_ones() {
         server: Server {
             host: "127.0.0.1".into(),
             port: 8000,
-            workers: 0,
+            workers: cores(),
             public_url: None,
             data_dir: PathBuf::from("data"),
             trusted_proxies: vec![],
@@ -39,7 +44,6 @@ fn defaults_are_the_documented_ones() {
             keep_alive: seconds(75),
         },
         sse: Sse {
-            preview_interval: Duration::from_millis(500),
             heartbeat: seconds(30),
             keep_alive: seconds(15),
             retry: seconds(3),
@@ -47,14 +51,20 @@ fn defaults_are_the_documented_ones() {
             max_connections: 0,
         },
         jobs: Jobs {
-            retention: seconds(3600),
-            keep: 100_000,
-            keep_bytes: 4 * 1024 * 1024 * 1024,
-            max_streaming: 256,
-            max_queued: 10_000,
-            timeout: seconds(600),
+            registry: RegistrySettings {
+                max_streaming: 256,
+                max_queued: 10_000,
+                retention: seconds(3600),
+                keep: Bound { jobs: 100_000, bytes: 4 * 1024 * 1024 * 1024 },
+                arbiters: cores(),
+                job: JobSettings {
+                    preview_interval: Duration::from_millis(500),
+                    checkpoint_interval: seconds(1),
+                    timeout: seconds(600),
+                    save_timeout: seconds(10),
+                },
+            },
             on_restart: OnRestart::Resume,
-            checkpoint_interval: seconds(1),
         },
         models: Models { default: None, prompts_dir: None },
         providers: vec![

@@ -12,11 +12,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::StreamExt as _;
 use generation_actors::ports::{EpisodePage, EpisodeStore as _, GenerationRequest, Piece, ScriptGenerator as _};
 use generation_service::{
-    config::{ChatServer, OpenAi, TokensField},
-    episodes::{
-        ChromaEpisodes, ChromaOptions, ChromaTokenHeader, EmbeddingOptions, OpenAiEmbeddingOptions, RemoteEpisodes,
-        RemoteOptions,
-    },
+    config::{self, ChatServer, Embedding, EpisodeApi, OpenAi, OpenAiEmbedding, TokenHeader, TokensField},
+    episodes::{ChromaEpisodes, RemoteEpisodes, Timeouts},
     generators::{Prompts, ScriptWriter, openai},
 };
 use serde_json::json;
@@ -89,7 +86,7 @@ impl Client {
         match self {
             Self::Chat | Self::PlainChat => chat(url, connect, limit).await,
             Self::Embeddings | Self::Chroma => {
-                let store = ChromaEpisodes::new(self.chroma_options(url, connect, limit));
+                let store = ChromaEpisodes::new(&self.chroma_settings(url), Timeouts { connect, request: limit });
                 let found = store.list("p", page).await.map_err(|error| error.to_string())?;
                 Ok(found.0.first().map(|episode| episode.title.clone()).unwrap_or_default())
             }
@@ -101,38 +98,27 @@ impl Client {
         }
     }
 
-    fn chroma_options(self, url: &str, connect: Duration, limit: Duration) -> ChromaOptions {
-        let embedding = OpenAiEmbeddingOptions {
-            base_url: format!("{url}/v1"),
-            model: "m".into(),
-            api_key: None,
-            max_characters: 100,
-            connect_timeout: connect,
-        };
-        ChromaOptions {
+    fn chroma_settings(self, url: &str) -> config::Chroma {
+        let embedding =
+            OpenAiEmbedding { base_url: format!("{url}/v1"), model: "m".into(), api_key: None, max_characters: 100 };
+        config::Chroma {
             url: url.to_owned(),
             tenant: "t".into(),
             database: "d".into(),
             collection: "episodes".into(),
             token: None,
-            token_header: ChromaTokenHeader::Authorization,
+            token_header: TokenHeader::Authorization,
             embedding: match self {
-                Self::Embeddings => EmbeddingOptions::OpenAi(embedding),
-                _ => EmbeddingOptions::Hashing,
+                Self::Embeddings => Embedding::OpenAi(embedding),
+                _ => Embedding::Hashing,
             },
-            connect_timeout: connect,
-            request_timeout: limit,
         }
     }
 }
 
 fn episode_api(url: &str, connect: Duration, limit: Duration) -> RemoteEpisodes {
-    RemoteEpisodes::new(&RemoteOptions {
-        url: url.to_owned(),
-        token: None,
-        connect_timeout: connect,
-        request_timeout: limit,
-    })
+    let settings = EpisodeApi { url: url.to_owned(), token: None };
+    RemoteEpisodes::new(&settings, Timeouts { connect, request: limit })
 }
 
 fn generator(url: &str, connect: Duration, limit: Duration) -> ScriptWriter {
