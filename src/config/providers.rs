@@ -1,10 +1,10 @@
 //! `[[providers]]`: who serves which models.
 
-use super::chat_server::{self, ChatServer};
 use super::document::{Document, Faulty, Refusal, Section};
 use super::fault::{Fault, Origin};
-use super::openai::{self, OpenAi};
-use super::parse::{self, integer, text_of};
+use super::model_pattern::{self, ModelPattern};
+use super::parse::text_of;
+use super::provider_kind::{Kind, ProviderKind};
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
 
@@ -50,105 +50,6 @@ pub struct DefaultModel {
     pub variable: Option<String>,
 }
 
-/// What a provider is.
-#[derive(Debug, Clone)]
-pub enum ProviderKind {
-    /// The generator inside the service.
-    Builtin {
-        /// Words a second; 0 is as fast as it can.
-        words_per_second: u32,
-    },
-    /// A server that speaks OpenAI's chat completions.
-    OpenAi(Box<OpenAi>),
-}
-
-impl ProviderKind {
-    /// The server that is asked; `None` where there is none.
-    pub fn server(&self) -> Option<&ChatServer> {
-        match self {
-            Self::Builtin { .. } => None,
-            Self::OpenAi(openai) => Some(&openai.server),
-        }
-    }
-}
-
-/// A model's name, or what names begin with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelPattern {
-    /// This very name.
-    Exact(String),
-    /// Every name that begins so; every name at all if empty.
-    Prefix(String),
-}
-
-impl ModelPattern {
-    /// Whether `model` is meant.
-    pub fn matches(&self, model: &str) -> bool {
-        match self {
-            Self::Exact(name) => name == model,
-            Self::Prefix(prefix) => model.starts_with(prefix.as_str()),
-        }
-    }
-
-    /// The name, if the pattern matches only one.
-    pub fn exact(&self) -> Option<&str> {
-        match self {
-            Self::Exact(name) => Some(name),
-            Self::Prefix(_) => None,
-        }
-    }
-}
-
-/// As it is written: `name`, `prefix*`.
-impl std::fmt::Display for ModelPattern {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exact(name) => f.write_str(name),
-            Self::Prefix(prefix) => write!(f, "{prefix}*"),
-        }
-    }
-}
-
-/// How the providers of one kind are configured.
-struct Kind {
-    /// The value of the key `kind`.
-    name: &'static str,
-    /// Its keys, besides those that all providers have.
-    keys: &'static [&'static [&'static str]],
-    /// Reads those keys; true if a variable replaced the server that was written.
-    read: fn(&mut Section<'_>, &Environment) -> Result<(ProviderKind, bool), Faulty>,
-}
-
-const KINDS: [Kind; 2] = [
-    Kind { name: "builtin", keys: &[&["words_per_second"]], read: read_builtin },
-    Kind { name: "openai", keys: &[&chat_server::KEYS, &openai::KEYS], read: read_openai },
-];
-
-impl Kind {
-    fn keys(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().flat_map(|keys| keys.iter().copied())
-    }
-
-    /// Refuses the keys of other kinds.
-    fn refuse_others(&self, section: &mut Section<'_>) -> Result<(), Faulty> {
-        KINDS.iter().filter(|other| other.name != self.name).fold(Ok(()), |result, other| {
-            let keys: Vec<_> = other.keys().filter(|key| !self.keys().any(|own| own == *key)).collect();
-            let reason = format!("this key is for providers of kind {:?}", other.name);
-            section.refuse_keys(&keys, &reason).and(result)
-        })
-    }
-}
-
-fn read_builtin(section: &mut Section<'_>, _: &Environment) -> Result<(ProviderKind, bool), Faulty> {
-    let words_per_second = section.read_or("words_per_second", 40, integer(0..=1_000_000))?;
-    Ok((ProviderKind::Builtin { words_per_second }, false))
-}
-
-fn read_openai(section: &mut Section<'_>, environment: &Environment) -> Result<(ProviderKind, bool), Faulty> {
-    let (openai, is_elsewhere) = openai::read(section, environment)?;
-    Ok((ProviderKind::OpenAi(Box::new(openai)), is_elsewhere))
-}
-
 /// The default model of the kind `builtin`.
 const BUILTIN_MODEL: &str = "builtin";
 
@@ -175,23 +76,13 @@ fn read_one(
 ) -> Result<Provider, Faulty> {
     let mut section = document.item("providers", index, located)?;
     let name = section.read("name", name_beside(before));
-    let models = section.read("models", patterns);
+    let models = section.read("models", model_pattern::patterns);
     let written_default = section.optional("default_model", model_name);
     let named_default = read_named_default(&mut section, environment);
-    let kind = section.read("kind", parse::one_of(&KINDS.each_ref().map(|kind| (kind.name, kind))));
-    let (kind, is_elsewhere) = match kind {
-        Ok(kind) => {
-            let refused = kind.refuse_others(&mut section);
-            let read = (kind.read)(&mut section, environment)?;
-            refused?;
-            read
-        }
-        Err(faulty) => {
-            // They may well be right for the kind that was meant.
-            KINDS.iter().flat_map(Kind::keys).for_each(|key| drop(section.take(key)));
-            return Err(faulty);
-        }
-    };
+    let kind = Kind::read(&mut section)?;
+    let refused = kind.refuse_others(&mut section);
+    let (kind, is_elsewhere) = (kind.read)(&mut section, environment)?;
+    refused?;
     let (mut models, mut written) = (models?, written_default?);
     if is_elsewhere {
         // They were written for another server; what this one serves only its operator knows.
@@ -233,26 +124,9 @@ fn name_beside(before: &[Provider]) -> impl Fn(&Located) -> Result<String, Refus
     }
 }
 
-fn patterns(located: &Located) -> Result<Vec<ModelPattern>, Refusal> {
-    let patterns = parse::list(pattern)(located)?;
-    if patterns.is_empty() {
-        return Err(Refusal::of(located, "must name a model, or \"*\" for all"));
-    }
-    Ok(patterns)
-}
-
 /// A model's whole name.
 pub(super) fn model_name(located: &Located) -> Result<String, Refusal> {
     text_of(1..=128)(located)
-}
-
-fn pattern(located: &Located) -> Result<ModelPattern, Refusal> {
-    let text = text_of(1..=128)(located)?;
-    match text.split_once('*') {
-        None => Ok(ModelPattern::Exact(text)),
-        Some((prefix, "")) => Ok(ModelPattern::Prefix(prefix.into())),
-        Some(_) => Err(Refusal::of(located, "'*' may stand only at the end")),
-    }
 }
 
 /// What is wrong with who serves what, read as a whole: a default model that nobody serves, or nobody who serves at all.

@@ -8,8 +8,8 @@
 //!
 //! 1. `generators/<kind>/` implements `chat::Protocol` (path, headers, body, what an event says) and has a function like
 //!    [`openai()`] that returns a `ChatClient` for it. Add its `mod` and `pub use` lines below.
-//! 2. `config/<kind>.rs` reads its section: a `ChatServer` and its own keys. Add a variant to `config::ProviderKind` and a row to
-//!    the table of kinds beside it.
+//! 2. `config/<kind>.rs` reads its section: a `ChatServer` and its own keys. Add a variant, and a row in the table of kinds, to
+//!    `config/provider_kind.rs`.
 //! 3. `startup/models.rs` passes the section to the function: one line.
 //! 4. `config/default.toml` documents the kind and its keys.
 //!
