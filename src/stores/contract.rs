@@ -4,13 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
-use generation_actors::{
-    model::{
-        Brief, Checkpoint, EndMark, EpisodeRef, Epoch, FailureCode, IdempotencyKey, JobId, Locale, NewJob, Outcome,
-        Usage,
-    },
-    ports::{Ending, JobStore, StoredJob},
-};
+use generation_actors::{model::{Brief, Checkpoint, EndMark, EpisodeRef, Epoch, FailureCode, IdempotencyKey, JobId, Locale, NewJob, Outcome, Usage}, ports::{Ending, JobStore, StoredJob}};
 
 /// A store that a test can open again as a restarted process would.
 pub(crate) trait JobStoreUnderTest {

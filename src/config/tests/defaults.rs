@@ -3,10 +3,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use generation_actors::{
-    job::JobSettings,
-    registry::{Bound, RegistrySettings},
-};
+use generation_actors::{job::JobSettings, registry::{Bound, RegistrySettings}};
 use log::LevelFilter;
 
 use super::super::*;
@@ -75,16 +72,18 @@ fn defaults_are_the_documented_ones() {
                 default_model_env: Some("OPENAI_MODEL".into()),
                 active: false,
                 kind: ProviderKind::OpenAi(Box::new(OpenAi {
-                    base_url: "https://api.openai.com/v1".into(),
-                    api_key_env: Some("OPENAI_API_KEY".into()),
-                    api_key: None,
+                    server: ChatServer {
+                        base_url: "https://api.openai.com/v1".into(),
+                        api_key_env: Some("OPENAI_API_KEY".into()),
+                        api_key: None,
+                        max_tokens: None,
+                        connect_timeout: seconds(5),
+                        head_timeout: seconds(120),
+                        first_token_timeout: seconds(120),
+                        idle_timeout: seconds(90),
+                        retries: 2,
+                    },
                     tokens_field: None,
-                    max_tokens: None,
-                    connect_timeout: seconds(5),
-                    head_timeout: seconds(120),
-                    first_token_timeout: seconds(120),
-                    idle_timeout: seconds(90),
-                    retries: 2,
                 })),
             },
             Provider {

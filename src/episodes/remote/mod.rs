@@ -12,10 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use generation_actors::{
-    model::JobId,
-    ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
-};
+use generation_actors::{model::JobId, ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity}};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;

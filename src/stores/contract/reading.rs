@@ -2,10 +2,7 @@
 
 use std::cmp::Reverse;
 
-use generation_actors::{
-    model::Status,
-    ports::{EndedJob, EndedPage, KeyHolder},
-};
+use generation_actors::{model::Status, ports::{EndedJob, EndedPage, KeyHolder}};
 
 use super::*;
 

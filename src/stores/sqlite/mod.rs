@@ -10,10 +10,7 @@ mod tests;
 use std::future::Future;
 
 use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt};
-use generation_actors::{
-    model::{Checkpoint, EpisodeRef, JobId, NewJob},
-    ports::{After, EndedPage, Ending, JobStore, KeyHolder, StoreError, StoredJob},
-};
+use generation_actors::{model::{Checkpoint, EpisodeRef, JobId, NewJob}, ports::{After, EndedPage, Ending, JobStore, KeyHolder, StoreError, StoredJob}};
 
 use crate::sqlite::{Database, DatabaseError};
 

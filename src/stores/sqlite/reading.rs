@@ -1,11 +1,6 @@
 //! What is read back of jobs: the unfinished ones at the start, the others when somebody asks for them.
 
-use generation_actors::{
-    model::{
-        Checkpoint, EndMark, EpisodeRef, Epoch, FailureCode, IdempotencyKey, JobId, NewJob, Outcome, Status, Usage,
-    },
-    ports::{After, EndedJob, EndedPage, KeyHolder, StoredJob},
-};
+use generation_actors::{model::{Checkpoint, EndMark, EpisodeRef, Epoch, FailureCode, IdempotencyKey, JobId, NewJob, Outcome, Status, Usage}, ports::{After, EndedJob, EndedPage, KeyHolder, StoredJob}};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as Unreadable};
 

@@ -1,9 +1,6 @@
 //! What is written about a job, each function within the transaction of its caller.
 
-use generation_actors::{
-    model::{Checkpoint, EpisodeRef, Epoch, JobId, NewJob, Outcome},
-    ports::Ending,
-};
+use generation_actors::{model::{Checkpoint, EpisodeRef, Epoch, JobId, NewJob, Outcome}, ports::Ending};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::script;

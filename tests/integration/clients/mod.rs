@@ -12,9 +12,9 @@ use std::{sync::Arc, time::Duration};
 use futures_util::StreamExt as _;
 use generation_actors::ports::{EpisodePage, EpisodeStore as _, GenerationRequest, Piece, ScriptGenerator as _};
 use generation_service::{
-    config::{self, Embedding, EpisodeApi, OpenAiEmbedding, TokenHeader},
+    config::{self, ChatServer, Embedding, EpisodeApi, OpenAi, OpenAiEmbedding, TokenHeader, TokensField},
     episodes::{ChromaEpisodes, RemoteEpisodes, Timeouts},
-    generators::{OpenAiGenerator, OpenAiOptions, Prompts, TokenLimitField},
+    generators::{Prompts, ScriptWriter, openai},
 };
 use serde_json::json;
 
@@ -121,12 +121,11 @@ fn episode_api(url: &str, connect: Duration, limit: Duration) -> RemoteEpisodes 
     RemoteEpisodes::new(&settings, Timeouts { connect, request: limit })
 }
 
-fn generator(url: &str, connect: Duration, limit: Duration) -> OpenAiGenerator {
-    let options = OpenAiOptions {
-        name: "test".into(),
+fn generator(url: &str, connect: Duration, limit: Duration) -> ScriptWriter {
+    let server = ChatServer {
         base_url: format!("{url}/v1"),
+        api_key_env: None,
         api_key: None,
-        tokens_field: Some(TokenLimitField::MaxTokens),
         max_tokens: None,
         connect_timeout: connect,
         head_timeout: limit,
@@ -134,7 +133,8 @@ fn generator(url: &str, connect: Duration, limit: Duration) -> OpenAiGenerator {
         idle_timeout: limit,
         retries: 0,
     };
-    OpenAiGenerator::new(options, Arc::new(Prompts::load(None).expect("the embedded prompts")))
+    let settings = OpenAi { server, tokens_field: Some(TokensField::MaxTokens) };
+    ScriptWriter::new(openai("test", &settings), Arc::new(Prompts::load(None).expect("the embedded prompts")))
 }
 
 fn order() -> GenerationRequest {
