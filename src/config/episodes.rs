@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::document::{Document, Faulty, Refusal, Section};
 use super::fault::Origin;
 use super::parse::{self, duration, integer, text_of};
+use super::parse_url;
 use super::secret::Secret;
 use super::value::Located;
 use super::variables::{self, Environment};
-use super::web;
 
 /// Where finished scripts are saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +102,7 @@ impl Episodes {
         let kind = section.read("kind", parse::one_of(&kinds));
         let timeouts = Duration::from_millis(10)..=Duration::from_secs(5 * 60);
         let save_timeout = section.read("save_timeout", duration(timeouts));
-        let url = section.optional("url", web::base_url);
+        let url = section.optional("url", parse_url::base_url);
         let chroma = read_chroma(&mut section, environment, matches!(kind, Ok(Kind::Chroma)));
         let kind = match kind? {
             Kind::Embedded => {
@@ -160,7 +160,7 @@ fn read_embedding(section: &mut Section<'_>, environment: &Environment, used: bo
     let written_at = section.origin_of("kind");
     let kinds = [("hashing", EmbeddingKind::Hashing), ("openai", EmbeddingKind::OpenAi)];
     let kind = section.read("kind", parse::one_of(&kinds));
-    let base_url = section.optional("base_url", web::base_url);
+    let base_url = section.optional("base_url", parse_url::base_url);
     let model = section.optional("model", text_of(1..=128));
     let max_characters = section.read_or("max_characters", 8000, integer(1..=1_000_000));
     let used = used && matches!(kind, Ok(EmbeddingKind::OpenAi));

@@ -7,6 +7,7 @@ mod fault;
 mod layers;
 mod openai;
 mod parse;
+mod parse_url;
 mod providers;
 mod secret;
 mod sections;
@@ -16,7 +17,6 @@ mod settings;
 mod tests;
 mod value;
 mod variables;
-mod web;
 
 pub use cli::Cli;
 pub use episodes::{Chroma, Embedding, Episodes, EpisodesKind, TokenHeader};

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::document::{Faulty, Refusal, Section};
 use super::fault::Origin;
 use super::parse::{self, duration, integer};
+use super::parse_url;
 use super::secret::Secret;
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
-use super::web;
 
 /// How an OpenAI-compatible server is reached.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ pub(super) fn read(section: &mut Section<'_>, environment: &Environment) -> Resu
 /// The URL from the variable that `base_url_env` names, else `base_url`; true if it replaces another one.
 fn read_base_url(section: &mut Section<'_>, environment: &Environment) -> Result<(String, bool), Faulty> {
     let written_at = section.origin_of("base_url");
-    let written = section.optional("base_url", web::base_url);
+    let written = section.optional("base_url", parse_url::base_url);
     let missing = |section: &mut Section<'_>, reason| section.fault("base_url", None, written_at, reason);
     let Some(variable) = section.optional("base_url_env", variables::name)? else {
         let written = written?.ok_or_else(|| missing(section, "providers of kind \"openai\" need it".into()))?;
@@ -104,7 +104,7 @@ fn read_base_url(section: &mut Section<'_>, environment: &Environment) -> Result
     let written = written?;
     let origin = Origin::Variable(variable);
     let located = Located { value: Value::Text(text.into()), origin: origin.clone() };
-    let url = web::base_url(&located)
+    let url = parse_url::base_url(&located)
         .map_err(|Refusal { found, reason }| section.fault("base_url", found, origin, reason))?;
     let is_elsewhere = written.is_some_and(|written| written != url);
     Ok((url, is_elsewhere))

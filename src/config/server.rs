@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::document::{Document, Faulty, Section};
 use super::parse;
-use super::web;
+use super::parse_url;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -70,7 +70,7 @@ impl Server {
         let host = section.read("host", parse::host);
         let port = section.read("port", parse::integer(0..=u16::MAX));
         let workers = section.read("workers", parse::integer(0..=1024));
-        let public_url = section.optional("public_url", web::public_url);
+        let public_url = section.optional("public_url", parse_url::public_url);
         let data_dir = section.read("data_dir", parse::folder_to_be);
         let trusted_proxies = section.read("trusted_proxies", parse::list(parse::network));
         let allowed_hosts = section.read("allowed_hosts", parse::list(parse::host));
@@ -99,7 +99,7 @@ impl Cors {
 
 fn allowed_origins(section: &mut Section<'_>) -> Result<AllowedOrigins, Faulty> {
     let written_at = section.origin_of("allowed_origins");
-    let origins = section.read("allowed_origins", parse::list(web::origin))?;
+    let origins = section.read("allowed_origins", parse::list(parse_url::origin))?;
     if !origins.iter().any(|origin| origin == "*") {
         return Ok(AllowedOrigins::These(origins));
     }

@@ -6,10 +6,10 @@ mod chroma;
 #[cfg(test)]
 mod contract;
 mod embedding;
+mod json_client;
 mod remote;
 mod sqlite;
 mod token;
-mod web;
 
 pub use chroma::{ChromaEpisodes, ChromaOptions, ChromaTokenHeader};
 pub use embedding::{EmbeddingOptions, OpenAiEmbeddingOptions};

@@ -23,7 +23,7 @@ use generation_actors::{
 use ipnet::IpNet;
 
 use super::{
-    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, stats, web as page,
+    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, page, stats,
 };
 use crate::locales::Locales;
 

@@ -16,13 +16,13 @@ mod hosts;
 mod language;
 mod last_answer;
 mod models;
+mod page;
 mod panics;
 mod query;
 mod stats;
 mod stream_writer;
 mod takeover;
 mod urls;
-mod web;
 
 pub use app::{Context, HttpOptions, configure, cors};
 pub use connection::{ConnectionLimits, watch};

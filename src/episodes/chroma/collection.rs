@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{
-    super::{embedding::Embedder, web::Reply},
+    super::{embedding::Embedder, json_client::Reply},
     api::{Api, Description, Get, Rows},
 };
 

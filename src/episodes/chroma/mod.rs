@@ -17,8 +17,8 @@ use self::{api::Api, collection::Collection};
 use super::{
     calls::Calls,
     embedding::{Embedder, EmbeddingOptions},
+    json_client::JsonClient,
     token::Token,
-    web::Web,
 };
 
 /// How a Chroma server is reached and which of its collections is used.
@@ -109,9 +109,9 @@ impl Chroma {
             ChromaTokenHeader::Authorization => Token::bearer(text),
             ChromaTokenHeader::XChromaToken => Token::plain(HeaderName::from_static("x-chroma-token"), text),
         });
-        let web = Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env");
+        let client = JsonClient::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env");
         Self {
-            api: Api::new(web, &options.url, &options.tenant, &options.database),
+            api: Api::new(client, &options.url, &options.tenant, &options.database),
             name: options.collection,
             embedder: Embedder::new(options.embedding, options.request_timeout),
             opened: Mutex::new(None),

@@ -6,7 +6,7 @@ use generation_actors::ports::EpisodeError;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::super::web::Web;
+use super::super::json_client::JsonClient;
 use crate::episodes::token::Token;
 
 /// How an embedding server is asked.
@@ -35,7 +35,7 @@ impl fmt::Debug for OpenAiEmbeddingOptions {
 
 /// The embedding server.
 pub(super) struct OpenAiEmbedding {
-    web: Web,
+    client: JsonClient,
     url: String,
     model: String,
     max_characters: usize,
@@ -63,7 +63,7 @@ impl OpenAiEmbedding {
     pub(super) fn new(options: OpenAiEmbeddingOptions, limit: Duration) -> Self {
         let token = options.api_key.as_deref().and_then(Token::bearer);
         Self {
-            web: Web::new(limit, options.connect_timeout, token, "episodes.embedding.api_key_env"),
+            client: JsonClient::new(limit, options.connect_timeout, token, "episodes.embedding.api_key_env"),
             url: format!("{}/embeddings", options.base_url),
             model: options.model,
             max_characters: options.max_characters,
@@ -77,7 +77,7 @@ impl OpenAiEmbedding {
     pub(super) async fn embed(&self, text: &str) -> Result<Vec<f32>, EpisodeError> {
         let end = text.char_indices().nth(self.max_characters).map_or(text.len(), |(end, _)| end);
         let request = Request { model: &self.model, input: &text[..end], encoding_format: "float" };
-        let reply = self.web.json(Method::POST, &self.url, &request, &[]).await?;
+        let reply = self.client.json(Method::POST, &self.url, &request, &[]).await?;
         let asked = "the embedding server";
         // Never a refusal of the script: what is too long for the model is cut to `max_characters`.
         let response: Response = reply.json(asked)?;

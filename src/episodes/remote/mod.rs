@@ -25,8 +25,8 @@ use uuid::{Uuid, uuid};
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
     calls::Calls,
+    json_client::{JsonClient, Reply, segment},
     token::Token,
-    web::{Reply, Web, segment},
 };
 
 /// Where the Episode API is and what it asks for.
@@ -60,7 +60,7 @@ pub struct RemoteEpisodes {
 
 #[derive(Debug)]
 struct Remote {
-    web: Web,
+    client: JsonClient,
     projects: String,
     /// Whether the API wants its paths with a slash at the end, as far as it has told.
     slash: AtomicBool,
@@ -89,7 +89,7 @@ impl Remote {
     fn new(options: &RemoteOptions) -> Self {
         let token = options.token.as_deref().and_then(Token::bearer);
         Self {
-            web: Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env"),
+            client: JsonClient::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env"),
             projects: format!("{}/api/v1/projects", options.url),
             slash: AtomicBool::new(false),
             fault: Mutex::new(None),
@@ -111,11 +111,11 @@ impl Remote {
         let url = |slash: bool| format!("{path}{}{query}", if slash { "/" } else { "" });
         let slash = self.slash.load(Relaxed);
         let not_here = |reply: &Reply| matches!(reply.status.as_u16(), 301 | 302 | 307 | 308 | 404 | 405);
-        let reply = self.web.send(method.clone(), &url(slash), body.clone(), headers).await?;
+        let reply = self.client.send(method.clone(), &url(slash), body.clone(), headers).await?;
         if !not_here(&reply) {
             return Ok(reply);
         }
-        let other = self.web.send(method, &url(!slash), body, headers).await?;
+        let other = self.client.send(method, &url(!slash), body, headers).await?;
         if other.status.is_success() {
             self.slash.store(!slash, Relaxed);
         }
