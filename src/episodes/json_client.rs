@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use generation_actors::ports::EpisodeError;
+use generation_actors::{model::Cause, ports::EpisodeError};
 use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
 use percent_encoding::{NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::{
@@ -11,7 +11,7 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-use super::{timeouts::Timeouts, token::Token};
+use super::{cause::cause, timeouts::Timeouts, token::Token};
 use crate::{
     client::{Connector, Pooled},
     mask::mask,
@@ -62,7 +62,7 @@ impl JsonClient {
         body: &T,
         headers: &[(&'static str, &str)],
     ) -> Result<Reply, EpisodeError> {
-        let body = serde_json::to_vec(body).map_err(|error| EpisodeError::Refused(error.to_string()))?;
+        let body = serde_json::to_vec(body).map_err(|error| EpisodeError::Refused(Cause::new(error)))?;
         self.send(method, url, Some(body.into()), headers).await
     }
 
@@ -83,12 +83,12 @@ impl JsonClient {
             request = request.header(*name, *value);
         }
         let request = request.body(body.unwrap_or_default());
-        let mut request = request.map_err(|error| EpisodeError::Refused(format!("{url}: {error}")))?;
+        let mut request = request.map_err(|error| EpisodeError::Refused(cause(url, error)))?;
         if let Some(token) = &self.token {
             token.put_into(request.headers_mut());
         }
         let answer = self.client.send(request).await;
-        let answer = answer.map_err(|error| EpisodeError::Unavailable(format!("{url}: {error}")))?;
+        let answer = answer.map_err(|error| EpisodeError::Unavailable(cause(url, error)))?;
         Ok(Reply {
             status: answer.status(),
             body: answer.into_body(),
@@ -108,28 +108,29 @@ impl Reply {
         if !self.status.is_success() {
             return Err(self.error(asked));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| EpisodeError::Misconfigured(format!("{asked}: an answer that is not understood: {error}")))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            EpisodeError::Misconfigured(cause(format!("{asked}: an answer that is not understood"), error))
+        })
     }
 
     /// A success that another server than was meant must have sent.
     pub(super) fn misunderstood(&self, asked: &str) -> EpisodeError {
         let (status, quoted) = (self.status, self.quoted());
-        EpisodeError::Misconfigured(format!("{asked}: {status}: an answer that is not understood: {quoted}"))
+        EpisodeError::Misconfigured(format!("{asked}: {status}: an answer that is not understood: {quoted}").into())
     }
 
     /// A status that is no success: the server says "later", or it does not know us or what we ask, which time alone does not
     /// mend.
     pub(super) fn error(&self, asked: &str) -> EpisodeError {
-        let mut cause = format!("{asked}: {}: {}: {}", self.url, self.status, self.quoted());
+        let mut text = format!("{asked}: {}: {}: {}", self.url, self.status, self.quoted());
         if matches!(self.status.as_u16(), 401 | 403) {
-            cause += &format!(" (the token is what {} names)", self.setting);
+            text += &format!(" (the token is what {} names)", self.setting);
         }
         match self.status.as_u16() {
             // No such method, version or network: no matter of time either.
-            501 | 505 | 511 => EpisodeError::Misconfigured(cause),
-            408 | 409 | 421 | 425 | 429 | 500.. => EpisodeError::Unavailable(cause),
-            _ => EpisodeError::Misconfigured(cause),
+            501 | 505 | 511 => EpisodeError::Misconfigured(text.into()),
+            408 | 409 | 421 | 425 | 429 | 500.. => EpisodeError::Unavailable(text.into()),
+            _ => EpisodeError::Misconfigured(text.into()),
         }
     }
 
@@ -142,7 +143,7 @@ impl Reply {
             _ => false,
         };
         if refused {
-            return EpisodeError::Refused(format!("{asked}: {}: {}", self.status, self.quoted()));
+            return EpisodeError::Refused(format!("{asked}: {}: {}", self.status, self.quoted()).into());
         }
         self.error(asked)
     }

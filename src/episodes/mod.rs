@@ -1,6 +1,7 @@
 //! Where finished scripts become episodes: implementations of the episode store port.
 
 mod calls;
+mod cause;
 mod chroma;
 #[cfg(test)]
 mod contract;

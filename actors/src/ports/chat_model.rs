@@ -6,6 +6,7 @@ use derive_more::{Display, Error};
 use futures_util::Stream;
 
 use super::EndReason;
+use crate::model::Cause;
 
 /// One reply, delta by delta; drop it to cancel.
 pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatDelta, ChatError>>>>;
@@ -100,8 +101,8 @@ pub struct ChatError {
     /// What failed.
     pub kind: ChatErrorKind,
     /// What operators read in the log.
-    #[error(not(source))]
-    pub cause: String,
+    #[error(source)]
+    pub cause: Cause,
 }
 
 /// The kinds of failure, by what can be done about them.

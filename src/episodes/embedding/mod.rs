@@ -11,6 +11,7 @@ use std::{
 use generation_actors::ports::EpisodeError;
 use tokio::{task, time::timeout};
 
+use super::cause::cause;
 use openai::OpenAiEmbedding;
 
 use super::timeouts::Timeouts;
@@ -68,7 +69,8 @@ impl Embedder {
     /// waits for any more ends by itself.
     async fn hash(&self, text: String) -> Result<Vec<f32>, EpisodeError> {
         let hashed = timeout(self.limit, task::spawn_blocking(move || hashing::embed(&text))).await;
-        let hashed = hashed.map_err(|_| EpisodeError::Unavailable(format!("no vector within {:?}", self.limit)))?;
-        hashed.map_err(|error| EpisodeError::Unavailable(format!("no vector: {error}")))
+        let hashed =
+            hashed.map_err(|_| EpisodeError::Unavailable(format!("no vector within {:?}", self.limit).into()))?;
+        hashed.map_err(|error| EpisodeError::Unavailable(cause("no vector", error)))
     }
 }

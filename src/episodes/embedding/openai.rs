@@ -57,7 +57,7 @@ impl OpenAiEmbedding {
         let response: Response = reply.json(asked)?;
         let vector = response.data.into_iter().next().map(|item| item.embedding).unwrap_or_default();
         if vector.is_empty() || vector.iter().any(|number| !number.is_finite()) {
-            return Err(EpisodeError::Unavailable(format!("{asked}: an answer without a vector")));
+            return Err(EpisodeError::Unavailable(format!("{asked}: an answer without a vector").into()));
         }
         Ok(vector)
     }

@@ -12,7 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use generation_actors::{model::JobId, ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity}};
+use generation_actors::{
+    model::{Cause, JobId},
+    ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
+};
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded::byte_serialize;
@@ -44,7 +47,7 @@ struct Remote {
     /// Whether the API wants its paths with a slash at the end, as far as it has told.
     slash: AtomicBool,
     /// Why the latest save needs an operator: a token that may read but not write shows in nothing else.
-    fault: Mutex<Option<(Instant, String)>>,
+    fault: Mutex<Option<(Instant, Cause)>>,
 }
 
 impl RemoteEpisodes {
@@ -115,14 +118,14 @@ impl Remote {
         saved
     }
 
-    fn fault(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+    fn fault(&self) -> MutexGuard<'_, Option<(Instant, Cause)>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn post(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
         let key = key_of(draft);
         let body = serde_json::to_vec(&NewEpisode::from(draft));
-        let body = body.map_err(|error| EpisodeError::Refused(error.to_string()))?;
+        let body = body.map_err(|error| EpisodeError::Refused(Cause::new(error)))?;
         let headers = [("idempotency-key", key.as_str())];
         let reply = self.ask(Method::POST, &draft.project_id, "", "", Some(body.into()), &headers).await?;
         if !reply.status.is_success() {
@@ -223,7 +226,8 @@ const ASKED: &str = "the Episode API";
 fn content<T: DeserializeOwned>(reply: &Reply) -> Result<T, EpisodeError> {
     let answer: Answer<T> = reply.json(ASKED)?;
     // Whether it may work later is not said; trying again loses nothing.
-    answer.content().map_err(|reason| EpisodeError::Unavailable(format!("{ASKED} says that it failed: {reason}")))
+    let failed = |reason| EpisodeError::Unavailable(format!("{ASKED} says that it failed: {reason}").into());
+    answer.content().map_err(failed)
 }
 
 impl EpisodeStore for RemoteEpisodes {
