@@ -7,9 +7,9 @@ use secrecy::SecretString;
 use super::document::{Faulty, Refusal, Section};
 use super::fault::Origin;
 use super::parse::{duration, integer};
+use super::parse_url;
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
-use super::parse_url;
 
 /// How a chat model server is reached and how long it may take.
 #[derive(Debug, Clone)]

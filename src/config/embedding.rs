@@ -4,8 +4,8 @@ use secrecy::SecretString;
 
 use super::document::{Faulty, Section};
 use super::parse::{self, integer, text_of};
-use super::variables::{self, Environment};
 use super::parse_url;
+use super::variables::{self, Environment};
 
 /// What turns scripts into the vectors they are found by.
 #[derive(Debug, Clone)]

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use generation_actors::{job::JobSettings, registry::{Bound, RegistrySettings}};
+use generation_actors::{
+    job::JobSettings,
+    registry::{Bound, RegistrySettings},
+};
 use log::LevelFilter;
 
 use super::document::{Document, Faulty};

@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use generation_actors::ports::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, ScriptGenerator, UnknownModel};
+use generation_actors::ports::{
+    ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, ScriptGenerator, UnknownModel,
+};
 
 use crate::config::{self, ModelPattern};
 

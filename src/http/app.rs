@@ -15,10 +15,16 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use chrono::{DateTime, Utc};
-use generation_actors::{feed::Meter, ports::{Clock, EpisodeStore, JobStore, ModelCatalog}, registry::RegistryHandle};
+use generation_actors::{
+    feed::Meter,
+    ports::{Clock, EpisodeStore, JobStore, ModelCatalog},
+    registry::RegistryHandle,
+};
 use tokio_util::task::TaskTracker;
 
-use super::{Hosts, StreamSlots, episodes, error::ApiError, events, generations, health, language, models, page, stats};
+use super::{
+    Hosts, StreamSlots, episodes, error::ApiError, events, generations, health, language, models, page, stats,
+};
 use crate::{
     config::{self, AllowedOrigins},
     locales::Locales,

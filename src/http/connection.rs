@@ -18,7 +18,6 @@ use socket2::SockRef;
 use tokio::time::{Instant, interval};
 use tokio_util::task::TaskTracker;
 
-
 use crate::config::Limits;
 
 /// A client must take its answer at this rate: a phone at the edge of its cell does.

@@ -11,7 +11,10 @@ use std::{
 
 use bytes::Bytes;
 use derive_more::{Display, Error};
-use generation_actors::{feed::{Subscription, Turn, heartbeat_frame, stream_error_frame}, ports::Clock};
+use generation_actors::{
+    feed::{Subscription, Turn, heartbeat_frame, stream_error_frame},
+    ports::Clock,
+};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::stream_slots::StreamSlot;

@@ -1,5 +1,9 @@
 use chrono::{DateTime, Utc};
-use generation_actors::{feed::{Feed, FeedContext, Meter, PreviewMode, Resume}, model::{Brief, Epoch, FailureCode, JobId, JobView, Locale, Status, Step}, ports::SystemClock};
+use generation_actors::{
+    feed::{Feed, FeedContext, Meter, PreviewMode, Resume},
+    model::{Brief, Epoch, FailureCode, JobId, JobView, Locale, Status, Step},
+    ports::SystemClock,
+};
 use std::{future::poll_fn, task::Waker};
 use tokio::time::advance;
 

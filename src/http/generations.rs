@@ -5,7 +5,13 @@ use actix_web::{
     http::{StatusCode, header},
     web::{Data, Path, Payload},
 };
-use generation_actors::{directory::ListActive, feed::Feed, job::StatusBody, model::{IdempotencyKey, JobId, Status}, registry::{CreateJob, Created, SaveAnswer}};
+use generation_actors::{
+    directory::ListActive,
+    feed::Feed,
+    job::StatusBody,
+    model::{IdempotencyKey, JobId, Status},
+    registry::{CreateJob, Created, SaveAnswer},
+};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;

@@ -14,7 +14,12 @@ use std::{
 };
 
 use actix_web::{rt::System, web::Data};
-use generation_actors::{feed::{FeedContext, Meter}, job::JobPorts, ports::{Clock as _, JobStore, ModelCatalog, SystemClock}, registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts}};
+use generation_actors::{
+    feed::{FeedContext, Meter},
+    job::JobPorts,
+    ports::{Clock as _, JobStore, ModelCatalog, SystemClock},
+    registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
+};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 

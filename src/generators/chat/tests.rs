@@ -1,7 +1,10 @@
 //! The client with a protocol that has nothing in common with any other: all that the tests see is the client's own.
 
 use futures_util::StreamExt as _;
-use generation_actors::ports::{ChatDelta, ChatError, ChatErrorKind, ChatModel as _, ChatRequest, ChatStream, Continuation, EndReason, Message, Role};
+use generation_actors::ports::{
+    ChatDelta, ChatError, ChatErrorKind, ChatModel as _, ChatRequest, ChatStream, Continuation, EndReason, Message,
+    Role,
+};
 use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use serde_json::{Value, json};

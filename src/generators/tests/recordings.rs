@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs, iter, path::Path};
 
-use generation_actors::{>>>>>>> chat:src/generators/tests/recordings.rs, model::FailureCode, ports::{ChatDelta, EndReason, Piece}};
+use generation_actors::{
+    model::FailureCode,
+    ports::{ChatDelta, EndReason, Piece},
+};
 use proptest::prelude::*;
 
 use super::upstream::{END, Upstream, all, generate};

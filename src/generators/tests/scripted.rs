@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use generation_actors::{model::{FailureCode, Step, Usage}, ports::{EndReason, Piece}};
+use generation_actors::{
+    model::{FailureCode, Step, Usage},
+    ports::{EndReason, Piece},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,

@@ -3,7 +3,10 @@
 use std::{cell::Cell, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
-use generation_actors::{model::{Brief, Failure, Locale}, ports::{GenerationRequest, GenerationStream, Piece, ScriptGenerator as _}};
+use generation_actors::{
+    model::{Brief, Failure, Locale},
+    ports::{GenerationRequest, GenerationStream, Piece, ScriptGenerator as _},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},

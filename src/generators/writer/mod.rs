@@ -7,7 +7,13 @@ mod tokens;
 
 use std::sync::Arc;
 
-use generation_actors::{model::{Failure, FailureCode}, ports::{ChatErrorKind, ChatModel, ChatRequest, Continuation, GenerationRequest, GenerationStream, Message, Role, ScriptGenerator}};
+use generation_actors::{
+    model::{Failure, FailureCode},
+    ports::{
+        ChatErrorKind, ChatModel, ChatRequest, Continuation, GenerationRequest, GenerationStream, Message, Role,
+        ScriptGenerator,
+    },
+};
 
 pub use prompts::{PromptError, Prompts};
 

@@ -8,7 +8,10 @@ use std::{
 };
 
 use futures_util::Stream;
-use generation_actors::{model::{Failure, Step, Usage}, ports::{ChatDelta, ChatError, ChatStream, EndReason, GenerationStream, Piece}};
+use generation_actors::{
+    model::{Failure, Step, Usage},
+    ports::{ChatDelta, ChatError, ChatStream, EndReason, GenerationStream, Piece},
+};
 
 use super::{failure_code, tokens};
 

@@ -6,7 +6,13 @@ use std::sync::{
 };
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use generation_actors::{model::{Failure, FailureCode, Step, Usage}, ports::{ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatRequest, ChatStream, EndReason, Piece, Role, ScriptGenerator as _}};
+use generation_actors::{
+    model::{Failure, FailureCode, Step, Usage},
+    ports::{
+        ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatRequest, ChatStream, EndReason, Piece, Role,
+        ScriptGenerator as _,
+    },
+};
 
 use super::{Prompts, ScriptWriter};
 use crate::generators::tests::upstream::{all, request};

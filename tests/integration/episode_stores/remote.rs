@@ -1,7 +1,10 @@
 //! One instance of the service as the Episode API of another.
 
 use chrono::Utc;
-use generation_actors::{model::JobId, ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore as _}};
+use generation_actors::{
+    model::JobId,
+    ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore as _},
+};
 use generation_service::{
     config::EpisodeApi,
     episodes::{RemoteEpisodes, Timeouts},
