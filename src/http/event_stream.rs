@@ -12,10 +12,12 @@ use std::{
 use bytes::Bytes;
 use derive_more::{Display, Error};
 use generation_actors::{
-    feed::{Subscription, Turn, heartbeat_frame, stream_error_frame},
+    feed::{Subscription, Turn},
     ports::Clock,
 };
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::wire::Frames;
 
 /// Rhythm of event streams.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +53,7 @@ pub(super) struct EventStream {
 }
 
 enum Phase {
-    Reading(Subscription),
+    Reading(Subscription, Arc<Frames>),
     /// Nothing follows: the response ends cleanly.
     Ending,
     /// The retry line is on its way; the timer tells when it must have arrived.
@@ -60,9 +62,14 @@ enum Phase {
 
 impl EventStream {
     /// Follows `subscription` until its job ends.
-    pub(super) fn reading(subscription: Subscription, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn reading(
+        subscription: Subscription,
+        frames: Arc<Frames>,
+        clock: Arc<dyn Clock>,
+        timing: StreamTiming,
+    ) -> Self {
         // In the block of the first event: a block of its own would be shown as an empty message by some clients.
-        Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing)
+        Self::new(Phase::Reading(subscription, frames), retry_line(timing.retry), clock, timing)
     }
 
     /// Sends one event and ends cleanly.
@@ -100,7 +107,7 @@ impl EventStream {
                 return Poll::Ready(Some(Ok(bytes)));
             }
             match self.phase {
-                Phase::Reading(_) => match catch_unwind(AssertUnwindSafe(|| self.poll_read(context))) {
+                Phase::Reading(..) => match catch_unwind(AssertUnwindSafe(|| self.poll_read(context))) {
                     Ok(read) => ready!(read),
                     Err(_) => self.broken(),
                 },
@@ -115,7 +122,7 @@ impl EventStream {
 
     /// Waits for events or for the time of a sign of life; what there is to write is in `due` afterwards.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Phase::Reading(subscription) = &mut self.phase else { return Poll::Ready(()) };
+        let Phase::Reading(subscription, _) = &mut self.phase else { return Poll::Ready(()) };
         match subscription.poll_events(context, &mut self.due) {
             Poll::Ready(Turn::Events) => {}
             Poll::Ready(Turn::End) => self.phase = Phase::Ending,
@@ -135,11 +142,10 @@ impl EventStream {
     }
 
     fn sign_of_life(&mut self) {
-        let Phase::Reading(subscription) = &self.phase else { return };
+        let Phase::Reading(subscription, _) = &self.phase else { return };
         let now = Instant::now();
         if self.heartbeat_at <= now {
-            let feed = subscription.feed();
-            self.due.push_back(heartbeat_frame(&feed.view(), feed.queue_position(), self.clock.now(), None));
+            self.due.push_back(Frames::heartbeat(&subscription.feed().view(), self.clock.now(), None));
             self.heartbeat_at = now + self.timing.heartbeat;
         } else if self.written_at + self.timing.keep_alive <= now {
             self.due.push_back(Bytes::from_static(KEEP_ALIVE));
@@ -150,12 +156,10 @@ impl EventStream {
 
     /// The stream broke in here while the job goes on: tell the reader, and let its client come back.
     fn broken(&mut self) {
-        if let Phase::Reading(subscription) = &self.phase {
-            let feed = subscription.feed();
-            let view = feed.view();
+        if let Phase::Reading(subscription, frames) = &self.phase {
+            let view = subscription.feed().view();
             log::error!("{}: an event stream panicked", view.id);
-            let message = feed.wording().stream_error(view.brief.locale);
-            self.due.push_back(stream_error_frame(view.id, message));
+            self.due.push_back(frames.stream_error(&view));
         }
         self.send_away();
     }

@@ -1,12 +1,8 @@
 //! The web page and its parts, built into the service.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::header, web::Path};
 
-use super::{Context, error::ApiError, language};
+use super::problem::Problem;
 
 const INDEX: &str = include_str!("page/index.html");
 
@@ -59,14 +55,10 @@ pub(super) async fn index() -> HttpResponse {
 }
 
 /// `GET /assets/{name}`
-pub(super) async fn asset(
-    request: HttpRequest,
-    name: Path<String>,
-    _: Data<Context>,
-) -> Result<HttpResponse, ApiError> {
+pub(super) async fn asset(name: Path<String>) -> Result<HttpResponse, Problem> {
     match ASSETS.iter().chain(SENTENCES).find(|(known, ..)| *known == name.as_str()) {
         Some((_, content_type, content)) => Ok(page(content_type, content)),
-        None => Err(language::texts(&request).not_found()),
+        None => Err(Problem::NotFound),
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn open(settings: &config::Episodes, database: &Database) -> Arc<dyn 
 
 async fn look(store: Arc<dyn EpisodeStore>) {
     let looked = timeout(FIRST_LOOK, store.check()).await;
-    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}")));
+    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {FIRST_LOOK:?}").into()));
     if let Err(error) = looked.unwrap_or_else(late) {
         log::error!("{error}; jobs run all the same, and their scripts are saved once that is mended");
     }

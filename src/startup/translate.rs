@@ -9,7 +9,7 @@ use generation_actors::{
 use url::Url;
 
 use crate::{
-    config::{AllowedOrigins, Settings},
+    config::{AllowedOrigins, OnRestart, Settings},
     http::{ConnectionLimits, Hosts, HttpOptions, StreamTiming},
 };
 
@@ -20,6 +20,7 @@ pub(super) fn registry(settings: &Settings) -> RegistrySettings {
         max_queued: jobs.max_queued,
         retention: jobs.retention,
         keep: Bound { jobs: jobs.keep, bytes: jobs.keep_bytes },
+        resume: jobs.on_restart == OnRestart::Resume,
         arbiters: cores(),
         job: JobSettings {
             preview_interval: settings.sse.preview_interval,

@@ -35,13 +35,13 @@ pub(super) enum Retry {
 
 impl Fault {
     pub(super) fn new(code: FailureCode, retry: Retry, cause: impl Into<String>) -> Self {
-        Self { failure: Failure::new(code, cause), retry }
+        Self { failure: Failure::new(code, Into::<String>::into(cause)), retry }
     }
 
     /// The failure as the log may have it: short, with the provider's name, and without keys, which some providers quote.
     pub(super) fn into_failure(self, provider: &str, key: Option<&str>) -> Failure {
         let Failure { code, cause } = self.failure;
-        let cause: String = mask(&cause, key).chars().take(LOGGED).collect();
+        let cause: String = mask(&cause.to_string(), key).chars().take(LOGGED).collect();
         Failure::new(code, format!("provider {provider}: {cause}"))
     }
 
@@ -271,7 +271,7 @@ mod tests {
     fn what_a_provider_says_is_quoted_shortly_and_on_one_line() {
         let fault = Fault::of_response(500, &format!("<html>\n{}", "x".repeat(10_000)), Some(Duration::from_secs(3)));
         assert_eq!(fault.retry, Retry::After(Duration::from_secs(3)));
-        let cause = fault.into_failure("p", None).cause;
+        let cause = fault.into_failure("p", None).cause.to_string();
         assert!(cause.len() < 500 && !cause.contains('\n'), "{cause}");
     }
 
@@ -292,7 +292,7 @@ mod tests {
     fn a_key_that_the_provider_quotes_is_hidden_wherever_the_cause_is_cut() {
         for before in 0..LOGGED {
             let body = format!("{}sk-secret", " .".repeat(before));
-            let cause = Fault::of_response(401, &body, None).into_failure("p", Some("sk-secret")).cause;
+            let cause = Fault::of_response(401, &body, None).into_failure("p", Some("sk-secret")).cause.to_string();
             assert!(!cause.contains("sk-"), "{cause}");
         }
     }

@@ -215,7 +215,7 @@ mod tests {
             let (text, end) = read_all(&[delta(json!({ "reasoning": "hm" })), finish(reason)]);
             let fault = end.expect_err("no script");
             assert_eq!((text.as_str(), fault.failure.code, fault.retry), ("", code, Retry::Never));
-            assert!(fault.failure.cause.contains("only reasoned"), "{}", fault.failure.cause);
+            assert!(fault.failure.cause.to_string().contains("only reasoned"), "{}", fault.failure.cause);
         }
     }
 

@@ -88,7 +88,7 @@ fn read_into(recorded: &Recorded, sizes: &[usize], out: &mut VecDeque<Piece>) ->
         } else {
             decoder.push(piece)
         }
-        while let Some(data) = decoder.next().map_err(|failure| Fault::protocol(failure.cause))? {
+        while let Some(data) = decoder.next().map_err(|failure| Fault::protocol(failure.cause.to_string()))? {
             reply.event(&data, out)?;
         }
     }
