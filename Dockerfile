@@ -1,4 +1,4 @@
-# Two images: `service` (the default) and `model`, a small real language model to try it with.
+# Two images: `service` (the default), and `model`, a small real language model to try the service with.
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Request, Uri, header, uri::Scheme};
 use http_body_util::Full;
 use hyper::client::conn::http1::Builder;
 
-use super::{connector::Connector, error::Error};
+use super::error::Error;
 
 /// Bytes of an answer's head, and of the buffer it is read into.
 pub(super) const LARGEST_HEAD: usize = 64 * 1024;
@@ -25,7 +25,10 @@ pub(super) fn http1() -> Builder {
 ///
 /// # Errors
 /// `Unusable` for a URL that is not http(s) with a host.
-pub(super) fn prepare(request: Request<Bytes>, connector: &Connector) -> Result<Outgoing, Error> {
+pub(super) fn prepare(
+    request: Request<Bytes>,
+    proxy_authorization: impl Fn(&Uri) -> Option<HeaderValue>,
+) -> Result<Outgoing, Error> {
     let (mut parts, body) = request.into_parts();
     let host = host(&parts.uri).ok_or_else(|| Error::Unusable(format!("{} is no URL of a server", parts.uri)))?;
     parts.headers.insert(header::HOST, host);
@@ -33,7 +36,7 @@ pub(super) fn prepare(request: Request<Bytes>, connector: &Connector) -> Result<
     parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let name = concat!("generation-service/", env!("CARGO_PKG_VERSION"));
     parts.headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(name));
-    if let Some(authorization) = connector.proxy_authorization(&parts.uri) {
+    if let Some(authorization) = proxy_authorization(&parts.uri) {
         parts.headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }
     Ok(Request::from_parts(parts, Full::new(body)))

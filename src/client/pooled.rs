@@ -60,7 +60,7 @@ impl Pooled {
     /// # Cancel safety
     /// Dropping the future leaves it open whether the server acts. Its connection is closed, not kept.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
-        let request = message::prepare(request, &self.connector)?;
+        let request = message::prepare(request, |uri| self.connector.proxy_authorization(uri))?;
         let attempts = async {
             let _connection = self.connections.acquire().await;
             match self.attempt(request.clone()).await {

@@ -61,7 +61,7 @@ struct Driver(Option<http1::Connection<TokioIo<Io>, Full<Bytes>>>);
 /// # Cancel safety
 /// Dropping the future, and dropping the answer or its body, has closed the connection when the drop returns.
 pub async fn ask(connector: &Connector, request: Request<Bytes>, head_limit: Duration) -> Result<Answer, Error> {
-    let mut request = message::prepare(request, connector)?;
+    let mut request = message::prepare(request, |uri| connector.proxy_authorization(uri))?;
     let io = connector.connect(request.uri()).await?;
     if !io.proxied {
         let path = request.uri().path_and_query().cloned();

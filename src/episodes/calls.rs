@@ -9,8 +9,8 @@ use futures_util::{
 use generation_actors::ports::EpisodeError;
 use tokio::sync::Semaphore;
 
-/// Calls under way at once; scripts that end together beyond it are told to come again.
-const MOST: usize = 1024;
+/// Calls under way at once; one more fails as unavailable and is tried again later.
+const MAX_CALLS: usize = 1024;
 
 /// The calls under way of one store.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub(super) struct Calls(Arc<Semaphore>);
 
 impl Default for Calls {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MOST)))
+        Self(Arc::new(Semaphore::new(MAX_CALLS)))
     }
 }
 
@@ -32,7 +32,7 @@ impl Calls {
         &self,
         call: impl Future<Output = Result<T, EpisodeError>> + 'static,
     ) -> LocalBoxFuture<'static, Result<T, EpisodeError>> {
-        let unavailable = |cause: &str| Err(EpisodeError::Unavailable(cause.to_owned()));
+        let unavailable = |cause: &str| Err(EpisodeError::Unavailable(cause.into()));
         let Ok(room) = Arc::clone(&self.0).try_acquire_owned() else {
             return ready(unavailable("too many calls are under way")).boxed_local();
         };
@@ -61,7 +61,7 @@ mod tests {
     #[tokio::test]
     async fn calls_beyond_the_bound_are_refused_until_one_ends_or_is_dropped() {
         let calls = Calls::default();
-        let mut waiting: Vec<_> = (0..MOST).map(|_| calls.run::<()>(pending())).collect();
+        let mut waiting: Vec<_> = (0..MAX_CALLS).map(|_| calls.run::<()>(pending())).collect();
         assert!(matches!(calls.run(async { Ok(()) }).await, Err(EpisodeError::Unavailable(_))));
         drop(waiting.pop());
         assert_eq!(calls.run(async { Ok(()) }).await, Ok(()));

@@ -20,34 +20,15 @@ use generation_actors::{
     ports::{Clock, EpisodeStore, JobStore, ModelCatalog},
     registry::RegistryHandle,
 };
-use ipnet::IpNet;
+use tokio_util::task::TaskTracker;
 
 use super::{
-    Hosts, StreamTiming, episodes, events, generations, health, models, problem::Problem, stats, web as page,
-    wire::Frames,
+    Hosts, StreamSlots, episodes, events, generations, health, models, page, problem::Problem, stats, wire::Frames,
 };
-use crate::locales::Locales;
-
-/// The configured parts of the HTTP side.
-#[derive(Debug, Clone)]
-pub struct HttpOptions {
-    /// What absolute URLs begin with; `None` takes the request's own host.
-    pub public_url: Option<String>,
-    /// Whose forwarding headers count.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Which hosts requests may name; `None` is any.
-    pub hosts: Option<Hosts>,
-    /// Bytes of a request body.
-    pub max_body: usize,
-    /// How long a request body may take to arrive.
-    pub body_timeout: Duration,
-    /// Open event streams; 0 is no limit.
-    pub max_streams: u64,
-    /// Rhythm of event streams.
-    pub timing: StreamTiming,
-    /// How long an episode may take to be saved or read.
-    pub episode_timeout: Duration,
-}
+use crate::{
+    config::{self, AllowedOrigins},
+    locales::Locales,
+};
 
 /// What handlers work with.
 pub struct Context {
@@ -67,8 +48,20 @@ pub struct Context {
     pub locales: Arc<Locales>,
     /// Makes the events that streams say by themselves.
     pub frames: Arc<Frames>,
-    /// Settings.
-    pub options: HttpOptions,
+    /// What absolute URLs begin with, and whose forwarding headers count.
+    pub server: config::Server,
+    /// Which hosts requests may name; `None` is any.
+    pub hosts: Option<Hosts>,
+    /// Bounds of requests.
+    pub limits: config::Limits,
+    /// Rhythm of event streams. Shared, so that each of thousands of streams holds a pointer only.
+    pub sse: Arc<config::Sse>,
+    /// What bounds the event streams that are open at once.
+    pub stream_slots: StreamSlots,
+    /// Every task that writes to a connection in the HTTP server's place; the drain waits for them.
+    pub writers: TaskTracker,
+    /// How long an episode may take to be saved or read.
+    pub episode_timeout: Duration,
     /// When the service started.
     pub started_at: DateTime<Utc>,
     /// Set once the service is going down.
@@ -169,14 +162,14 @@ async fn not_found() -> Result<&'static str, Problem> {
 }
 
 /// Cross-origin rules as the original has them: any page may create, read and stream, without credentials.
-pub fn cors(allowed_origins: Option<&[String]>) -> Cors {
+pub fn cors(settings: &config::Cors) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
         .allow_any_header()
         .expose_headers([header::LOCATION, header::RETRY_AFTER, header::ETAG, header::ALLOW])
         .max_age(3600);
-    match allowed_origins {
-        None => cors.allow_any_origin().send_wildcard(),
-        Some(origins) => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
+    match &settings.allowed_origins {
+        AllowedOrigins::Any => cors.allow_any_origin().send_wildcard(),
+        AllowedOrigins::These(origins) => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
     }
 }

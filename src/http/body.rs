@@ -60,7 +60,7 @@ impl<const AT_LEAST: usize> FromRequest for JsonBody<AT_LEAST> {
 
 async fn read(request: HttpRequest, payload: Payload, at_least: usize) -> Result<Value, Problem> {
     let context = request.app_data::<Data<Context>>().expect("every route is configured with the context");
-    let max = context.options.max_body.max(at_least);
+    let max = context.limits.max_body.max(at_least);
     if !is_json(&request) {
         return Err(Problem::UnsupportedMediaType);
     }
@@ -68,7 +68,7 @@ async fn read(request: HttpRequest, payload: Payload, at_least: usize) -> Result
         return Err(Problem::BodyTooLarge { max });
     }
     let bytes = body::to_bytes_limited(BodyStream::new(payload), max);
-    let bytes = match timeout(context.options.body_timeout, bytes).await {
+    let bytes = match timeout(context.limits.body_timeout, bytes).await {
         Ok(Ok(Ok(bytes))) => bytes,
         Ok(Err(_)) => return Err(Problem::BodyTooLarge { max }),
         Ok(Ok(Err(_))) => return Err(Problem::MalformedBody),

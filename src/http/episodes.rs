@@ -118,7 +118,7 @@ async fn within<T>(
     context: &Context,
     answer: impl Future<Output = Result<T, EpisodeError>>,
 ) -> Result<T, EpisodeError> {
-    let limit = context.options.episode_timeout;
+    let limit = context.episode_timeout;
     timeout(limit, answer)
         .await
         .unwrap_or_else(|_| Err(EpisodeError::Unavailable(Cause::from(format!("no answer within {limit:?}")))))

@@ -51,7 +51,7 @@ pub(super) async fn create(
 
 fn created_response(request: &HttpRequest, context: &Context, created: &Created) -> HttpResponse {
     let view = created.feed.view();
-    let JobUrls { job, events } = JobUrls::new(request, &context.options, view.id);
+    let JobUrls { job, events } = JobUrls::new(request, &context.server, view.id);
     // A job may be streaming before this is written; it was queued when it was created.
     let (code, status) =
         if created.existing { (StatusCode::OK, view.status) } else { (StatusCode::CREATED, Status::Queued) };

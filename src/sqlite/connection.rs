@@ -7,10 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::{OpenError, migrations};
 
 /// Only an operator's own tools can hold the file locked, and only for moments.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A write-ahead log that has grown in a burst shrinks to this again.
-const LOG_BYTES: i64 = 16 * 1024 * 1024;
-const STATEMENTS: usize = 64;
+const LOG_SIZE_LIMIT: i64 = 16 * 1024 * 1024;
+/// Prepared statements that a connection keeps.
+const MAX_STATEMENTS: usize = 64;
 
 /// Opens the database for writing, creating and migrating it as needed, and proves that it can be written.
 pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
@@ -23,7 +24,7 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     }
     let prepare = |connection: &mut Connection| {
         connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+        connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
         // In WAL mode anything less may lose the last commits when the power fails.
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -49,7 +50,7 @@ pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
 
 fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(MAX_STATEMENTS);
     Ok(connection)
 }

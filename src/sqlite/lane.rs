@@ -18,13 +18,14 @@ use super::{
     waiting::{Caller, Waiting},
 };
 
-/// How much may wait.
-const TASKS: usize = 32 * 1024;
-const BYTES: usize = 64 * 1024 * 1024;
+/// Tasks that may wait.
+const MAX_TASKS: usize = 32 * 1024;
+/// Bytes that the waiting tasks may carry together.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// What a task weighs beyond the texts it carries.
 const TASK_BYTES: usize = 512;
 /// How long a caller waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Something to do on a connection, and somebody to tell.
 pub(super) trait Task: Send {
@@ -49,8 +50,8 @@ pub(super) struct Lane {
 impl Lane {
     /// A lane and the thread's end of it.
     pub(super) fn new() -> (Self, mpsc::Receiver<Box<dyn Task>>) {
-        let (sender, receiver) = mpsc::channel(TASKS);
-        (Self { tasks: Mutex::new(Some(sender)), room: Arc::new(Semaphore::new(BYTES)) }, receiver)
+        let (sender, receiver) = mpsc::channel(MAX_TASKS);
+        (Self { tasks: Mutex::new(Some(sender)), room: Arc::new(Semaphore::new(MAX_BYTES)) }, receiver)
     }
 
     /// Hands in `work`, which carries about `bytes` of text, before this returns; the future only waits for the answer.
@@ -63,7 +64,7 @@ impl Lane {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
     {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
         let waiting = Waiting::new();
         let submitted = self.enqueue(bytes, waiting.caller(), work);
         async move {
@@ -72,7 +73,7 @@ impl Lane {
                 Ok(Ok(result)) => result,
                 // The thread is gone, and the task with it.
                 Ok(Err(_)) => Err(DatabaseError::Closed),
-                Err(_) => Err(DatabaseError::TimedOut(PATIENCE)),
+                Err(_) => Err(DatabaseError::TimedOut(ANSWER_TIMEOUT)),
             }
         }
     }
@@ -88,7 +89,7 @@ impl Lane {
         F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
     {
         // One that is larger than the whole room still gets through, alone.
-        let weight = (bytes + TASK_BYTES).min(BYTES) as u32;
+        let weight = (bytes + TASK_BYTES).min(MAX_BYTES) as u32;
         let room = Arc::clone(&self.room).try_acquire_many_owned(weight).map_err(|_| DatabaseError::Overloaded)?;
         let (answer, receiver) = oneshot::channel();
         let task = Box::new(Submitted { caller, work: Some(work), result: None, answer, room });

@@ -8,6 +8,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_ended_jobs.sql"),
     include_str!("migrations/0003_episode_search_and_identities.sql"),
     include_str!("migrations/0004_text_version.sql"),
+    include_str!("migrations/0005_parts_and_episode_states.sql"),
 ];
 
 /// The format this program writes.

@@ -186,7 +186,7 @@ async fn a_commit_that_fails_is_an_error_for_every_write_of_its_group() {
     // Makes the commit itself fail: the reference is checked only there.
     let dangling = database.write(0, |connection| {
         connection.pragma_update(None, "defer_foreign_keys", true)?;
-        connection.execute("INSERT INTO job_texts (job, start, text) VALUES (99, 0, '')", [])?;
+        connection.execute("INSERT INTO job_texts (job, place, text) VALUES (99, 0, '')", [])?;
         Ok(())
     });
     drop(release);

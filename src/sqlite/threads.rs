@@ -1,4 +1,4 @@
-//! What the two threads do.
+//! What the threads of the database do.
 
 use std::{
     sync::{
@@ -14,16 +14,16 @@ use tokio::sync::mpsc::Receiver;
 use super::{DatabaseError, lane::Task, waiting::Limit};
 
 /// The most writes that share one commit; bounds how long the first of them waits for the others.
-const GROUP: usize = 1024;
-/// The longest that one read keeps all others waiting.
-const LONGEST_READ: Duration = Duration::from_secs(5);
-/// SQLite's steps between two looks at whether a read should end; a few microseconds.
-const STEPS: i32 = 200;
+const GROUP_LIMIT: usize = 1024;
+/// How long one read may keep all others waiting.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// SQLite's steps between two checks whether a read should end; a few microseconds.
+const STEPS_BETWEEN_CHECKS: i32 = 200;
 
 /// Writes in groups until the lane is closed and empty, then folds the log back into the database file.
 pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {
     let mut group = Vec::new();
-    while tasks.blocking_recv_many(&mut group, GROUP) > 0 {
+    while tasks.blocking_recv_many(&mut group, GROUP_LIMIT) > 0 {
         while !group.is_empty() {
             let (run, committed) = write_together(&connection, &mut group);
             group.drain(..run).for_each(|task| task.answer(committed.clone()));
@@ -52,8 +52,8 @@ pub(super) fn read_until_closed(
 }
 
 fn read(connection: &mut Connection, mut task: Box<dyn Task>, closing: &Arc<AtomicBool>) {
-    let limit = Limit::new(task.caller().clone(), closing, LONGEST_READ);
-    let limited = connection.progress_handler(STEPS, Some(move || limit.is_reached()));
+    let limit = Limit::new(task.caller().clone(), closing, READ_TIMEOUT);
+    let limited = connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || limit.is_reached()));
     // Around several statements, so that they see one state.
     let begun = limited.map_err(DatabaseError::from).and_then(|()| execute(connection, "BEGIN"));
     if begun.is_ok() {

@@ -7,7 +7,6 @@ mod listen;
 mod logging;
 mod models;
 mod shutdown;
-mod translate;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -19,16 +18,17 @@ use generation_actors::{
     feed::{FeedContext, Meter},
     job::JobPorts,
     ports::{Alone, Clock as _, JobStore, SystemClock},
-    registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts, claim_unfinished},
+    registry::{Adopt, RegistryHandle, RegistryParts, claim_unfinished},
 };
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 pub use failure::Failure;
 pub use logging::init_logging;
 
 use crate::{
     config::Settings,
-    http::{Context, Frames},
+    http::{Context, Frames, Hosts, StreamSlots},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -64,8 +64,8 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
     let frames = Arc::new(Frames::new(locales.clone()));
 
-    let registry = JobRegistry::start_new(RegistryParts {
-        settings: translate::registry(&settings),
+    let registry = RegistryHandle::start(RegistryParts {
+        settings: settings.jobs.registry,
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
         feeds: FeedContext { encoder: frames.clone(), meter: meter.clone(), peers: Arc::new(Alone) },
         models: models.clone(),
@@ -74,7 +74,13 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
 
     let started_at = clock.now();
     let context = Data::new(Context {
-        options: translate::http(&settings),
+        server: settings.server.clone(),
+        hosts: Hosts::allowed(&settings.server, &settings.cors),
+        limits: settings.limits,
+        sse: settings.sse.into(),
+        stream_slots: StreamSlots::new(settings.sse.max_connections),
+        writers: TaskTracker::new(),
+        episode_timeout: settings.episodes.save_timeout,
         draining: AtomicBool::new(false),
         models,
         registry,

@@ -3,5 +3,6 @@
 #[cfg(test)]
 mod contract;
 mod sqlite;
+mod stored;
 
 pub use sqlite::SqliteJobs;

@@ -26,6 +26,8 @@ mod episodes;
 mod events;
 #[cfg(test)]
 mod failures;
+
+mod floors;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
-import { Feed } from '../../src/http/page/feed.js';
+import { Feed } from '../../page/feed.js';
 
 const ID = 'job_1';
 /** Every connection that was opened, the newest last. */

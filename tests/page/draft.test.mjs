@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { EXAMPLES, bodyOf, openedDraft, reduceDraft, savedDraft } from '../../src/http/page/draft.js';
+import { EXAMPLES, bodyOf, openedDraft, reduceDraft, savedDraft } from '../../page/draft.js';
 
 const after = (draft, ...events) => events.reduce((now, event) => reduceDraft(now, event, 'ko'), draft);
 const opened = openedDraft('ko', null);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { secondsUntil } from '../../src/http/page/api.js';
-import { applyPreview } from '../../src/http/page/feed.js';
-import { reduceLog } from '../../src/http/page/log.js';
+import { secondsUntil } from '../../page/api.js';
+import { applyPreview } from '../../page/feed.js';
+import { reduceLog } from '../../page/log.js';
 
 test('deltas build the text that full previews show', () => {
   const whole = '비 그친 뒤 🌧️의 서울\n\nINT. LAB - NIGHT';

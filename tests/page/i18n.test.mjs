@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { TEXTS } from '../../src/http/page/texts.js';
+import { TEXTS } from '../../page/texts.js';
 
-const page = (name) => readFileSync(new URL(`../../src/http/page/${name}`, import.meta.url), 'utf8');
+const page = (name) => readFileSync(new URL(`../../page/${name}`, import.meta.url), 'utf8');
 
 test('both languages say everything with the same blanks to fill', () => {
   const blanks = (texts) => Object.entries(texts).map(([key, text]) => [key, (text.match(/\{\w+\}/g) ?? []).sort()]).sort();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isOver, openedJob, reduceJob } from '../../src/http/page/job.js';
+import { isOver, openedJob, reduceJob } from '../../page/job.js';
 
 const ID = 'job_1';
 /** The job after events, each of them about it unless it says otherwise. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { episodeAddress, jobAddress, readAddress } from '../../src/http/page/address.js';
-import { defaultModel, isPlaceholder, openedModels, takesAnyName } from '../../src/http/page/models.js';
-import { phrasebook, readLocale, translate } from '../../src/http/page/phrasebook.js';
-import { Store } from '../../src/http/page/store.js';
+import { episodeAddress, jobAddress, readAddress } from '../../page/address.js';
+import { defaultModel, isPlaceholder, openedModels, takesAnyName } from '../../page/models.js';
+import { phrasebook, readLocale, translate } from '../../page/phrasebook.js';
+import { Store } from '../../page/store.js';
 
 test('an address names a job, an episode or nothing, and is never a fault', () => {
   assert.deepEqual(readAddress(jobAddress('job_0af')), { kind: 'job', jobId: 'job_0af' });

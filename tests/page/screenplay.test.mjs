@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Screenplay, inlineRuns, parseScreenplay } from '../../src/http/page/screenplay.js';
+import { Screenplay, inlineRuns, parseScreenplay } from '../../page/screenplay.js';
 
 const kinds = (text) => parseScreenplay(text).map(({ kind, text: words }) => `${kind}: ${words}`);
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Service } from '../../src/http/page/service.js';
-import { initial } from '../../src/http/page/state.js';
-import { Store } from '../../src/http/page/store.js';
+import { Service } from '../../page/service.js';
+import { initial } from '../../page/state.js';
+import { Store } from '../../page/store.js';
 
 /** What was asked, and what is answered: a function of the method and the path. */
 let asked = [];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { changesOfKept, keptScripts } from '../../src/http/page/kept.js';
-import { activeJobs, bodyOfJob, initial, reduce } from '../../src/http/page/state.js';
+import { changesOfKept, keptScripts } from '../../page/kept.js';
+import { activeJobs, bodyOfJob, initial, reduce } from '../../page/state.js';
 
 const after = (...events) => events.reduce(reduce, initial({ language: 'ko' }));
 const body = { projectId: 'p', description: 'd' };

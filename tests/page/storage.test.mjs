@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { forget, recall, recallAll, recallHere, remember, rememberHere } from '../../src/http/page/storage.js';
+import { forget, recall, recallAll, recallHere, remember, rememberHere } from '../../page/storage.js';
 
 /** A storage as browsers have it: its entries are its own properties, its methods are not. */
 class FakeStorage {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { speech } from '../../src/http/page/i18n.js';
-import { phrasebook, readLocale } from '../../src/http/page/phrasebook.js';
-import { initial, reduce } from '../../src/http/page/state.js';
-import { refusal, stageView, titleBeside } from '../../src/http/page/view.js';
+import { speech } from '../../page/i18n.js';
+import { phrasebook, readLocale } from '../../page/phrasebook.js';
+import { initial, reduce } from '../../page/state.js';
+import { refusal, stageView, titleBeside } from '../../page/view.js';
 
 const locale = (language) => readLocale(readFileSync(new URL(`../../config/locales/${language}.toml`, import.meta.url), 'utf8'));
 const [ko, en] = [locale('ko'), locale('en')];

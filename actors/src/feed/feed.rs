@@ -6,10 +6,7 @@ use std::{
     task::Waker,
 };
 
-use super::{
-    LastEventId, Meter, Opening, PreviewMode, Resume, Subscription, cursor::Cursor, event_id::Point,
-    frames::FrameEncoder, state::State,
-};
+use super::{LastEventId, Meter, Opening, event_id::Point, frames::FrameEncoder, state::State};
 use crate::{
     model::{EndMark, Epoch, JobUpdate, JobView},
     ports::Peers,
@@ -118,17 +115,6 @@ impl Feed {
     pub fn opening(&self, last: Option<LastEventId>) -> Opening {
         let state = self.lock();
         Opening::decide(last, self.0.epoch, Point::all(state.version).seq(), state.ended)
-    }
-
-    /// Starts reading; what is due at once is there at the first poll.
-    pub fn subscribe(&self, resume: Resume, mode: PreviewMode) -> Subscription {
-        let cursor = match resume {
-            Resume::Fresh => Cursor::FRESH,
-            Resume::After(seq) => Cursor::after(seq),
-        };
-        let key = self.lock().readers.open();
-        self.meter().subscribed();
-        Subscription::new(self.clone(), key, mode, cursor)
     }
 
     pub(super) fn unsubscribe(&self, key: usize) {

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Feed, PreviewMode, cursor::Cursor};
+use super::{Feed, PreviewMode, Resume, cursor::Cursor};
 
 /// A reader's place in a feed. Dropping it closes it.
 #[derive(Debug)]
@@ -33,11 +33,20 @@ pub enum Turn {
     Cut,
 }
 
-impl Subscription {
-    pub(super) fn new(feed: Feed, key: usize, mode: PreviewMode, cursor: Cursor) -> Self {
-        Self { feed, key, mode, cursor, finished: false, counts: None }
+impl Feed {
+    /// Starts reading; what is due at once is there at the first poll.
+    pub fn subscribe(&self, resume: Resume, mode: PreviewMode) -> Subscription {
+        let cursor = match resume {
+            Resume::Fresh => Cursor::FRESH,
+            Resume::After(seq) => Cursor::after(seq),
+        };
+        let key = self.lock().readers.open();
+        self.meter().subscribed();
+        Subscription { feed: self.clone(), key, mode, cursor, finished: false, counts: None }
     }
+}
 
+impl Subscription {
     /// The feed it reads.
     pub fn feed(&self) -> &Feed {
         &self.feed

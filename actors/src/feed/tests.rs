@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    job::{Epoch, FailureCode, JobView, Status},
-    ports::{EndMark, EpisodeRef},
+    model::{EndMark, EpisodeRef, EpisodeState, Epoch, FailureCode, JobView, Status},
     testing::{Event, context, parse, view},
 };
 
@@ -140,6 +139,8 @@ enum Act {
     },
     /// The process dies; the job is taken up again from so many percent of its text.
     Restart(usize),
+    /// The job's actor dies; another one goes on in its place.
+    Succeed,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -147,6 +148,7 @@ fn act() -> impl Strategy<Value = Act> {
         8 => ("[a가😀\n\"]{0,5}", any::<bool>()).prop_map(|(text, moved)| Act::Publish { text, moved }),
         8 => read(),
         1 => (0usize..=100).prop_map(Act::Restart),
+        1 => Just(Act::Succeed),
     ]
 }
 
@@ -166,7 +168,7 @@ fn ending(mut view: JobView, status: Status) -> JobView {
     view.remaining_seconds = None;
     view.status = status;
     match status {
-        Status::Completed => view.episode = Some(EpisodeRef { id: "e".into(), number: 1 }),
+        Status::Completed => view.episode = Some(EpisodeState::Saved(EpisodeRef { id: "e".into(), number: 1 })),
         Status::Canceled => view.failure = Some(FailureCode::JobCanceled),
         _ => view.failure = Some(FailureCode::GenerationError),
     }
@@ -178,6 +180,7 @@ struct World {
     job: JobView,
     script: String,
     feed: Feed,
+    publisher: Option<Publisher>,
     context: FeedContext,
     clients: [Client; 4],
     stamp: u64,
@@ -186,9 +189,18 @@ struct World {
 impl World {
     fn new() -> Self {
         let (job, context) = (JobView { remaining_seconds: Some(0), ..view() }, context());
-        let feed = Feed::new(Epoch::FIRST, job.clone(), "", context.clone());
+        let publisher = Publisher::open(Epoch::FIRST, job.clone(), "", context.clone());
+        let feed = publisher.feed().clone();
         let modes = [PreviewMode::Full, PreviewMode::Delta, PreviewMode::Full, PreviewMode::Delta];
-        Self { job, script: String::new(), feed, context, clients: modes.map(Client::new), stamp: 0 }
+        Self {
+            job,
+            script: String::new(),
+            feed,
+            publisher: Some(publisher),
+            context,
+            clients: modes.map(Client::new),
+            stamp: 0,
+        }
     }
 
     fn publish(&mut self, text: &str, moved: bool) {
@@ -198,13 +210,14 @@ impl World {
             self.job.remaining_seconds = Some(self.stamp);
         }
         self.script.push_str(text);
-        self.feed.publish(self.job.clone(), text);
+        self.publisher.as_mut().expect("it has not ended").publish(self.job.clone(), text);
     }
 
     fn end(&mut self, status: Status) -> EndMark {
-        let mark = self.feed.end_mark();
+        let mut publisher = self.publisher.take().expect("it has not ended");
+        let mark = publisher.end_mark();
         self.job = ending(self.job.clone(), status);
-        self.feed.end(self.job.clone(), mark);
+        publisher.end(self.job.clone(), mark);
         mark
     }
 
@@ -222,8 +235,12 @@ impl World {
             (Act::Restart(percent), None) => {
                 self.script.truncate(self.script.floor_char_boundary(self.script.len() * percent / 100));
                 let epoch = Epoch(self.feed.epoch().0 + 1);
-                self.restart(Feed::new(epoch, self.job.clone(), &self.script, self.context.clone()));
+                let publisher = Publisher::open(epoch, self.job.clone(), &self.script, self.context.clone());
+                self.restart(publisher.feed().clone());
+                self.publisher = Some(publisher);
             }
+            (Act::Succeed, None) => self.publisher = Some(Publisher::succeed(&self.feed)),
+            (Act::Succeed, Some(_)) => {}
             (Act::Restart(_), Some(mark)) => {
                 let (epoch, job) = (self.feed.epoch(), self.job.clone());
                 self.restart(Feed::ended(epoch, mark, job, &self.script, self.context.clone()));
@@ -274,7 +291,8 @@ proptest! {
 
     #[test]
     fn any_resume_point_is_answered_without_panic(seq: u64, epoch in 0u32..3, words in 0usize..4) {
-        let feed = Feed::new(Epoch::FIRST, view(), &"가 ".repeat(words), context());
+        let publisher = Publisher::open(Epoch::FIRST, view(), &"가 ".repeat(words), context());
+        let feed = publisher.feed().clone();
         let last = LastEventId::Event { epoch: Epoch(epoch), seq };
         if let Opening::Subscribe(resume) = feed.opening(Some(last)) {
             let mut out = VecDeque::new();
@@ -296,7 +314,8 @@ fn read_all(feed: &Feed, resume: Resume, mode: PreviewMode) -> Vec<Event> {
 
 #[test]
 fn a_late_reader_gets_progress_then_the_whole_text() {
-    let feed = Feed::new(Epoch(3), view(), "FADE IN:", context());
+    let publisher = Publisher::open(Epoch(3), view(), "FADE IN:", context());
+    let feed = publisher.feed().clone();
     let events = read_all(&feed, Resume::Fresh, PreviewMode::Delta);
     assert_eq!(events.iter().map(|e| e.name.as_str()).collect::<Vec<_>>(), ["progress", "preview"]);
     assert_eq!(events[1].data["delta"], "FADE IN:");
@@ -305,9 +324,10 @@ fn a_late_reader_gets_progress_then_the_whole_text() {
 
 #[test]
 fn a_finished_job_shows_a_newcomer_its_end_only_also_after_a_restart() {
-    let feed = Feed::new(Epoch::FIRST, view(), "text", context());
-    let mark = feed.end_mark();
-    feed.end(ending(view(), Status::Completed), mark);
+    let mut publisher = Publisher::open(Epoch::FIRST, view(), "text", context());
+    let feed = publisher.feed().clone();
+    let mark = publisher.end_mark();
+    publisher.end(ending(view(), Status::Completed), mark);
     let restored = Feed::ended(Epoch::FIRST, mark, ending(view(), Status::Completed), "text", context());
     let id = format!("1-{}", mark.event_seq);
     for feed in [feed, restored] {
@@ -322,9 +342,10 @@ fn a_finished_job_shows_a_newcomer_its_end_only_also_after_a_restart() {
 #[test]
 fn a_job_that_did_not_complete_shows_a_newcomer_its_text_and_then_its_end_also_after_a_restart() {
     for (status, mode) in [(Status::Failed, PreviewMode::Full), (Status::Canceled, PreviewMode::Delta)] {
-        let feed = Feed::new(Epoch::FIRST, view(), "text", context());
-        let mark = feed.end_mark();
-        feed.end(ending(view(), status), mark);
+        let mut publisher = Publisher::open(Epoch::FIRST, view(), "text", context());
+        let feed = publisher.feed().clone();
+        let mark = publisher.end_mark();
+        publisher.end(ending(view(), status), mark);
         let restored = Feed::ended(Epoch::FIRST, mark, ending(view(), status), "text", context());
         for feed in [feed, restored] {
             let events = read_all(&feed, Resume::Fresh, mode);
@@ -338,9 +359,10 @@ fn a_job_that_did_not_complete_shows_a_newcomer_its_text_and_then_its_end_also_a
 #[test]
 fn a_job_that_ended_without_text_clears_what_readers_of_an_earlier_epoch_have_and_shows_others_its_end_only() {
     for (epoch, names) in [(Epoch::FIRST, &["failed"][..]), (Epoch(2), &["preview", "failed"])] {
-        let feed = Feed::new(epoch, view(), "", context());
-        let mark = feed.end_mark();
-        feed.end(ending(view(), Status::Canceled), mark);
+        let mut publisher = Publisher::open(epoch, view(), "", context());
+        let feed = publisher.feed().clone();
+        let mark = publisher.end_mark();
+        publisher.end(ending(view(), Status::Canceled), mark);
         let restored = Feed::ended(epoch, mark, ending(view(), Status::Canceled), "", context());
         for feed in [feed, restored] {
             let events = read_all(&feed, Resume::Fresh, PreviewMode::Full);
@@ -351,19 +373,21 @@ fn a_job_that_ended_without_text_clears_what_readers_of_an_earlier_epoch_have_an
 
 #[test]
 fn a_frame_is_encoded_once_for_all_and_not_kept_when_nobody_reads() {
-    let feed = Feed::new(Epoch::FIRST, view(), "text", context());
+    let publisher = Publisher::open(Epoch::FIRST, view(), "text", context());
+    let feed = publisher.feed().clone();
     let (mut a, mut b) = (VecDeque::new(), VecDeque::new());
     let context = Context::from_waker(Waker::noop());
     let mut readers = [(); 2].map(|()| feed.subscribe(Resume::Fresh, PreviewMode::Full));
     let _turns = (readers[0].poll_events(&context, &mut a), readers[1].poll_events(&context, &mut b));
     assert_eq!(a[1].as_ptr(), b[1].as_ptr(), "the same bytes");
     drop(readers);
-    assert!(feed.lock().cache.is_empty());
+    assert!(feed.lock().frames.is_empty());
 }
 
 #[test]
 fn a_cut_feed_gives_what_is_due_and_then_breaks_off() {
-    let feed = Feed::new(Epoch::FIRST, view(), "text", context());
+    let publisher = Publisher::open(Epoch::FIRST, view(), "text", context());
+    let feed = publisher.feed().clone();
     feed.cut();
     let context = Context::from_waker(Waker::noop());
     let mut out = VecDeque::new();
@@ -374,13 +398,14 @@ fn a_cut_feed_gives_what_is_due_and_then_breaks_off() {
 
 #[test]
 fn a_slow_reader_skips_and_the_skipped_are_counted() {
-    let feed = Feed::new(Epoch::FIRST, view(), "", context());
+    let mut publisher = Publisher::open(Epoch::FIRST, view(), "", context());
+    let feed = publisher.feed().clone();
     let context = Context::from_waker(Waker::noop());
     let mut reader = feed.subscribe(Resume::Fresh, PreviewMode::Full);
     let mut out = VecDeque::new();
     let _turn = reader.poll_events(&context, &mut out);
     for _ in 0..10 {
-        feed.publish(view(), "x");
+        publisher.publish(view(), "x");
     }
     out.clear();
     let _turn = reader.poll_events(&context, &mut out);
@@ -390,7 +415,62 @@ fn a_slow_reader_skips_and_the_skipped_are_counted() {
 
 #[test]
 fn a_feed_in_a_log_names_its_job_and_shows_no_script() {
-    let feed = Feed::new(Epoch::FIRST, view(), "a secret", context());
+    let publisher = Publisher::open(Epoch::FIRST, view(), "a secret", context());
+    let feed = publisher.feed().clone();
     let logged = format!("{feed:?}");
     assert!(logged.contains(&feed.view().id.to_string()) && !logged.contains("secret"), "{logged}");
+}
+
+#[test]
+fn a_publisher_that_has_been_succeeded_is_not_heard_any_more() {
+    let mut lost = Publisher::open(Epoch::FIRST, view(), "one ", context());
+    let feed = lost.feed().clone();
+    let mut next = Publisher::succeed(&feed);
+    lost.publish(view(), "never ");
+    next.publish(view(), "two");
+    assert_eq!(feed.text().0.as_str(), "one two");
+    let mark = lost.end_mark();
+    lost.end(ending(view(), Status::Failed), mark);
+    assert!(!feed.view().status.is_terminal());
+}
+
+/// Encodes only when it is let, and says when it has begun.
+struct Slow(std::sync::Mutex<()>, std::sync::mpsc::Sender<()>);
+
+impl FrameEncoder for Slow {
+    fn progress(&self, _: EventId, _: &JobView) -> Bytes {
+        Bytes::new()
+    }
+
+    fn preview(&self, _: EventId, _: &JobView, _: PreviewText<'_>) -> Bytes {
+        let _told = self.1.send(());
+        drop(self.0.lock());
+        Bytes::new()
+    }
+
+    fn terminal(&self, _: EventId, _: &JobView, _: &str) -> Bytes {
+        Bytes::new()
+    }
+}
+
+#[test]
+fn a_frame_that_takes_long_to_encode_holds_up_neither_the_job_nor_other_readers() {
+    let (begun, encoding) = std::sync::mpsc::channel();
+    let slow = std::sync::Arc::new(Slow(std::sync::Mutex::new(()), begun));
+    let mut publisher =
+        Publisher::open(Epoch::FIRST, view(), "a long text", FeedContext { encoder: slow.clone(), ..context() });
+    let feed = publisher.feed().clone();
+    let hold = slow.0.lock().expect("not poisoned");
+    let reader = std::thread::spawn({
+        let feed = feed.clone();
+        move || {
+            let mut reader = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+            let _turn = reader.poll_events(&Context::from_waker(Waker::noop()), &mut VecDeque::new());
+        }
+    });
+    encoding.recv_timeout(std::time::Duration::from_secs(60)).expect("the reader encodes");
+    publisher.publish(view(), " goes on");
+    assert_eq!(feed.text().0.as_str(), "a long text goes on");
+    drop(hold);
+    reader.join().expect("it has its frame");
 }

@@ -8,7 +8,6 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     Effect, Input, JobState,
     messages::{ActorGone, JobEnded, JobFenced},
-    pump::Pump,
     rhythm::Rhythm,
 };
 use crate::{
@@ -174,7 +173,7 @@ impl JobActor {
         self.arm_timer(ctx);
         // That it has begun must survive as well: a restart treats jobs that had streamed differently.
         self.write_checkpoint(ctx);
-        ctx.spawn(Pump);
+        self.start_pump(ctx);
     }
 
     pub(super) fn stop_generating(&mut self, ctx: &mut Context<Self>) {

@@ -5,8 +5,11 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::{
-    ports::{EndReason, Outcome},
-    registry::Directory,
+    directory::Directory,
+    feed::Feed,
+    job::{Cancel, Start},
+    model::{Epoch, NewJob, Outcome},
+    ports::{Created, EndReason},
     testing::{
         FakeEpisodeStore, FakeJobStore, Happened, Journal, Mood, Op, Run, ScriptedGenerator, SetClock, context, job,
         soon,
@@ -24,6 +27,12 @@ impl Handler<JobEnded> for Told {
     type Result = ();
 
     fn handle(&mut self, _: JobEnded, _: &mut Context<Self>) {}
+}
+
+impl Handler<JobFenced> for Told {
+    type Result = ();
+
+    fn handle(&mut self, _: JobFenced, _: &mut Context<Self>) {}
 }
 
 impl Handler<ActorGone> for Told {
@@ -57,12 +66,22 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
     };
     let registry = Told.start();
     let (state, generator) = (job(), ScriptedGenerator::new(journal.clone()));
-    let feed = Feed::new(Epoch::FIRST, state.view(), "", context());
+    let publisher = Publisher::open(Epoch::FIRST, state.view(), "", context());
+    let feed = publisher.feed().clone();
+    let accepted = NewJob {
+        id: state.id(),
+        brief: Arc::clone(state.brief()),
+        idempotency: None,
+        created_at: state.head().created_at,
+    };
+    let Ok(Created::Mine(claim)) = jobs.create(accepted, true).await else { panic!("the store takes it") };
     let listing = Directory::default().enter(&feed);
-    let supervisor = Supervisor { ended: registry.clone().recipient(), gone: registry.recipient(), listing };
-    let (shown, writer) = (feed.clone(), Arc::new(generator.clone()));
-    let job =
-        JobActor::start_in_arbiter(arbiter, move |_| JobActor::new(state, shown, writer, ports, settings, supervisor));
+    let (ended, fenced) = (registry.clone().recipient(), registry.clone().recipient());
+    let supervisor = Supervisor { ended, fenced, gone: registry.recipient(), listing };
+    let (owned, writer) = ((publisher, claim), Arc::new(generator.clone()));
+    let job = JobActor::start_in_arbiter(arbiter, move |_| {
+        JobActor::new(state, 0, owned, writer, ports, settings, supervisor)
+    });
     job.do_send(Start { words_per_second: 10.0 });
     let run = generator.run().await;
     Stage { journal, jobs, feed, job, run }
@@ -81,7 +100,7 @@ async fn a_model_in_step_with_the_previews_keeps_neither_checkpoints_nor_the_dea
         while !feed.view().status.is_terminal() && begun.elapsed() < 2 * TIMEOUT {
             run.text("word ");
             sleep(Duration::from_millis(pause)).await;
-            let made = journal.count(|h| matches!(h, Happened::Checkpointed(_)));
+            let made = journal.count(|h| matches!(h, Happened::Checkpointed(..)));
             if made > checkpoints.len() {
                 checkpoints.push(begun.elapsed());
             }
@@ -101,7 +120,7 @@ async fn a_model_in_step_with_the_previews_keeps_neither_checkpoints_nor_the_dea
 async fn a_checkpoint_that_fell_due_while_the_store_was_slow_follows_at_once() {
     tokio::time::pause();
     let Stage { journal, jobs, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
-    let made = |h: &Happened| matches!(h, Happened::Checkpointed(_));
+    let made = |h: &Happened| matches!(h, Happened::Checkpointed(..));
     journal.until(1, made).await;
     jobs.set(Op::Checkpoint, Mood::Hangs);
     run.text("one ");
@@ -110,8 +129,8 @@ async fn a_checkpoint_that_fell_due_while_the_store_was_slow_follows_at_once() {
     sleep(CHECKPOINT * 3 / 2).await;
     jobs.set(Op::Checkpoint, Mood::Works);
     let open_again = Instant::now();
-    let Happened::Checkpointed(last) = journal.until(3, made).await else { unreachable!() };
-    assert_eq!((last.text_offset, last.text.as_str()), (4, "two "));
+    let Happened::Checkpointed(_, last) = journal.until(3, made).await else { unreachable!() };
+    assert_eq!((last.offset, last.text.as_str()), (4, "two "));
     assert!(open_again.elapsed() < Duration::from_millis(100), "{:?}", open_again.elapsed());
 }
 
@@ -120,18 +139,62 @@ async fn all_text_is_shown_before_the_end_is_recorded_and_the_end_is_recorded_on
     tokio::time::pause();
     let Stage { journal, jobs, feed, job, run, .. } = stage(Duration::from_secs(20), &Arbiter::current()).await;
     run.text("one ");
-    journal.until(1, |h| matches!(h, Happened::Checkpointed(last) if !last.text.is_empty())).await;
+    journal.until(1, |h| matches!(h, Happened::Checkpointed(_, last) if !last.text.is_empty())).await;
     run.text("two");
     jobs.set(Op::Finish, Mood::Hangs);
     run.piece(Piece::End(EndReason::TokenLimit));
     journal.until(1, |h| matches!(h, Happened::FinishCalled(_))).await;
-    assert_eq!(feed.text().0, "one two", "not recorded yet");
-    let mark = feed.end_mark();
+    assert_eq!(feed.text().0.as_str(), "one two", "not recorded yet");
     jobs.set(Op::Finish, Mood::Works);
     soon(job.send(Cancel)).await.expect("it lives until its end is told");
-    let Happened::Finished(ending) = journal.until(1, |h| matches!(h, Happened::Finished(_))).await else {
+    let Happened::Finished(_, ending) = journal.until(1, |h| matches!(h, Happened::Finished(..))).await else {
         unreachable!()
     };
-    assert_eq!((ending.mark, ending.outcome), (mark, Outcome::Failed(FailureCode::TokenLimitExceeded)));
+    assert_eq!(ending.end.outcome, Outcome::Failed(FailureCode::TokenLimitExceeded));
     assert_eq!(journal.count(|h| matches!(h, Happened::FinishCalled(_))), 1);
+}
+
+#[actix::test]
+async fn a_job_that_somebody_else_has_claimed_drops_its_model_at_once_and_records_nothing() {
+    tokio::time::pause();
+    let Stage { journal, jobs, feed, job, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
+    run.text("one ");
+    journal.until(2, |h| matches!(h, Happened::Checkpointed(..))).await;
+    jobs.take_from_owner(feed.view().id);
+    run.text("two ");
+    journal.until(1, |h| matches!(h, Happened::StreamDropped(_))).await;
+    assert!(soon(job.send(Cancel)).await.is_err(), "it has stopped");
+    assert_eq!(journal.count(|h| matches!(h, Happened::FinishCalled(_) | Happened::SaveCalled(_))), 0);
+    assert!(!feed.view().status.is_terminal(), "its end is for the new owner to say");
+}
+
+#[actix::test]
+async fn a_script_that_was_not_made_durable_as_complete_is_not_saved() {
+    tokio::time::pause();
+    let Stage { journal, jobs, feed, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
+    run.text("whole");
+    journal.until(2, |h| matches!(h, Happened::Checkpointed(..))).await;
+    jobs.take_from_owner(feed.view().id);
+    run.finish();
+    journal.until(1, |h| matches!(h, Happened::StreamDropped(_))).await;
+    journal.until(3, |h| matches!(h, Happened::Checkpointed(..))).await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(journal.count(|h| matches!(h, Happened::SaveCalled(_) | Happened::FinishCalled(_))), 0);
+}
+
+#[test]
+fn the_last_line_about_a_job_says_how_it_went() {
+    use crate::{
+        model::{EpisodeRef, EpisodeState},
+        testing::{at, view},
+    };
+    let ended = JobView { started_at: Some(at(0)), completed_at: Some(at(12)), words: 90, ..view() };
+    let id = ended.id;
+    let failed = JobView { status: Status::Failed, failure: Some(FailureCode::TimeoutError), ..ended.clone() };
+    assert_eq!(last_line(&failed), format!("{id}: failed after 12.0 s, 90 words by builtin, TIMEOUT_ERROR"));
+    let episode = Some(EpisodeState::Saved(EpisodeRef { id: "e".into(), number: 3 }));
+    let saved = JobView { status: Status::Completed, episode, ..ended };
+    assert!(last_line(&saved).ends_with(", episode 3 of \"project-1\""), "{}", last_line(&saved));
+    let owed = JobView { episode: Some(EpisodeState::Owed), ..saved };
+    assert!(last_line(&owed).ends_with(", not saved yet"));
 }

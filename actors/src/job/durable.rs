@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Input, JobActor, actor::JobPorts};
 use crate::{
-    deadlines::{STORE_TIMEOUT, catch_panic},
+    deadlines::{STORE_TIMEOUT, answered, catch_panic},
     model::Checkpoint,
     ports::{Claim, Ending, EpisodeDraft, EpisodeError, JobStore, StoreError, Written},
 };
@@ -31,7 +31,7 @@ impl JobActor {
     pub(super) fn write_checkpoint(&mut self, ctx: &mut Context<Self>) {
         self.checkpoint_under_way = true;
         let end = self.state.text().len();
-        let written = catch_panic(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
+        let written = answered(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
         ctx.spawn(written.into_actor(self).map(move |result, job, ctx| {
             job.checkpoint_under_way = false;
             match result {

@@ -14,7 +14,14 @@ const PIECES_IN_A_ROW: usize = 32;
 
 /// Polls the stream that the actor owns, for as long as it owns one. The stream is not in here, because dropping it
 /// must take effect at once and a spawned future is dropped only when its context is polled next.
-pub(super) struct Pump;
+struct Pump;
+
+impl JobActor {
+    /// Begins to carry pieces over, until the stream is dropped.
+    pub(super) fn start_pump(&self, ctx: &mut Context<Self>) {
+        ctx.spawn(Pump);
+    }
+}
 
 impl ActorFuture<JobActor> for Pump {
     type Output = ();

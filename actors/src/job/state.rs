@@ -17,7 +17,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use derive_more::Display;
 
-use super::progress;
+use super::{pace::Pace, progress};
 use crate::{
     model::{
         Brief, Checkpoint, End, EndMark, EpisodeRef, EpisodeState, Epoch, Failure, FailureCode, JobHead, JobId,
@@ -106,22 +106,6 @@ pub struct JobState {
     place: Option<(u32, u64)>,
 }
 
-/// Words per second while nothing has been measured: 1,000 words in two minutes.
-pub const UNMEASURED: f64 = 1000.0 / 120.0;
-
-/// What remaining times are computed from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Pace {
-    /// Words per second of earlier jobs with this model.
-    expected: f64,
-    /// When this attempt wrote its first words, and how many there were before.
-    first_words: Option<(DateTime<Utc>, u64)>,
-    /// When it wrote the newest ones. Estimates are of that moment: what nothing has happened to is not news for readers.
-    newest_words: Option<DateTime<Utc>>,
-    /// When the model was done or stopped: what is saved and recorded after it is not its slowness.
-    stopped: Option<DateTime<Utc>>,
-}
-
 impl JobState {
     /// The state of a job from all that is durable of it: the only way into a life, whether the job is new, taken up again or
     /// long over. An unfinished job is queued, with its text and figures.
@@ -150,7 +134,7 @@ impl JobState {
             usage,
             text_complete: outcome.as_ref().map_or(text_complete, |(outcome, _)| outcome.status() == Status::Completed),
             outcome,
-            pace: Pace { expected: UNMEASURED, first_words: None, newest_words: None, stopped: None },
+            pace: Pace::default(),
             place: None,
             head,
         }
@@ -204,8 +188,7 @@ impl JobState {
             Piece::Step(step) => self.enter(step),
             Piece::Text(delta) => {
                 let first = self.text.is_empty();
-                self.pace.first_words.get_or_insert((now, self.text.words()));
-                self.pace.newest_words = Some(now);
+                self.pace.writes(self.text.words(), now);
                 self.text.push(&delta);
                 self.raise(progress::written(self.text.words(), self.head.brief.length_target));
                 if first && !self.text.is_empty() {
@@ -217,7 +200,7 @@ impl JobState {
                 return self.stop(Outcome::Failed(FailureCode::GenerationError), now);
             }
             Piece::End(EndReason::Finished) => {
-                self.pace.stopped = Some(now);
+                self.pace.stop(now);
                 let mut effects = vec![Effect::StopGenerating];
                 effects.extend(self.complete());
                 return effects;
@@ -237,7 +220,7 @@ impl JobState {
     }
 
     fn stop(&mut self, outcome: Outcome, now: DateTime<Utc>) -> Vec<Effect> {
-        self.pace.stopped = Some(now);
+        self.pace.stop(now);
         let mut effects = vec![Effect::StopGenerating];
         effects.extend(self.end(outcome, now));
         effects
@@ -305,30 +288,16 @@ impl JobState {
 
     /// Sets what its model is expected to achieve, in words per second: it may have waited while that was measured.
     pub fn expect(&mut self, words_per_second: f64) {
-        self.pace.expected = words_per_second;
+        self.pace.expect(words_per_second);
     }
 
     fn remaining(&self) -> u64 {
-        let Some((since, before)) = self.pace.first_words else {
-            return progress::remaining_seconds(self.text.words(), self.head.brief.length_target, self.pace.expected);
-        };
-        let seconds = (self.pace.newest_words.unwrap_or(since) - since).num_milliseconds() as f64 / 1000.0;
-        progress::remaining_while_writing(
-            before,
-            self.text.words(),
-            self.head.brief.length_target,
-            self.pace.expected,
-            seconds,
-        )
+        self.pace.remaining_seconds(self.text.words(), self.head.brief.length_target)
     }
 
     /// How fast this job writes, once that can be told (after a second of text, or a tenth if that was all).
     pub fn words_per_second(&self, now: DateTime<Utc>) -> Option<f64> {
-        let (since, before) = self.pace.first_words?;
-        let seconds = (self.pace.stopped.unwrap_or(now) - since).num_milliseconds() as f64 / 1000.0;
-        let words = self.text.words().saturating_sub(before);
-        let enough = if self.pace.stopped.is_some() { 0.1 } else { 1.0 };
-        (seconds >= enough && words > 0).then(|| words as f64 / seconds)
+        self.pace.words_per_second(self.text.words(), now)
     }
 
     /// What the provider counted, or an estimate.

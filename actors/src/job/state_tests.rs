@@ -1,10 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    job::{Epoch, Failure},
-    testing::{at, job},
-};
+use crate::testing::{at, job};
 
 fn saved() -> Input {
     Input::EpisodeSaved(EpisodeRef { id: "e-1".into(), number: 7 })
@@ -36,7 +33,7 @@ fn a_job_runs_from_the_queue_to_its_episode() {
     assert_eq!(run(&mut job, [Input::Recorded]), [Effect::Announce]);
     let view = job.view();
     assert_eq!((view.status, view.progress, view.words), (Status::Completed, 100, 3));
-    assert_eq!(view.episode.map(|e| e.number), Some(7));
+    assert_eq!(view.episode.as_ref().and_then(EpisodeState::saved).map(|e| e.number), Some(7));
     assert_eq!((view.completed_at, view.remaining_seconds), (Some(at(1)), None));
 }
 
@@ -80,9 +77,9 @@ fn a_model_that_finishes_without_a_word_has_failed() {
 fn an_unsaved_episode_does_not_keep_a_job_from_completing() {
     let mut job = job();
     run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished)), Input::EpisodeDeferred]);
-    assert!(job.checkpoint(Epoch::FIRST, 0).text_complete);
+    assert!(job.checkpoint(0).text_complete);
     run(&mut job, [Input::Recorded]);
-    assert_eq!((job.view().status, job.view().episode), (Status::Completed, None));
+    assert_eq!((job.view().status, job.view().episode), (Status::Completed, Some(EpisodeState::Owed)));
 }
 
 #[test]
@@ -90,7 +87,7 @@ fn a_job_taken_up_again_goes_on_where_it_was() {
     let mut first = job();
     run(&mut first, [Input::Start, text(&"word ".repeat(50))]);
     let progress = first.view().progress;
-    let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
+    let mut again = JobState::restore(first.record());
     assert_eq!(again.view().progress, progress);
     assert_eq!(run(&mut again, [Input::Start]), [Effect::Show, Effect::Generate]);
     assert_eq!(again.text(), first.text());
@@ -101,7 +98,7 @@ fn a_job_taken_up_again_goes_on_where_it_was() {
 fn a_complete_text_taken_up_again_is_saved_without_asking_the_model() {
     let mut first = job();
     run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
-    let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
+    let mut again = JobState::restore(first.record());
     assert_eq!(run(&mut again, [Input::Start]), [Effect::Show, Effect::SaveEpisode]);
 }
 
@@ -109,7 +106,7 @@ fn a_complete_text_taken_up_again_is_saved_without_asking_the_model() {
 fn a_cancel_of_a_complete_text_that_waits_again_completes_it() {
     let mut first = job();
     run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
-    let mut again = job().resumed_from(&first.checkpoint(Epoch(2), 0));
+    let mut again = JobState::restore(first.record());
     assert!(again.view().text_complete, "should its actor die now, the script is not lost");
     assert_eq!(run(&mut again, [Input::Cancel]), [Effect::Show, Effect::SaveEpisode]);
     assert_eq!(again.apply(Input::Start, at(3)), Err(Ignored(Phase::Saving)), "its turn comes too late");
@@ -139,6 +136,44 @@ fn waiting_for_a_store_does_not_count_as_writing_slowly() {
     assert_eq!(job.words_per_second(at(32)), Some(5.0));
 }
 
+#[test]
+fn a_job_whose_actor_was_lost_ends_with_its_text_and_a_whole_script_is_still_owed() {
+    let mut half = job();
+    run(&mut half, [Input::Start, text("half")]);
+    let mut whole = half.clone();
+    run(&mut whole, [Input::Piece(Piece::End(EndReason::Finished))]);
+    for (lost, status, episode) in [(half, Status::Failed, None), (whole, Status::Completed, Some(EpisodeState::Owed))]
+    {
+        let mut again = JobState::restore(lost.record());
+        assert_eq!(run(&mut again, [Input::ActorLost]), [Effect::RecordEnding]);
+        run(&mut again, [Input::Recorded]);
+        assert_eq!((again.view().status, again.view().episode), (status, episode));
+        assert_eq!(again.text(), lost.text());
+    }
+}
+
+#[test]
+fn an_ended_job_that_is_restored_shows_what_it_showed() {
+    let mut job = job();
+    run(&mut job, [Input::Start, text("half"), Input::Cancel]);
+    let end = job.ending(EndMark { event_seq: 5, text_version: 1 }, 0).expect("it has an outcome").end;
+    run(&mut job, [Input::Recorded]);
+    let mut record = job.record();
+    record.head.end = Some(end);
+    let restored = JobState::restore(record);
+    assert_eq!(restored.view(), job.view());
+    assert_eq!(restored.phase(), Phase::Ended);
+}
+
+#[test]
+fn what_a_queued_job_is_told_of_its_place_is_shown_until_it_starts() {
+    let mut job = job();
+    job.wait_at(3, 42);
+    assert_eq!((job.view().queue_position, job.view().remaining_seconds), (Some(3), Some(42)));
+    run(&mut job, [Input::Start]);
+    assert_eq!((job.view().queue_position, job.view().remaining_seconds), (None, Some(10)));
+}
+
 fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
         2 => Just(Input::Start),
@@ -153,6 +188,8 @@ fn input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Cancel),
         1 => Just(saved()),
         1 => Just(Input::EpisodeDeferred),
+        1 => Just(Input::EpisodeRefused),
+        1 => Just(Input::ActorLost),
         1 => Just(Input::Recorded),
     ]
 }
@@ -177,9 +214,9 @@ proptest! {
                 prop_assert_eq!(&view, &seen);
             }
             if let Some(first) = &outcome {
-                prop_assert_eq!(job.outcome(), Some(first), "the first outcome wins");
+                prop_assert_eq!(job.outcome.as_ref(), Some(first), "the first outcome wins");
             }
-            outcome = job.outcome().cloned();
+            outcome = job.outcome.clone();
             seen = view;
         }
         prop_assert!(announced <= 1);
@@ -192,7 +229,7 @@ fn moves() -> std::collections::BTreeSet<(String, String)> {
     let complete = || {
         let mut first = job();
         run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
-        job().resumed_from(&first.checkpoint(Epoch(2), 0))
+        JobState::restore(first.record())
     };
     let after = |inputs: &[Input]| {
         let mut state = job();
@@ -219,6 +256,8 @@ fn moves() -> std::collections::BTreeSet<(String, String)> {
         Input::Cancel,
         saved(),
         Input::EpisodeDeferred,
+        Input::EpisodeRefused,
+        Input::ActorLost,
         Input::Recorded,
     ];
     let mut moves = std::collections::BTreeSet::new();
@@ -236,6 +275,7 @@ fn moves() -> std::collections::BTreeSet<(String, String)> {
 #[test]
 fn the_drawing_shows_the_moves_there_are() {
     let drawing = include_str!("../../../docs/job-lifecycle.dot");
+    let (drawing, _) = drawing.split_once("digraph episode").expect("the second graph");
     let edges = drawing.lines().filter_map(|line| {
         let (from, rest) = line.split_once("->")?;
         Some((from.trim().to_owned(), rest.split('[').next()?.trim().to_owned()))

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Ends that are not recorded.
-pub const ENDINGS: Kind = Kind { name: "the outcome is still not recorded", at_once: 4 };
+pub const ENDINGS: Kind = Kind { name: "the outcome is still not recorded", at_once: 1 };
 
 /// The end of a job that the store has not taken in time.
 pub struct EndingOwed {
@@ -53,7 +53,7 @@ impl Obligation for EndingOwed {
                     told.do_send(EndingRecorded(job));
                     Attempt::Over
                 }
-                Err(error) => Attempt::Later(Later::Soon, Cause::new(error)),
+                Err(error) => Attempt::Later(Later::Down, Cause::new(error)),
             }
         }
         .boxed_local()

@@ -43,6 +43,9 @@ pub enum Attempt {
 pub enum Later {
     /// Down, slow, busy: it may work soon.
     Soon,
+    /// Its store does nothing for anybody at the moment: everything of this kind waits, and one attempt a second finds out
+    /// whether it is back.
+    Down,
     /// Somebody has to mend the settings or the other server; nobody does that within seconds.
     OnceMended,
 }

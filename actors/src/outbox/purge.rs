@@ -45,7 +45,7 @@ impl Obligation for PurgeOwed {
                     told.do_send(Purged(jobs));
                     Attempt::Over
                 }
-                Err(error) => Attempt::Later(Later::Soon, Cause::new(error)),
+                Err(error) => Attempt::Later(Later::Down, Cause::new(error)),
             }
         }
         .boxed_local()

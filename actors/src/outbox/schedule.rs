@@ -11,6 +11,8 @@ use super::{Kind, Later};
 use crate::{backoff::Backoff, model::JobId};
 
 const SOON: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+/// Between two attempts of a kind whose store is down.
+const DOWN: Duration = Duration::from_secs(1);
 const ONCE_MENDED: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
 
 /// The obligations of one kind in the order in which they fall due, so that one that fails again and again keeps nobody out.
@@ -20,6 +22,8 @@ pub(super) struct Lane<O> {
     obligations: HashMap<JobId, Row<O>>,
     order: BTreeSet<(Instant, JobId)>,
     under_way: usize,
+    /// Nothing is attempted before this.
+    down_until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -32,7 +36,7 @@ struct Row<O> {
 
 impl<O> Default for Lane<O> {
     fn default() -> Self {
-        Self { obligations: HashMap::new(), order: BTreeSet::new(), under_way: 0 }
+        Self { obligations: HashMap::new(), order: BTreeSet::new(), under_way: 0, down_until: None }
     }
 }
 
@@ -57,7 +61,8 @@ impl<O> Lane<O> {
     /// The one that has been due for the longest time; it is being attempted from now on.
     pub(super) fn next(&mut self, kind: Kind, now: Instant) -> Option<(JobId, &O)> {
         let (due, job) = self.order.first().copied()?;
-        if due > now || self.under_way >= kind.at_once {
+        let down = self.down_until.is_some_and(|until| now < until);
+        if due > now || down || self.under_way >= kind.at_once {
             return None;
         }
         self.order.pop_first();
@@ -69,14 +74,20 @@ impl<O> Lane<O> {
 
     /// An attempt has failed for a reason that may pass: how long until the next one is due.
     pub(super) fn failed(&mut self, job: JobId, later: Later, now: Instant, jitter: f64) -> Option<Duration> {
-        let backoff = match later {
-            Later::Soon => SOON,
-            Later::OnceMended => ONCE_MENDED,
-        };
         self.under_way = self.under_way.saturating_sub(1);
         let row = self.obligations.get_mut(&job)?;
-        row.failures += 1;
-        let pause = backoff.pause(row.failures, jitter);
+        let mut pause_of = |backoff: Backoff| {
+            row.failures += 1;
+            backoff.pause(row.failures, jitter)
+        };
+        let pause = match later {
+            Later::Soon => pause_of(SOON),
+            Later::OnceMended => pause_of(ONCE_MENDED),
+            Later::Down => {
+                self.down_until = Some(now + DOWN);
+                DOWN
+            }
+        };
         row.due = Some(now + pause);
         self.order.insert((now + pause, job));
         Some(pause)
@@ -155,6 +166,26 @@ mod tests {
         lane.over(job);
         let later = now + Duration::from_secs(9999);
         assert_eq!((next(&mut lane, later), lane.order.len(), lane.obligations.len()), (None, 0, 0));
+    }
+
+    #[test]
+    fn a_store_that_is_down_is_asked_once_a_second_for_all_of_a_kind_and_each_gets_its_turn() {
+        let mut lane = Lane::default();
+        let begin = Instant::now();
+        let jobs: Vec<JobId> = (0..10).map(|_| JobId::new()).collect();
+        jobs.iter().for_each(|job| lane.add(*job, (), begin));
+        let mut tried = Vec::new();
+        for tenth in 0..100 {
+            let now = begin + Duration::from_millis(100) * tenth;
+            while let Some((job, ())) = lane.next(KIND, now) {
+                lane.failed(job, Later::Down, now, 0.5);
+                tried.push(job);
+            }
+        }
+        assert_eq!(tried.len(), 10);
+        tried.sort();
+        tried.dedup();
+        assert_eq!(tried.len(), 10);
     }
 
     #[test]

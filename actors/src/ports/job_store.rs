@@ -60,8 +60,7 @@ pub trait JobStore: Send + Sync + 'static {
     /// Costs nothing for jobs that have ended. A store of one process ends the stream when it has caught up.
     fn changes(&self) -> LocalBoxStream<'static, Result<Change, StoreError>>;
 
-    /// Notes what became of the script of a completed job; also before the end is recorded. [`EpisodeState::Saved`] is final:
-    /// another state after it changes nothing.
+    /// Notes what became of the script of a completed job. What [`EpisodeState::may_become`] does not allow changes nothing.
     fn note_episode(&self, job: JobId, episode: EpisodeState) -> Answer<()>;
 
     /// At most `limit` of the jobs that have ended, the newest ending first, from behind another page's `next` on. Jobs that

@@ -3,17 +3,16 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use tokio::{sync::oneshot, task::yield_now};
+use tokio::task::yield_now;
 
 use super::{
-    Bound, Created, FairQueue, RegistryHandle, Retention,
+    Bound, FairQueue, Retention,
     arbiters::Arbiters,
-    forgetting::Leaving,
-    lookup::Loading,
-    messages::CreateError,
+    creations::Creations,
+    leaving::Leaving,
+    loading::Loading,
     shelf::Shelf,
     speed::Speeds,
-    sweep,
     waits::{Waits, coarse},
 };
 use crate::{
@@ -86,8 +85,7 @@ pub struct JobRegistry {
     pub(super) waits: Waits,
     pub(super) arbiters: Arbiters,
     pub(super) outbox: Addr<Outbox>,
-    /// Jobs whose creation is being made durable, with the callers that sent the same key meanwhile.
-    pub(super) creating: HashMap<JobId, Vec<oneshot::Sender<Result<Created, CreateError>>>>,
+    pub(super) creating: Creations,
     /// Ended jobs that are being read in the store.
     pub(super) loading: HashMap<JobId, Loading>,
     pub(super) leaving: Leaving,
@@ -114,14 +112,6 @@ pub(super) struct Entry {
 }
 
 impl JobRegistry {
-    /// A registry without jobs, on an arbiter of its own.
-    pub fn start_new(parts: RegistryParts) -> RegistryHandle {
-        let directory = Directory::default();
-        let of_registry = directory.clone();
-        let registry = Self::start_in_arbiter(&Arbiter::new().handle(), move |_| Self::new(parts, of_registry));
-        RegistryHandle::new(registry, directory)
-    }
-
     /// To be called on the arbiter that the registry will run on: the outbox starts there.
     pub(super) fn new(parts: RegistryParts, directory: Directory) -> Self {
         let RegistryParts { settings, ports, feeds, models } = parts;
@@ -136,7 +126,7 @@ impl JobRegistry {
             speeds: Speeds::default(),
             waits: Waits::new(settings.max_streaming, std::iter::empty()),
             arbiters: Arbiters::new(settings.arbiters),
-            creating: HashMap::new(),
+            creating: Creations::default(),
             loading: HashMap::new(),
             leaving: Leaving::default(),
             recalling: false,
@@ -227,6 +217,6 @@ impl Actor for JobRegistry {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        sweep::start(ctx.address().downgrade());
+        Self::start_sweeping(ctx);
     }
 }

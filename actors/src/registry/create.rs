@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
-use tokio::sync::oneshot;
 
 use super::{CreateError, CreateJob, Created, JobRegistry, waits::coarse};
 use crate::{
@@ -49,6 +48,11 @@ impl Handler<CreateJob> for JobRegistry {
 
     fn handle(&mut self, create: CreateJob, ctx: &mut Context<Self>) -> Self::Result {
         self.take_turn(ctx);
+        match create.idempotency.as_ref().and_then(|key| self.creating.of_key(key)) {
+            Some(Ok(job)) => return self.existing(job, ctx),
+            Some(Err(conflict)) => return ready(Err(conflict)),
+            None => {}
+        }
         if let Some(refusal) = self.refusal() {
             return self.refuse(refusal, &create, ctx);
         }
@@ -86,26 +90,29 @@ impl Handler<Stored> for JobRegistry {
 
     fn handle(&mut self, stored: Stored, ctx: &mut Context<Self>) -> Self::Result {
         let Stored { job, generator, attempt, result } = stored;
-        let waiting = self.creating.remove(&job.id).unwrap_or_default();
+        let waiting = self.creating.end(job.id);
         let answer = match result {
-            Ok(ports::Created::Mine(claim)) => Ok(self.accept(job, claim, generator, ctx)),
-            Ok(ports::Created::Queued) => return self.claim_created(job, generator, attempt, ctx),
+            Ok(ports::Created::Mine(claim)) => ready(Ok(self.accept(job, claim, generator, ctx))),
+            Ok(ports::Created::Queued) => self.claim_created(job, generator, attempt, ctx),
             Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_hold(holder) => {
-                return self.replace_forgotten(holder, CreateAgain { job, generator, attempt: attempt + 1 }, ctx);
+                self.replace_forgotten(holder, CreateAgain { job, generator, attempt: attempt + 1 }, ctx)
             }
-            Ok(ports::Created::Existing(holder)) => return self.existing(holder, ctx),
-            Ok(ports::Created::KeyConflict(_)) => Err(CreateError::IdempotencyConflict),
+            Ok(ports::Created::Existing(holder)) => self.existing(holder, ctx),
+            Ok(ports::Created::KeyConflict(_)) => ready(Err(CreateError::IdempotencyConflict)),
             Err(error) => {
                 // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
                 self.forget_refused(job.id, job.brief.size(), ctx);
-                Err(CreateError::Store(error))
+                ready(Err(CreateError::Store(error)))
             }
         };
-        for waiting in waiting {
-            let again = answer.clone().map(|created| Created { existing: true, ..created });
-            let _gone_is_fine = waiting.send(again);
-        }
-        ready(answer)
+        Box::pin(async move {
+            let answer = answer.await;
+            for waiting in waiting {
+                let again = answer.clone().map(|created| Created { existing: true, ..created });
+                let _gone_is_fine = waiting.send(again);
+            }
+            answer
+        })
     }
 }
 
@@ -150,7 +157,7 @@ impl JobRegistry {
         attempt: u32,
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
-        self.creating.insert(job.id, Vec::new());
+        self.creating.begin(job.id, job.idempotency.as_ref());
         let (storing, registry) = (answered(self.ports.jobs.create(job.clone(), true)), ctx.address());
         Box::pin(async move {
             let result = storing.await;
@@ -167,7 +174,7 @@ impl JobRegistry {
         attempt: u32,
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
-        self.creating.insert(job.id, Vec::new());
+        self.creating.begin(job.id, job.idempotency.as_ref());
         let (claiming, registry) = (answered(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
         Box::pin(async move {
             let result = match claiming.await {
@@ -195,9 +202,7 @@ impl JobRegistry {
 
     /// The job that a key names, once it is durable.
     fn existing(&mut self, id: JobId, ctx: &Context<Self>) -> ResponseFuture<Answer> {
-        if let Some(waiting) = self.creating.get_mut(&id) {
-            let (created, creation) = oneshot::channel();
-            waiting.push(created);
+        if let Some(creation) = self.creating.wait_for(id) {
             let gone = StoreError::unavailable("the first request with this key was not answered");
             return Box::pin(async move { creation.await.unwrap_or(Err(CreateError::Store(gone))) });
         }

@@ -31,7 +31,9 @@ impl Handler<Drain> for JobRegistry {
         log::info!("draining: {} unfinished jobs go on after the restart", suspending.len());
         let recording = self.outbox.send(LastAttempts(ENDINGS));
         Box::pin(async move {
-            join(join_all(suspending), recording).await;
+            let (_, answered) = join(join_all(suspending), recording).await;
+            // The outbox lives as long as the registry does.
+            let _gone_is_fine = answered;
         })
     }
 }

@@ -1,22 +1,17 @@
 //! Jobs that nobody needs any more, gone from here and then from the store.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::time::Duration;
 
 use actix::prelude::*;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::{Bound, JobRegistry};
+use super::{JobRegistry, leaving::STEP};
 use crate::{
     model::{EpisodeStatus, JobId},
     outbox::{Add, PurgeOwed, Purged},
 };
 
-/// What the store forgets in one write: every other write waits for as long as that takes.
-const STEP: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
 /// The least time a finished job can still be read after a restart, unless the retention time is shorter.
 const GRACE: Duration = Duration::from_secs(60);
 /// How long an operator has to mend what made the episode store refuse a script, and to ask for it again: somebody has paid
@@ -24,40 +19,6 @@ const GRACE: Duration = Duration::from_secs(60);
 const REFUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Refused creations remembered for purging. A store that is down that long has hardly got any of them.
 const REFUSED_AT_MOST: usize = 100_000;
-
-/// Jobs that are not here any more and may still be in the store.
-#[derive(Default)]
-pub(super) struct Leaving {
-    bytes: HashMap<JobId, u64>,
-    /// Those that are in no purge yet.
-    waiting: VecDeque<JobId>,
-    under_way: bool,
-}
-
-impl Leaving {
-    pub(super) fn contains(&self, job: JobId) -> bool {
-        self.bytes.contains_key(&job)
-    }
-
-    fn add(&mut self, job: JobId, bytes: u64) {
-        if self.bytes.insert(job, bytes).is_none() {
-            self.waiting.push_back(job);
-        }
-    }
-
-    /// As many of those that wait as make one step.
-    fn next_step(&mut self) -> Vec<JobId> {
-        let (mut jobs, mut bytes) = (Vec::new(), 0);
-        while jobs.len() < STEP.jobs
-            && bytes < STEP.bytes
-            && let Some(job) = self.waiting.pop_front()
-        {
-            bytes += self.bytes.get(&job).copied().unwrap_or(0);
-            jobs.push(job);
-        }
-        jobs
-    }
-}
 
 impl JobRegistry {
     /// Until when something is kept that is wanted now. The clock on the wall may step, so it has no say in this.
@@ -86,7 +47,7 @@ impl JobRegistry {
         if self.leaving.under_way || self.recalling {
             return;
         }
-        if self.leaving.waiting.is_empty() {
+        if self.leaving.waiting() == 0 {
             let (now, again, shelf) = (Instant::now(), self.retention_from_now(), &self.shelf);
             let taken = self.retention.take(now, again, self.settings.keep, STEP, |job| shelf.has_readers(job));
             for (job, ended) in taken {
@@ -106,7 +67,7 @@ impl JobRegistry {
 
     /// Forgets a job that was never there for anybody, but may be in the store.
     pub(super) fn forget_refused(&mut self, id: JobId, bytes: usize, ctx: &mut Context<Self>) {
-        if self.leaving.waiting.len() < REFUSED_AT_MOST {
+        if self.leaving.waiting() < REFUSED_AT_MOST {
             self.leaving.add(id, bytes as u64);
         }
         self.forget(ctx);
@@ -118,9 +79,7 @@ impl Handler<Purged> for JobRegistry {
 
     fn handle(&mut self, Purged(jobs): Purged, ctx: &mut Context<Self>) {
         self.leaving.under_way = false;
-        for job in jobs {
-            self.leaving.bytes.remove(&job);
-        }
+        self.leaving.gone(&jobs);
         self.forget(ctx);
     }
 }

@@ -10,7 +10,7 @@ use actix::{
 use derive_more::{Display, Error, From};
 
 use super::{
-    Adopt, CancelJob, CreateError, CreateJob, Created, Drain, FindJob, JobRegistry, SaveAnswer, SaveNow,
+    Adopt, CancelJob, CreateError, CreateJob, Created, Drain, FindJob, JobRegistry, RegistryParts, SaveAnswer, SaveNow,
     messages::Close,
 };
 use crate::{
@@ -47,6 +47,15 @@ pub struct RegistryHandle {
 }
 
 impl RegistryHandle {
+    /// Starts a registry without jobs, on an arbiter of its own.
+    pub fn start(parts: RegistryParts) -> Self {
+        let directory = Directory::default();
+        let of_registry = directory.clone();
+        let arbiter = Arbiter::new().handle();
+        let registry = JobRegistry::start_in_arbiter(&arbiter, move |_| JobRegistry::new(parts, of_registry));
+        Self::new(registry, directory)
+    }
+
     pub(super) fn new(registry: Addr<JobRegistry>, directory: Directory) -> Self {
         Self { registry, directory }
     }

@@ -3,7 +3,10 @@
 use actix::{Response, prelude::*};
 use tokio::sync::oneshot;
 
-use super::{CancelJob, FindJob, JobRegistry, SaveAnswer, SaveNow};
+use super::{
+    CancelJob, FindJob, JobRegistry, SaveAnswer, SaveNow,
+    loading::{Found, Loading, Lookup},
+};
 use crate::{
     deadlines::answered,
     feed::{Feed, FeedContext},
@@ -14,33 +17,6 @@ use crate::{
 
 /// Jobs that are read at once; look-ups of further ones are told to come back.
 const LOADS_AT_ONCE: usize = 1024;
-
-type Found = Result<Option<Feed>, StoreError>;
-
-/// A job that is being read in the store, once for all who want it.
-#[derive(Default)]
-pub(super) struct Loading {
-    waiting: Vec<oneshot::Sender<Found>>,
-    /// What became of its script has changed meanwhile: what is being read may be older.
-    pub outdated: bool,
-}
-
-/// Where a look-up stands.
-pub(super) enum Lookup {
-    At(Found),
-    Loading(oneshot::Receiver<Found>),
-}
-
-impl Lookup {
-    pub(super) async fn answer(self) -> Found {
-        match self {
-            Self::At(found) => found,
-            Self::Loading(loaded) => loaded
-                .await
-                .unwrap_or_else(|_| Err(StoreError::unavailable("the registry has ended while it read a job"))),
-        }
-    }
-}
 
 /// The store has answered for a job.
 #[derive(Message)]
@@ -68,12 +44,12 @@ impl Handler<Loaded> for JobRegistry {
     fn handle(&mut self, Loaded { id, result }: Loaded, ctx: &mut Context<Self>) {
         let Some(loading) = self.loading.remove(&id) else { return };
         if loading.outdated {
-            self.loading.insert(id, Loading { outdated: false, ..loading });
+            self.loading.insert(id, loading.again());
             self.read(id, ctx);
             return;
         }
         let found = result.map(|job| self.take_in(id, job, ctx));
-        for waiting in loading.waiting {
+        for waiting in loading.waiting() {
             let _gone_is_fine = waiting.send(found.clone());
         }
     }
@@ -95,18 +71,18 @@ impl JobRegistry {
     /// Whether there may be such a job. Unless those of an earlier process are still being read, all there are are known
     /// here: nobody can make the store search for names that it does not hold.
     pub(super) fn may_hold(&self, id: JobId) -> bool {
-        let known = self.jobs.contains_key(&id) || self.creating.contains_key(&id) || self.retention.get(id).is_some();
+        let known = self.jobs.contains_key(&id) || self.creating.contains(id) || self.retention.get(id).is_some();
         known || (self.recalling && !self.leaving.contains(id))
     }
 
     fn load(&mut self, id: JobId, ctx: &Context<Self>) -> Lookup {
         let (tell, told) = oneshot::channel();
         if let Some(loading) = self.loading.get_mut(&id) {
-            loading.waiting.push(tell);
+            loading.add(tell);
         } else if self.loading.len() >= LOADS_AT_ONCE {
             return Lookup::At(Err(StoreError::unavailable("too many ended jobs are being looked up at once")));
         } else {
-            self.loading.insert(id, Loading { waiting: vec![tell], outdated: false });
+            self.loading.insert(id, Loading::for_one(tell));
             self.read(id, ctx);
         }
         Lookup::Loading(told)

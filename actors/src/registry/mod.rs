@@ -3,10 +3,13 @@
 mod actor;
 mod arbiters;
 mod create;
+mod creations;
 mod drain;
 mod ending;
 mod forgetting;
 mod handle;
+mod leaving;
+mod loading;
 mod lookup;
 mod lost;
 mod messages;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-/// Words per second while nothing has been measured: 1,000 words in two minutes.
-const UNMEASURED: f64 = 1000.0 / 120.0;
+use crate::job::UNMEASURED;
+
 /// How much the newest job counts.
 const WEIGHT: f64 = 0.2;
 /// Model names come from clients; past this many the rest share the starting figure.

@@ -15,20 +15,23 @@ const EVERY: Duration = Duration::from_secs(1);
 #[rtype(result = "()")]
 pub(super) struct Sweep;
 
-/// Sends a [`Sweep`] each second, at most one of which is outstanding. The task belongs to the registry and ends with it.
-pub(super) fn start(registry: WeakAddr<JobRegistry>) {
-    actix::spawn(async move {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            // A sender of its own each time: one that has met a full mailbox before would have to wait for room.
-            let Some(registry) = registry.upgrade() else { return };
-            if registry.send(Sweep).await.is_err() {
-                return;
+impl JobRegistry {
+    /// Sends a [`Sweep`] each second, at most one of which is outstanding. The task belongs to the registry and ends with it.
+    pub(super) fn start_sweeping(ctx: &Context<Self>) {
+        let registry: WeakAddr<Self> = ctx.address().downgrade();
+        actix::spawn(async move {
+            let mut ticks = interval(EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                // A sender of its own each time: one that has met a full mailbox before would have to wait for room.
+                let Some(registry) = registry.upgrade() else { return };
+                if registry.send(Sweep).await.is_err() {
+                    return;
+                }
             }
-        }
-    });
+        });
+    }
 }
 
 impl Handler<Sweep> for JobRegistry {

@@ -9,7 +9,7 @@ use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
 use super::{Happened, Journal, Mood, mood::Moods};
 use crate::{
-    job::JobId,
+    model::JobId,
     ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
 };
 

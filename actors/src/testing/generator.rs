@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{Happened, Journal, soon};
 use crate::{
-    job::{Failure, FailureCode},
+    model::{Failure, FailureCode},
     ports::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator},
 };
 

@@ -6,14 +6,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use futures_util::{FutureExt as _, future::LocalBoxFuture};
+use futures_util::{FutureExt as _, StreamExt as _, stream, stream::LocalBoxStream};
 
 use super::{Happened, Journal, Mood, mood::Moods};
 use crate::{
-    job::{Epoch, JobId, Status},
+    model::{Checkpoint, End, EpisodeState, Epoch, IdempotencyKey, JobId, JobRecord, NewJob, Outcome, Part},
     ports::{
-        After, Checkpoint, EndedJob, EndedPage, Ending, EpisodeRef, JobStore, KeyHolder, NewJob, Outcome, StoreError,
-        StoredJob,
+        After, Answer, Change, Claim, Created, EndedJob, EndedPage, Ending, JobStore, KeyHolder, StoreError, Written,
     },
 };
 
@@ -22,17 +21,22 @@ pub(crate) enum Op {
     Create,
     Checkpoint,
     Finish,
-    EpisodeSaved,
+    NoteEpisode,
     Purge,
     Load,
     Ended,
     KeyHolder,
 }
 
-/// By age and by name.
+struct Row {
+    age: i64,
+    key: Option<IdempotencyKey>,
+    record: JobRecord,
+}
+
 #[derive(Default)]
 struct Held {
-    jobs: HashMap<JobId, (i64, StoredJob)>,
+    jobs: HashMap<JobId, Row>,
     ages: i64,
     loads: usize,
 }
@@ -44,8 +48,6 @@ pub(crate) struct FakeJobStore {
     held: Arc<Mutex<Held>>,
 }
 
-type Answer<T> = LocalBoxFuture<'static, Result<T, StoreError>>;
-
 impl FakeJobStore {
     pub(crate) fn new(journal: Journal) -> Self {
         Self { journal, moods: Arc::default(), held: Arc::default() }
@@ -56,8 +58,13 @@ impl FakeJobStore {
     }
 
     /// Puts in what an earlier process left.
-    pub(crate) fn insert(&self, job: StoredJob) {
-        self.held().insert(job);
+    pub(crate) fn insert(&self, record: JobRecord, key: Option<IdempotencyKey>) {
+        self.held().insert(record, key);
+    }
+
+    /// Another process claims the job: what is written here from now on is refused.
+    pub(crate) fn take_from_owner(&self, job: JobId) {
+        self.held().jobs.get_mut(&job).expect("held").record.head.epoch.0 += 1;
     }
 
     /// How often a job was read.
@@ -69,12 +76,19 @@ impl FakeJobStore {
         self.held.lock().expect("not poisoned")
     }
 
-    fn write(&self, op: Op, called: Happened, done: Happened, change: impl FnOnce(&mut Held) + 'static) -> Answer<()> {
+    fn write<T: 'static>(
+        &self,
+        op: Op,
+        called: Happened,
+        done: Happened,
+        change: impl FnOnce(&mut Held) -> T + 'static,
+    ) -> Answer<T> {
         self.journal.note(called);
         let journal = self.journal.clone();
         self.answer(op, move |held| {
-            change(held);
+            let result = change(held);
             journal.note(done);
+            result
         })
     }
 
@@ -83,7 +97,7 @@ impl FakeJobStore {
         async move {
             match mood.await {
                 Mood::Works => Ok(result(&mut held.lock().expect("not poisoned"))),
-                _ => Err(StoreError::new("the test says no")),
+                _ => Err(StoreError::unavailable("the test says no")),
             }
         }
         .boxed_local()
@@ -91,128 +105,173 @@ impl FakeJobStore {
 }
 
 impl Held {
-    fn insert(&mut self, job: StoredJob) {
+    fn insert(&mut self, record: JobRecord, key: Option<IdempotencyKey>) {
         self.ages += 1;
-        self.jobs.insert(job.accepted.id, (self.ages, job));
+        self.jobs.insert(record.head.id, Row { age: self.ages, key, record });
     }
 
-    fn unfinished(&mut self, id: JobId) -> Option<&mut StoredJob> {
-        self.jobs.get_mut(&id).map(|(_, job)| job).filter(|job| job.ended.is_none())
-    }
-
-    fn checkpoint(&mut self, checkpoint: Checkpoint) {
-        if let Some(job) = self.unfinished(checkpoint.id) {
-            let mut text = std::mem::take(&mut job.last.text);
-            text.truncate(checkpoint.text_offset);
-            text.push_str(&checkpoint.text);
-            job.last = Checkpoint { text, text_offset: 0, ..checkpoint };
-        }
-    }
-
-    fn finish(&mut self, ending: Ending) {
-        let id = ending.last.id;
-        self.checkpoint(ending.last);
-        if let Some(job) = self.unfinished(id) {
-            job.ended = Some((ending.mark, ending.at, ending.outcome));
-        }
-    }
-
-    fn episode_saved(&mut self, id: JobId, saved: EpisodeRef) {
-        if let Some((_, StoredJob { ended: Some((_, _, Outcome::Completed { episode })), .. })) = self.jobs.get_mut(&id)
+    fn create(&mut self, job: &NewJob) -> Created {
+        if let Some(key) = &job.idempotency
+            && let Some(holder) = self.key_holder(&key.key)
         {
-            episode.get_or_insert(saved);
+            let same = holder.body_digest == key.body_digest;
+            return if same { Created::Existing(holder.job) } else { Created::KeyConflict(holder.job) };
+        }
+        self.insert(job.record(Epoch::FIRST), job.idempotency.clone());
+        Created::Mine(Claim::new(job.id, Epoch::FIRST, 1))
+    }
+
+    /// The job, if the claim still holds.
+    fn claimed(&mut self, by: &Claim) -> Option<&mut JobRecord> {
+        let record = &mut self.jobs.get_mut(&by.job)?.record;
+        (record.head.epoch == by.epoch && record.head.end.is_none()).then_some(record)
+    }
+
+    fn checkpoint(&mut self, by: &Claim, last: Checkpoint) -> Written {
+        let Some(record) = self.claimed(by) else { return Written::Fenced };
+        let at = last.part.0 as usize;
+        record.parts.resize_with(record.parts.len().max(at + 1), Part::default);
+        record.parts[at].text.truncate(last.offset);
+        record.parts[at].text.push_str(&last.text);
+        record.head.started_at = last.started_at;
+        record.progress = last.progress;
+        record.model_used = last.model_used;
+        record.usage = last.usage;
+        record.text_complete = last.text_complete;
+        Written::Done
+    }
+
+    fn finish(&mut self, by: &Claim, ending: Ending) -> Written {
+        if let Written::Fenced = self.checkpoint(by, ending.last) {
+            return Written::Fenced;
+        }
+        self.end(by.job, ending.end)
+    }
+
+    fn end(&mut self, job: JobId, end: End) -> Written {
+        let Some(row) = self.jobs.get_mut(&job) else { return Written::Fenced };
+        row.record.head.end = Some(end);
+        Written::Done
+    }
+
+    fn claim(&mut self, job: JobId, seen: Epoch) -> Option<(Claim, JobRecord)> {
+        let record = &mut self.jobs.get_mut(&job)?.record;
+        if record.head.epoch != seen || record.head.end.is_some() {
+            return None;
+        }
+        record.head.epoch.0 += 1;
+        let epoch = record.head.epoch;
+        Some((Claim::new(job, epoch, u64::from(epoch.0)), record.clone()))
+    }
+
+    fn note_episode(&mut self, job: JobId, became: EpisodeState) {
+        if let Some(row) = self.jobs.get_mut(&job)
+            && let Some(End { outcome: Outcome::Completed { episode }, .. }) = &mut row.record.head.end
+            && episode.may_become(&became)
+        {
+            *episode = became;
         }
     }
 
     fn ended(&self, after: Option<After>, limit: usize) -> EndedPage {
         let mut jobs: Vec<_> =
-            self.jobs.values().filter_map(|(tie, job)| Some((*tie, job, job.ended.as_ref()?))).collect();
-        jobs.sort_by_key(|(tie, _, (_, at, _))| Reverse((*at, *tie)));
-        let mut jobs = jobs
-            .into_iter()
-            .filter(|(tie, _, (_, at, _))| after.is_none_or(|after| (*at, *tie) < (after.at, after.tie)));
+            self.jobs.values().filter_map(|row| Some((row.age, &row.record, row.record.head.end.as_ref()?))).collect();
+        jobs.sort_by_key(|(tie, _, end)| Reverse((end.at, *tie)));
+        let mut jobs =
+            jobs.into_iter().filter(|(tie, _, end)| after.is_none_or(|after| (end.at, *tie) < (after.at, after.tie)));
         let page: Vec<_> = jobs.by_ref().take(limit).collect();
-        let next =
-            page.last().filter(|_| jobs.next().is_some()).map(|(tie, _, (_, at, _))| After { at: *at, tie: *tie });
-        let jobs = page.into_iter().map(|(_, job, (_, at, outcome))| EndedJob {
-            id: job.accepted.id,
-            at: *at,
-            status: match outcome {
-                Outcome::Completed { .. } => Status::Completed,
-                Outcome::Failed(_) => Status::Failed,
-                Outcome::Canceled => Status::Canceled,
-            },
-            saved: outcome.episode().is_some(),
-            bytes: (job.accepted.brief.size() + job.last.text.len()) as u64,
+        let next = page.last().filter(|_| jobs.next().is_some()).map(|(tie, _, end)| After { at: end.at, tie: *tie });
+        let jobs = page.into_iter().map(|(_, record, end)| EndedJob {
+            id: record.head.id,
+            at: end.at,
+            status: end.outcome.status(),
+            episode: end.outcome.episode_status(),
+            bytes: record.size() as u64,
         });
         EndedPage { jobs: jobs.collect(), next }
     }
 
     fn key_holder(&self, key: &str) -> Option<KeyHolder> {
-        let of_key = self.jobs.values().filter_map(|(age, job)| {
-            let idempotency = job.accepted.idempotency.as_ref().filter(|idempotency| idempotency.key == key)?;
-            Some((age, KeyHolder { job: job.accepted.id, body_digest: idempotency.body_digest.clone() }))
+        let of_key = self.jobs.values().filter_map(|row| {
+            let idempotency = row.key.as_ref().filter(|idempotency| idempotency.key == key)?;
+            let body_digest = idempotency.body_digest.clone();
+            Some((row.age, KeyHolder { job: row.record.head.id, body_digest }))
         });
-        of_key.max_by_key(|(age, _)| **age).map(|(_, holder)| holder)
+        of_key.max_by_key(|(age, _)| *age).map(|(_, holder)| holder)
     }
 }
 
 impl JobStore for FakeJobStore {
-    fn create(&self, job: NewJob) -> Answer<()> {
-        let last = Checkpoint {
-            id: job.id,
-            epoch: Epoch::FIRST,
-            started_at: None,
-            progress: 0,
-            model_used: None,
-            usage: None,
-            text_offset: 0,
-            text: String::new(),
-            text_complete: false,
-        };
-        let stored = StoredJob { accepted: job.clone(), last, ended: None };
-        let called = Happened::CreateCalled(job.id);
-        self.write(Op::Create, called, Happened::Created(job), |held| held.insert(stored))
-    }
-
-    fn checkpoint(&self, checkpoint: Checkpoint) -> Answer<()> {
-        let done = Happened::Checkpointed(checkpoint.clone());
-        let called = Happened::CheckpointCalled(checkpoint.id);
-        self.write(Op::Checkpoint, called, done, |held| held.checkpoint(checkpoint))
-    }
-
-    fn finish(&self, ending: Ending) -> Answer<()> {
-        let done = Happened::Finished(ending.clone());
-        let called = Happened::FinishCalled(ending.last.id);
-        self.write(Op::Finish, called, done, |held| held.finish(ending))
-    }
-
-    fn episode_saved(&self, job: JobId, episode: EpisodeRef) -> Answer<()> {
-        let done = Happened::EpisodeNoted(job, episode.clone());
-        let called = Happened::EpisodeNoteCalled(job);
-        self.write(Op::EpisodeSaved, called, done, move |held| held.episode_saved(job, episode))
-    }
-
-    fn recover(&self) -> Answer<Vec<StoredJob>> {
-        unimplemented!("the registry is handed what was recovered")
-    }
-
-    fn ended(&self, after: Option<After>, limit: usize) -> Answer<EndedPage> {
-        self.answer(Op::Ended, move |held| held.ended(after, limit))
-    }
-
-    fn load(&self, job: JobId) -> Answer<Option<StoredJob>> {
-        let mut held = self.held();
-        held.loads += 1;
-        // As it is now, whenever the answer comes.
-        let found = held.jobs.get(&job).map(|(_, job)| job.clone());
-        drop(held);
-        self.answer(Op::Load, |_| found)
+    fn create(&self, job: NewJob, _: bool) -> Answer<Created> {
+        self.journal.note(Happened::CreateCalled(job.id));
+        let journal = self.journal.clone();
+        self.answer(Op::Create, move |held| {
+            let created = held.create(&job);
+            if let Created::Mine(_) = created {
+                journal.note(Happened::Created(job));
+            }
+            created
+        })
     }
 
     fn key_holder(&self, key: &str) -> Answer<Option<KeyHolder>> {
         let key = key.to_owned();
         self.answer(Op::KeyHolder, move |held| held.key_holder(&key))
+    }
+
+    fn claim(&self, job: JobId, seen: Epoch) -> Answer<Option<(Claim, JobRecord)>> {
+        let claimed = self.held().claim(job, seen);
+        std::future::ready(Ok(claimed)).boxed_local()
+    }
+
+    fn checkpoint(&self, by: &Claim, checkpoint: Checkpoint) -> Answer<Written> {
+        let (by, done) = (*by, Happened::Checkpointed(by.job, checkpoint.clone()));
+        let called = Happened::CheckpointCalled(by.job);
+        self.write(Op::Checkpoint, called, done, move |held| held.checkpoint(&by, checkpoint))
+    }
+
+    fn finish(&self, by: &Claim, ending: Ending) -> Answer<Written> {
+        let (by, done) = (*by, Happened::Finished(*by, ending.clone()));
+        self.write(Op::Finish, Happened::FinishCalled(by.job), done, move |held| held.finish(&by, ending))
+    }
+
+    fn release(&self, by: Claim, last: Checkpoint) -> Answer<Written> {
+        self.checkpoint(&by, last)
+    }
+
+    fn overrule(&self, _: JobId, _: Epoch, _: End) -> Answer<Written> {
+        unimplemented!("an owner that runs here always answers")
+    }
+
+    fn load(&self, job: JobId) -> Answer<Option<JobRecord>> {
+        let mut held = self.held();
+        held.loads += 1;
+        // As it is now, whenever the answer comes.
+        let found = held.jobs.get(&job).map(|row| row.record.clone());
+        drop(held);
+        self.answer(Op::Load, |_| found)
+    }
+
+    fn changes(&self) -> LocalBoxStream<'static, Result<Change, StoreError>> {
+        let held = self.held();
+        let mut unfinished: Vec<_> = held.jobs.values().filter(|row| row.record.head.end.is_none()).collect();
+        unfinished.sort_by_key(|row| row.age);
+        let heads: Vec<_> = unfinished
+            .into_iter()
+            .map(|row| Ok(Change::Head { head: Box::new(row.record.head.clone()), owner: None }))
+            .chain([Ok(Change::CaughtUp)])
+            .collect();
+        stream::iter(heads).boxed_local()
+    }
+
+    fn note_episode(&self, job: JobId, episode: EpisodeState) -> Answer<()> {
+        let done = Happened::EpisodeNoted(job, episode.clone());
+        let called = Happened::EpisodeNoteCalled(job);
+        self.write(Op::NoteEpisode, called, done, move |held| held.note_episode(job, episode))
+    }
+
+    fn ended(&self, after: Option<After>, limit: usize) -> Answer<EndedPage> {
+        self.answer(Op::Ended, move |held| held.ended(after, limit))
     }
 
     fn purge(&self, jobs: Vec<JobId>) -> Answer<()> {

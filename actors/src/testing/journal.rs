@@ -9,8 +9,8 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
-    job::JobId,
-    ports::{Checkpoint, Ending, EpisodeDraft, EpisodeRef, NewJob},
+    model::{Checkpoint, EpisodeState, JobId, NewJob},
+    ports::{Claim, Ending, EpisodeDraft},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -18,11 +18,11 @@ pub(crate) enum Happened {
     CreateCalled(JobId),
     Created(NewJob),
     CheckpointCalled(JobId),
-    Checkpointed(Checkpoint),
+    Checkpointed(JobId, Checkpoint),
     FinishCalled(JobId),
-    Finished(Ending),
+    Finished(Claim, Ending),
     EpisodeNoteCalled(JobId),
-    EpisodeNoted(JobId, EpisodeRef),
+    EpisodeNoted(JobId, EpisodeState),
     PurgeCalled(Vec<JobId>),
     Purged(Vec<JobId>),
     SaveCalled(EpisodeDraft),

@@ -1,6 +1,8 @@
 //! What the unit tests of this crate share: small builders, and ports that do as the test says.
 
+mod catalog;
 mod clock;
+mod encoder;
 mod episode_store;
 mod generator;
 mod job_store;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use self::{
+    catalog::OneGenerator,
     clock::SetClock,
     episode_store::FakeEpisodeStore,
     generator::{Run, ScriptedGenerator},
@@ -23,8 +26,9 @@ pub(crate) use self::{
 };
 use crate::{
     feed::{FeedContext, Meter},
-    job::{Brief, JobId, JobState, JobView},
-    wording::{FailureTexts, Locale, StepTexts, Texts, Wording},
+    job::JobState,
+    model::{Brief, Epoch, JobId, JobView, Locale, NewJob},
+    ports::Alone,
 };
 
 pub(crate) fn brief() -> Arc<Brief> {
@@ -47,7 +51,10 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 pub(crate) fn job() -> JobState {
-    JobState::new(JobId::new(), brief(), at(0), 10.0)
+    let accepted = NewJob { id: JobId::new(), brief: brief(), idempotency: None, created_at: at(0) };
+    let mut job = JobState::restore(accepted.record(Epoch::FIRST));
+    job.expect(10.0);
+    job
 }
 
 pub(crate) fn view() -> JobView {
@@ -55,37 +62,5 @@ pub(crate) fn view() -> JobView {
 }
 
 pub(crate) fn context() -> FeedContext {
-    FeedContext { wording: Arc::new(wording()), meter: Arc::new(Meter::default()) }
-}
-
-pub(crate) fn wording() -> Wording {
-    let texts = |mark: &str| {
-        let say = |what: &str| format!("{what} {mark}");
-        Texts {
-            steps: StepTexts {
-                queued: say("queued"),
-                analyzing_prompt: say("analyzing"),
-                reasoning: say("reasoning"),
-                retrying_model: say("retrying"),
-                outlining_scenes: say("outlining"),
-                writing_dialogue: say("writing"),
-                writing_ending: say("ending"),
-                saving_episode: say("saving"),
-                done: say("done"),
-                failed: say("failed"),
-                canceled: say("canceled"),
-            },
-            failures: FailureTexts {
-                job_canceled: say("was canceled"),
-                generation_error: say("went wrong"),
-                token_limit_exceeded: say("too long"),
-                model_unavailable: say("no model"),
-                model_refused: say("model refused"),
-                request_refused: say("request refused"),
-                timeout_error: say("too slow"),
-                sse_error: say("broken stream"),
-            },
-        }
-    };
-    Wording { ko: texts("ko"), en: texts("en") }
+    FeedContext { encoder: Arc::new(encoder::PlainFrames), meter: Arc::new(Meter::default()), peers: Arc::new(Alone) }
 }

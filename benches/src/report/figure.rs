@@ -44,7 +44,7 @@ pub(super) fn verdict(goal: &Goal) -> char {
 pub(super) fn reached(results: &Results) -> String {
     let goals: Vec<_> = results.rows.iter().flat_map(|row| &row.goals).collect();
     let met = goals.iter().filter(|goal| goal.is_met()).count();
-    format!("{met} of {} goals reached", goals.len())
+    format!("{met} of {} targets met", goals.len())
 }
 
 /// The machine in a line.
@@ -57,7 +57,7 @@ pub(super) fn machine(machine: &Machine) -> String {
 pub(super) fn caveat(scale: Scale) -> Option<&'static str> {
     match scale {
         Scale::Full => None,
-        Scale::Smoke => Some("A small run that only shows that the harness works: its figures mean nothing."),
+        Scale::Smoke => Some("A small run that only shows that the harness works. Its figures mean nothing."),
     }
 }
 

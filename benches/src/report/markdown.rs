@@ -17,7 +17,7 @@ pub fn section(results: &Results, images: &str) -> String {
     let mut blocks = vec!["## Results".to_owned(), run(results)];
     blocks.extend(caveat(results.scale).map(|caveat| format!("**{caveat}**")));
     if results.rows.iter().any(|row| !row.goals.is_empty()) {
-        blocks.push("### Goals".to_owned());
+        blocks.push("### Targets".to_owned());
         blocks.push(goals(results));
     }
     for of in &results.rows {
@@ -47,7 +47,7 @@ fn run(results: &Results) -> String {
 }
 
 fn goals(results: &Results) -> String {
-    let mut table = Table::new(["Goal", "Bound", "Measured", "Reached"].map(str::to_owned));
+    let mut table = Table::new(["Target", "Bound", "Measured", "Met"].map(str::to_owned));
     for row in &results.rows {
         for goal in &row.goals {
             let (value, bound) = held_against(goal);
@@ -115,7 +115,7 @@ mod tests {
     fn goals_are_listed_with_whether_they_were_reached() {
         let section = section(&sample::results(), "plots");
 
-        let goals = "| Goal | Bound | Measured | Reached |\n|---|--:|--:|--:|\n\
+        let goals = "| Target | Bound | Measured | Met |\n|---|--:|--:|--:|\n\
             | fan-out: CPU per event ÷ bare loop | ≤ 1.500 × | 1.501 × | ✗ |\n\
             | fan-out: delivered | ≥ 99 % | 99.2 % | ✓ |\n\n";
         assert!(section.contains(goals), "{section}");

@@ -70,7 +70,7 @@ mod tests {
         assert!(beneath.contains("\n  nchan: nginx is not installed\n"), "{text}");
         assert!(beneath.contains("\n  ✗ CPU per event ÷ bare loop: 1.501 ×, bound ≤ 1.500 ×\n"), "{text}");
         assert!(beneath.contains("\n  ✓ delivered: 99.2 %, bound ≥ 99 %\n"), "{text}");
-        assert!(beneath.ends_with("\n1 of 2 goals reached\n"), "{text}");
+        assert!(beneath.ends_with("\n1 of 2 targets met\n"), "{text}");
     }
 
     #[test]

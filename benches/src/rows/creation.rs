@@ -35,9 +35,10 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     let theirs = run(&echo, address, scale)?;
     let rates = (ours[0], theirs[0]);
     let method = format!(
-        "{CLIENTS} clients create jobs as fast as they are accepted: parsed, checked, made durable in SQLite (a crash after the \
-         answer loses none) and answered. Beside it an actix-web handler with as many workers that parses the same \
-         JSON and sends it back."
+        "{CLIENTS} clients create jobs as fast as the server accepts them. The service parses and checks each \
+         request, makes the job durable in SQLite (a crash after the response loses nothing) and responds. The \
+         comparison is an actix-web handler with the same number of workers that parses the same JSON and sends it \
+         back."
     );
     let goal = Goal {
         what: format!("Creating jobs: requests ÷ {ECHO}"),

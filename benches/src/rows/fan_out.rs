@@ -72,9 +72,9 @@ fn measure(scale: Scale, name: &str, title: &str, previews: Previews, show: &Sho
         ])
     })?;
     let method = format!(
-        "{} readers of one job; {} events, one every {:?}. CPU time of the server, all its processes, from the first of \
-         these events to the last, divided by the events that readers received. Memory: what it grew by since its start, \
-         after the last event.",
+        "{} readers of one job; {} events, one every {:?}. CPU is the CPU time of all the server's processes from the \
+         first of these events to the last, divided by the events that readers received. Memory is the growth since \
+         the server started, read after the last event.",
         show.readers, show.events, show.every
     );
     let mut row = Row { name: name.into(), title: title.into(), method, columns, lines, goals: vec![], series: vec![] };

@@ -46,10 +46,10 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     }
     let (ours, direct) = (ours.values(), direct.values());
     let beyond = ours[0] - direct[0];
-    let method = "One job after the other, whose model answers at once. Through the service a client creates the job, opens its \
-                  stream and waits for the first preview; directly it sends the model's server the request that the service \
-                  would send and waits for the first piece of text. From the moment before the model's server writes that \
-                  text, and from the moment before the first request."
+    let method = "One job at a time, whose model responds at once. Through the service, a client creates the job, \
+                  opens its stream and waits for the first preview. Directly, it sends the model's server the request \
+                  that the service would send and waits for the first piece of text. Times start at the moment before \
+                  the model's server writes that text, and at the moment before the first request."
         .to_owned();
     Ok(Row {
         name: "first-token".into(),

@@ -34,9 +34,10 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         }
     }
     let method = format!(
-        "A script that grows from nothing to 30 KB or to 300 KB in {PREVIEWS} previews, one every {EVERY:?}, and {readers} readers. \
-         Full previews send the script so far each time; deltas send each byte once. Memory: what the service has more per \
-         stream after the last preview than before the readers came; it holds the script itself once, not by reader."
+        "A script grows from nothing to 30 KB or to 300 KB in {PREVIEWS} previews, one every {EVERY:?}, with \
+         {readers} readers. Full previews send the script so far each time; deltas send each byte once. Memory is the \
+         growth per stream from before the readers connect until after the last preview. The service holds the script \
+         once, not once per reader."
     );
     let sent = |line: &Line| line.values[2].unwrap_or_default();
     let goals = vec![

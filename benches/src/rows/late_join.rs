@@ -29,8 +29,8 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     let delta = Line { contender: "this service, delta".into(), values: run(service.as_mut(), readers)?, note: None };
     lines.insert(1, delta);
     let method = format!(
-        "{readers} readers connect at once to a job whose script has 50 KB already. A peer shows its newest event, which has \
-         as many bytes."
+        "{readers} readers connect at once to a job whose script already has 50 KB. A peer sends its newest event, \
+         which has the same size."
     );
     Ok(Row {
         name: "late-join".into(),

@@ -34,10 +34,10 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     ]);
     let lines = lines(scale, all, columns.len(), |contender| run(contender, readers, events))?;
     let method = format!(
-        "{readers} readers of one job, {events} events of 400 B, one every {EVERY:?} (`preview_interval = \"20ms\"`). From the \
-         moment before the model's server writes a piece of text (before the peer is sent the event) until the kernel has it \
-         for each reader, by its own timestamps. They read {PAUSE:?} after an event was published, so as not to take the server's cores from it while it \
-         delivers."
+        "{readers} readers of one job, {events} events of 400 B, one every {EVERY:?} (`preview_interval = \"20ms\"`). \
+         Latency runs from the moment before the model's server writes a piece of text (for a peer: before the event \
+         is posted) until the kernel has the event for the reader, by the kernel's timestamps. Readers start reading \
+         {PAUSE:?} after an event was published, so that they do not take the server's cores while it delivers."
     );
     let mut row = Row {
         name: "latency".into(),

@@ -43,8 +43,9 @@ pub(super) fn beside_peers(scale: Scale) -> Result<Row> {
         ])
     })?);
     let method = format!(
-        "{jobs} jobs with a reader each. The service writes all of them with its builtin generator at 40 words a second, in \
-         delta mode; to its peers an event of 400 B is posted for every channel twice a second. CPU time as above."
+        "{jobs} jobs with one reader each. The service writes all of them with its built-in writer at 40 words a \
+         second, in delta mode. Each channel of a peer is posted an event of 400 B twice a second. CPU is measured as \
+         above."
     );
     Ok(Row {
         name: "many-jobs".into(),
@@ -57,8 +58,8 @@ pub(super) fn beside_peers(scale: Scale) -> Result<Row> {
     })
 }
 
-const NOTE: &str = "Its CPU time includes writing the scripts word by word, keeping them in SQLite every second, and progress \
-                    events.";
+const NOTE: &str = "Its CPU time includes writing the scripts word by word, storing them in SQLite every second, and \
+                    progress events.";
 
 pub(super) fn rhythm(scale: Scale) -> Result<Row> {
     let jobs = by(scale, 10_000, 50);
@@ -81,9 +82,9 @@ pub(super) fn rhythm(scale: Scale) -> Result<Row> {
         written.memory as f64 / 1e3 / jobs as f64,
     ];
     let method = format!(
-        "{jobs} jobs of the builtin generator at 40 words a second, all streaming, with a reader in delta mode each, on two \
-         cores that the readers share. The time between two previews of the same reader; lateness is what it exceeds the \
-         preview interval of 500 ms by."
+        "{jobs} jobs of the built-in writer at 40 words a second, all streaming, with one delta-mode reader each, on \
+         two cores shared with the readers. The figures are the times between two previews of the same reader. \
+         Lateness is how far they exceed the preview interval of 500 ms."
     );
     let mut row = Row {
         name: "rhythm".into(),

@@ -155,7 +155,7 @@ impl Soak {
             if done(&stats) {
                 return Ok(());
             }
-            ensure!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}: {stats}");
+            ensure!(Instant::now() < deadline, "timed out after {PATIENCE:?} waiting for {what}: {stats}");
             self.load.run_until(Instant::now() + Duration::from_millis(500))?;
         }
     }
@@ -185,10 +185,10 @@ impl Soak {
             self.stalled.saturating_sub(slow_left) as f64,
         ];
         let method = format!(
-            "Every second for {:?}: {} new jobs of 400 words, {} new readers of those that are being written, {} readers who \
-             leave in the middle; beside them a script of 50 KB with a full preview a second, and every minute {} readers of \
-             it who stop reading (`write_timeout = \"10s\"`). Finished jobs are kept for {RETENTION:?}. At the end all \
-             readers leave, and memory is read again once every job is forgotten.",
+            "Every second for {:?}: {} new jobs of 400 words, {} new readers of running jobs, and {} readers who \
+             leave halfway. Beside them, a script of 50 KB sends a full preview every second, and every minute {} of \
+             its readers stop reading (`write_timeout = \"10s\"`). Finished jobs are kept for {RETENTION:?}. At the \
+             end all readers leave, and memory is read again once every job has been forgotten.",
             plan.length, plan.jobs, plan.readers, plan.leaving, plan.stalling
         );
         let goal = |what: &str, value, bound| Goal {

@@ -23,9 +23,9 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         run(contender, readers)
     })?;
     let method = format!(
-        "{readers} readers of one job lose their connections; one event of 400 B is published; all of them reconnect, as \
-         fast as the kernel takes them, with the `Last-Event-ID` they had. Until the last of them has the event that it \
-         missed."
+        "{readers} readers of one job lose their connections, one event of 400 B is published, and all of them \
+         reconnect as fast as the kernel accepts them, each with its `Last-Event-ID`. The clock stops when the last \
+         reader has the event that it missed."
     );
     let mut row = Row {
         name: "storm".into(),

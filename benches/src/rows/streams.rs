@@ -21,10 +21,10 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         run(contender, readers)
     })?;
     let method = format!(
-        "{readers} readers of one channel that has shown one event of 400 B and shows no more. A hundred have come and gone \
-         before. Memory: what the server has more than before, by open stream (proportional set size; the kernel's socket \
-         buffers are in no server's figure). To open: CPU time until each has had its first event; the times are those of a \
-         thousand that connect at once, again and again."
+        "{readers} readers of one channel that has sent one event of 400 B and sends no more. A hundred others \
+         connected and left before. Memory is the growth per open stream (proportional set size; no server's figure \
+         includes the kernel's socket buffers). CPU to open is the CPU time until every reader has its first event. \
+         The opening times are those of a thousand readers that connect at once, repeatedly."
     );
     let mut row = Row {
         name: "streams".into(),
@@ -37,7 +37,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     };
     row.goals.extend(ratio(&row, NCHAN, "memory per stream", 1.0));
     if let Some(value) = row.value(SERVICE, "memory per stream") {
-        let what = "Open streams: memory per stream (aimed at)".into();
+        let what = "Open streams: memory per stream".into();
         row.goals.push(Goal { what, value, bound: 7.0, direction: Direction::AtMost, unit: "KB".into() });
     }
     Ok(row)

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    super::web::{Reply, Web, segment},
+    super::json_client::{JsonClient, Reply, segment},
     record::Metadata,
 };
 
 /// One database of a Chroma server.
 pub(super) struct Api {
-    web: Web,
+    client: JsonClient,
     server: String,
     collections: String,
 }
@@ -74,10 +74,10 @@ struct Neighbours {
 
 impl Api {
     /// `server` has no slash at its end.
-    pub(super) fn new(web: Web, server: &str, tenant: &str, database: &str) -> Self {
+    pub(super) fn new(client: JsonClient, server: &str, tenant: &str, database: &str) -> Self {
         let (tenant, database) = (segment(tenant), segment(database));
         Self {
-            web,
+            client,
             server: server.to_owned(),
             collections: format!("{server}/api/v2/tenants/{tenant}/databases/{database}/collections"),
         }
@@ -85,13 +85,13 @@ impl Api {
 
     /// Whether the server answers.
     pub(super) async fn heartbeat(&self) -> Result<(), EpisodeError> {
-        let reply = self.web.get(&format!("{}/api/v2/heartbeat", self.server)).await?;
+        let reply = self.client.get(&format!("{}/api/v2/heartbeat", self.server)).await?;
         if reply.status.is_success() { Ok(()) } else { Err(reply.error("Chroma's heartbeat")) }
     }
 
     /// The collection of that name, if there is one.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Description>, EpisodeError> {
-        let reply = self.web.get(&format!("{}/{}", self.collections, segment(name))).await?;
+        let reply = self.client.get(&format!("{}/{}", self.collections, segment(name))).await?;
         if reply.status == StatusCode::NOT_FOUND { Ok(None) } else { reply.json("finding the collection").map(Some) }
     }
 
@@ -100,12 +100,12 @@ impl Api {
         // With the server's own thresholds each addition works through up to 1000 earlier ones again.
         let index = json!({ "hnsw": { "space": "cosine", "sync_threshold": 2, "batch_size": 2 } });
         let body = json!({ "name": name, "get_or_create": true, "configuration": index, "metadata": metadata });
-        self.web.json(Method::POST, &self.collections, &body, &[]).await?.json("making the collection")
+        self.client.json(Method::POST, &self.collections, &body, &[]).await?.json("making the collection")
     }
 
     /// Changes a collection's settings or metadata.
     pub(super) async fn change(&self, id: &str, change: Value) -> Result<(), EpisodeError> {
-        let reply = self.web.json(Method::PUT, &format!("{}/{id}", self.collections), &change, &[]).await?;
+        let reply = self.client.json(Method::PUT, &format!("{}/{id}", self.collections), &change, &[]).await?;
         if reply.status.is_success() { Ok(()) } else { Err(reply.error("changing the collection")) }
     }
 
@@ -149,7 +149,7 @@ impl Api {
     }
 
     async fn call<T: Serialize>(&self, collection: &str, verb: &str, body: &T) -> Result<Reply, EpisodeError> {
-        self.web.json(Method::POST, &format!("{}/{collection}/{verb}", self.collections), body, &[]).await
+        self.client.json(Method::POST, &format!("{}/{collection}/{verb}", self.collections), body, &[]).await
     }
 }
 

@@ -8,13 +8,13 @@ use std::{
     },
 };
 
-use generation_actors::ports::EpisodeError;
+use generation_actors::{model::Cause, ports::EpisodeError};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{
-    super::{embedding::Embedder, web::Reply},
+    super::{embedding::Embedder, json_client::Reply},
     api::{Api, Description, Get, Rows},
 };
 
@@ -91,7 +91,7 @@ impl Collection {
         if reply.status == StatusCode::NOT_FOUND {
             // Deleted, or the server began anew: it is opened again by the next who comes.
             self.gone.store(true, Relaxed);
-            return Err(EpisodeError::Unavailable(reply.error(asked).to_string()));
+            return Err(EpisodeError::Unavailable(Cause::new(reply.error(asked))));
         }
         if reply.status.is_success() { Ok(reply) } else { Err(error(&reply)) }
     }
@@ -126,13 +126,14 @@ impl Ours {
         {
             return Ok(());
         }
-        Err(EpisodeError::Misconfigured(format!(
+        let cause = format!(
             "the collection {name} was made by the embedder {} with {} dimensions, not by {} with {}; restore \
              episodes.embedding or choose another episodes.collection",
             theirs.0.unwrap_or("(none noted)"),
             found.dimension.or(theirs.1).map_or_else(|| "unknown".to_owned(), |dimension| dimension.to_string()),
             self.embedder,
             self.dimension,
-        )))
+        );
+        Err(EpisodeError::Misconfigured(cause.into()))
     }
 }

@@ -16,9 +16,9 @@ use super::{
 };
 
 /// The longest script that is taken, in bytes: larger ones hold up everybody else's requests for seconds.
-const LONGEST: usize = 1024 * 1024;
+const MAX_SCRIPT_BYTES: usize = 1024 * 1024;
 /// Ids on one page when all of a project are looked through.
-const PAGE: usize = 10_000;
+const IDS_PER_PAGE: usize = 10_000;
 /// Numbers looked at together after somebody else took one.
 const AHEAD: u32 = 256;
 
@@ -28,10 +28,11 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x2b6a_4a31_70bc_4be5_8f3c_d1f0_5a0e_94b
 /// Refuses what is too large to be stored.
 pub(super) fn check_size(draft: &EpisodeDraft) -> Result<(), EpisodeError> {
     let length = draft.markdown.len();
-    if length <= LONGEST {
+    if length <= MAX_SCRIPT_BYTES {
         return Ok(());
     }
-    Err(EpisodeError::Refused(format!("the script has {length} bytes; at most {LONGEST} can be saved")))
+    let cause = format!("the script has {length} bytes; at most {MAX_SCRIPT_BYTES} can be saved");
+    Err(EpisodeError::Refused(cause.into()))
 }
 
 pub(super) async fn save(
@@ -119,7 +120,7 @@ async fn saved_before(
 async fn whose(api: &Api, collection: &Collection, id: &String) -> Result<Metadata, EpisodeError> {
     let get = Get { ids: Some(std::slice::from_ref(id)), include: &["metadatas"], ..Get::default() };
     let mut found = collection.get(api, &get).await?.metadatas.unwrap_or_default();
-    let missing = || EpisodeError::Unavailable(format!("the row {id:?} was added and is not there"));
+    let missing = || EpisodeError::Unavailable(format!("the row {id:?} was added and is not there").into());
     found.pop().flatten().ok_or_else(missing)
 }
 
@@ -128,10 +129,10 @@ async fn last_number(api: &Api, collection: &Collection, project_id: &str) -> Re
     let mut last = 0;
     for page in 0.. {
         let filter = Some(of_project(project_id));
-        let get = Get { filter, limit: Some(PAGE), offset: page * PAGE, ..Get::default() };
+        let get = Get { filter, limit: Some(IDS_PER_PAGE), offset: page * IDS_PER_PAGE, ..Get::default() };
         let ids = collection.get(api, &get).await?.ids;
         last = ids.iter().filter_map(|id| number_in(id)).fold(last, u32::max);
-        if ids.len() < PAGE {
+        if ids.len() < IDS_PER_PAGE {
             break;
         }
     }

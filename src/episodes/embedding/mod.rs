@@ -11,17 +11,11 @@ use std::{
 use generation_actors::ports::EpisodeError;
 use tokio::{task, time::timeout};
 
+use super::cause::cause;
 use openai::OpenAiEmbedding;
-pub use openai::OpenAiEmbeddingOptions;
 
-/// Which embedder makes the vectors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EmbeddingOptions {
-    /// Inside the service, by the characters a text is made of.
-    Hashing,
-    /// A server with OpenAI's `/embeddings`.
-    OpenAi(OpenAiEmbeddingOptions),
-}
+use super::timeouts::Timeouts;
+use crate::config;
 
 /// An embedder.
 pub(super) struct Embedder {
@@ -37,13 +31,13 @@ enum Kind {
 }
 
 impl Embedder {
-    /// `limit` bounds each text.
-    pub(super) fn new(options: EmbeddingOptions, limit: Duration) -> Self {
-        let kind = match options {
-            EmbeddingOptions::Hashing => Kind::Hashing,
-            EmbeddingOptions::OpenAi(options) => Kind::OpenAi(Box::new(OpenAiEmbedding::new(options, limit))),
+    /// `timeouts` bound each text.
+    pub(super) fn new(settings: &config::Embedding, timeouts: Timeouts) -> Self {
+        let kind = match settings {
+            config::Embedding::Hashing => Kind::Hashing,
+            config::Embedding::OpenAi(openai) => Kind::OpenAi(Box::new(OpenAiEmbedding::new(openai, timeouts))),
         };
-        Self { kind, limit, dimension: AtomicUsize::new(0) }
+        Self { kind, limit: timeouts.request, dimension: AtomicUsize::new(0) }
     }
 
     /// The name that stands in a collection: vectors of different names cannot be compared.
@@ -75,7 +69,8 @@ impl Embedder {
     /// waits for any more ends by itself.
     async fn hash(&self, text: String) -> Result<Vec<f32>, EpisodeError> {
         let hashed = timeout(self.limit, task::spawn_blocking(move || hashing::embed(&text))).await;
-        let hashed = hashed.map_err(|_| EpisodeError::Unavailable(format!("no vector within {:?}", self.limit)))?;
-        hashed.map_err(|error| EpisodeError::Unavailable(format!("no vector: {error}")))
+        let hashed =
+            hashed.map_err(|_| EpisodeError::Unavailable(format!("no vector within {:?}", self.limit).into()))?;
+        hashed.map_err(|error| EpisodeError::Unavailable(cause("no vector", error)))
     }
 }

@@ -3,7 +3,6 @@
 mod wire;
 
 use std::{
-    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -14,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use generation_actors::{
-    model::JobId,
+    model::{Cause, JobId},
     ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity},
 };
 use http::{Method, StatusCode};
@@ -25,28 +24,11 @@ use uuid::{Uuid, uuid};
 use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
     calls::Calls,
+    json_client::{JsonClient, Reply, segment},
+    timeouts::Timeouts,
     token::Token,
-    web::{Reply, Web, segment},
 };
-
-/// Where the Episode API is and what it asks for.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RemoteOptions {
-    /// What `/api/v1/projects/…` is appended to; no slash at the end.
-    pub url: String,
-    /// A bearer token, visible ASCII.
-    pub token: Option<String>,
-    /// To connect.
-    pub connect_timeout: Duration,
-    /// Each request, its answer included.
-    pub request_timeout: Duration,
-}
-
-impl fmt::Debug for RemoteOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteOptions").field("url", &self.url).finish_non_exhaustive()
-    }
-}
+use crate::config::EpisodeApi;
 
 /// The episode store behind an Episode API.
 ///
@@ -60,18 +42,18 @@ pub struct RemoteEpisodes {
 
 #[derive(Debug)]
 struct Remote {
-    web: Web,
+    client: JsonClient,
     projects: String,
     /// Whether the API wants its paths with a slash at the end, as far as it has told.
     slash: AtomicBool,
     /// Why the latest save needs an operator: a token that may read but not write shows in nothing else.
-    fault: Mutex<Option<(Instant, String)>>,
+    fault: Mutex<Option<(Instant, Cause)>>,
 }
 
 impl RemoteEpisodes {
     /// The store; the API is not asked yet.
-    pub fn new(options: &RemoteOptions) -> Self {
-        Self { remote: Arc::new(Remote::new(options)), calls: Calls::default() }
+    pub fn new(settings: &EpisodeApi, timeouts: Timeouts) -> Self {
+        Self { remote: Arc::new(Remote::new(settings, timeouts)), calls: Calls::default() }
     }
 
     fn run<T: 'static, F>(
@@ -86,11 +68,11 @@ impl RemoteEpisodes {
 }
 
 impl Remote {
-    fn new(options: &RemoteOptions) -> Self {
-        let token = options.token.as_deref().and_then(Token::bearer);
+    fn new(settings: &EpisodeApi, timeouts: Timeouts) -> Self {
+        let token = settings.token.as_ref().and_then(Token::bearer);
         Self {
-            web: Web::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env"),
-            projects: format!("{}/api/v1/projects", options.url),
+            client: JsonClient::new(timeouts, token, "episodes.token_env"),
+            projects: format!("{}/api/v1/projects", settings.url),
             slash: AtomicBool::new(false),
             fault: Mutex::new(None),
         }
@@ -111,11 +93,11 @@ impl Remote {
         let url = |slash: bool| format!("{path}{}{query}", if slash { "/" } else { "" });
         let slash = self.slash.load(Relaxed);
         let not_here = |reply: &Reply| matches!(reply.status.as_u16(), 301 | 302 | 307 | 308 | 404 | 405);
-        let reply = self.web.send(method.clone(), &url(slash), body.clone(), headers).await?;
+        let reply = self.client.send(method.clone(), &url(slash), body.clone(), headers).await?;
         if !not_here(&reply) {
             return Ok(reply);
         }
-        let other = self.web.send(method, &url(!slash), body, headers).await?;
+        let other = self.client.send(method, &url(!slash), body, headers).await?;
         if other.status.is_success() {
             self.slash.store(!slash, Relaxed);
         }
@@ -136,14 +118,14 @@ impl Remote {
         saved
     }
 
-    fn fault(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
+    fn fault(&self) -> MutexGuard<'_, Option<(Instant, Cause)>> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn post(&self, draft: &EpisodeDraft) -> Result<EpisodeSummary, EpisodeError> {
         let key = key_of(draft);
         let body = serde_json::to_vec(&NewEpisode::from(draft));
-        let body = body.map_err(|error| EpisodeError::Refused(error.to_string()))?;
+        let body = body.map_err(|error| EpisodeError::Refused(Cause::new(error)))?;
         let headers = [("idempotency-key", key.as_str())];
         let reply = self.ask(Method::POST, &draft.project_id, "", "", Some(body.into()), &headers).await?;
         if !reply.status.is_success() {
@@ -244,7 +226,8 @@ const ASKED: &str = "the Episode API";
 fn content<T: DeserializeOwned>(reply: &Reply) -> Result<T, EpisodeError> {
     let answer: Answer<T> = reply.json(ASKED)?;
     // Whether it may work later is not said; trying again loses nothing.
-    answer.content().map_err(|reason| EpisodeError::Unavailable(format!("{ASKED} says that it failed: {reason}")))
+    let failed = |reason| EpisodeError::Unavailable(format!("{ASKED} says that it failed: {reason}").into());
+    answer.content().map_err(failed)
 }
 
 impl EpisodeStore for RemoteEpisodes {

@@ -7,14 +7,17 @@ mod search;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::future::{FutureExt, LocalBoxFuture, TryFutureExt, ready};
-use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
+use generation_actors::{
+    model::Cause,
+    ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::{sync::Notify, time::sleep};
 
 use crate::sqlite::{Database, DatabaseError};
 
 /// The longest script that is taken, in bytes.
-const LONGEST: usize = 1024 * 1024;
+const MAX_SCRIPT_BYTES: usize = 1024 * 1024;
 /// How long a search index that could not be written is left alone.
 const INDEX_PAUSE: Duration = Duration::from_secs(10);
 
@@ -59,9 +62,9 @@ impl SqliteEpisodes {
 impl EpisodeStore for SqliteEpisodes {
     fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
         let length = draft.markdown.len();
-        if length > LONGEST {
-            let cause = format!("the script has {length} bytes; at most {LONGEST} can be saved");
-            return ready(Err(EpisodeError::Refused(cause))).boxed_local();
+        if length > MAX_SCRIPT_BYTES {
+            let cause = format!("the script has {length} bytes; at most {MAX_SCRIPT_BYTES} can be saved");
+            return ready(Err(EpisodeError::Refused(cause.into()))).boxed_local();
         }
         let bytes = length + draft.prompt_snapshot.as_ref().map_or(0, String::len);
         let told = Arc::clone(&self.saved);
@@ -91,7 +94,7 @@ impl EpisodeStore for SqliteEpisodes {
         let (project_id, query) = (project_id.to_owned(), query.to_owned());
         let found =
             answer(self.database.search(move |connection| search::search(connection, &project_id, &query, page)));
-        let unready = || EpisodeError::Unavailable("the search index of these episodes is still being made".to_owned());
+        let unready = || EpisodeError::Unavailable("the search index of these episodes is still being made".into());
         found.map(move |found| found?.ok_or_else(unready)).boxed_local()
     }
 
@@ -114,7 +117,7 @@ fn answer<T>(
     result: impl Future<Output = Result<T, DatabaseError>> + 'static,
 ) -> LocalBoxFuture<'static, Result<T, EpisodeError>> {
     // Even a database that is damaged may be repaired, so that trying again is right.
-    result.map_err(|error| EpisodeError::Unavailable(error.to_string())).boxed_local()
+    result.map_err(|error| EpisodeError::Unavailable(Cause::new(error))).boxed_local()
 }
 
 fn list(

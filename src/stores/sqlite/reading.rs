@@ -1,44 +1,61 @@
 //! What is read back of jobs: the unfinished ones at the start, the others when somebody asks for them.
 
+use std::{error::Error, str::FromStr, sync::Arc};
+
 use generation_actors::{
     model::{
-        Checkpoint, EndMark, EpisodeRef, Epoch, FailureCode, IdempotencyKey, JobId, NewJob, Outcome, Status, Usage,
+        End, EndMark, EpisodeRef, EpisodeState, EpisodeStatus, Epoch, FailureCode, JobHead, JobId, JobRecord, Outcome,
+        Status, Usage,
     },
-    ports::{After, EndedJob, EndedPage, KeyHolder, StoredJob},
+    ports::{After, EndedJob, EndedPage, KeyHolder},
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
-use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as Unreadable};
 
 use super::script;
-use crate::sqlite::DatabaseError;
+use crate::{
+    sqlite::DatabaseError,
+    stores::stored::{ended_status, episode_status, read_brief},
+};
 
-/// Raises the epoch of every unfinished job, then reads them, oldest first.
+/// Left to itself, SQLite walks all jobs that have ended to find those that have not.
+pub(super) const UNFINISHED: &str =
+    "SELECT * FROM job_states INDEXED BY job_states_unfinished CROSS JOIN jobs USING (job)
+    WHERE outcome IS NULL AND job > ?1 ORDER BY job LIMIT ?2";
+
+/// Some of the unfinished jobs, the oldest first.
+pub(super) struct UnfinishedPage {
+    pub(super) heads: Vec<JobHead>,
+    /// The row behind which the next page begins, if there is one.
+    pub(super) next: Option<i64>,
+}
+
+/// At most `limit` of the unfinished jobs behind row `after`.
 ///
 /// # Errors
 /// One that cannot be read fails all: a job that was accepted must not vanish without a word.
-pub(super) fn recover(connection: &Connection) -> Result<Vec<StoredJob>, DatabaseError> {
-    connection.execute("UPDATE job_states SET epoch = epoch + 1 WHERE outcome IS NULL", [])?;
-    let sql = "SELECT * FROM job_states JOIN jobs USING (job) WHERE outcome IS NULL ORDER BY job";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut jobs = Vec::new();
+pub(super) fn unfinished(connection: &Connection, after: i64, limit: usize) -> Result<UnfinishedPage, DatabaseError> {
+    let mut statement = connection.prepare_cached(UNFINISHED)?;
+    let mut rows = statement.query(params![after, limit])?;
+    let (mut heads, mut last) = (Vec::new(), None);
     while let Some(row) = rows.next()? {
-        jobs.push(with_text(connection, row)?);
+        heads.push(head(row)?);
+        last = Some(row.get("job")?);
     }
-    Ok(jobs)
+    let next = last.filter(|_| heads.len() == limit);
+    Ok(UnfinishedPage { heads, next })
 }
 
-pub(super) fn load(connection: &Connection, id: JobId) -> Result<Option<StoredJob>, DatabaseError> {
+pub(super) fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecord>, DatabaseError> {
     let sql = "SELECT * FROM jobs JOIN job_states USING (job) WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([id.to_string()])?;
-    rows.next()?.map(|row| with_text(connection, row)).transpose()
+    rows.next()?.map(|row| record(connection, row)).transpose()
 }
 
-/// A page of the jobs that have ended; `~` comes after every time. `octet_length` looks at the head of a row only, however long the brief is.
+/// A page of the jobs that have ended; `~` comes after every time. `octet_length` looks at the head of a row only, however long
+/// the brief is.
 pub(super) fn ended(connection: &Connection, after: Option<After>, limit: usize) -> Result<EndedPage, DatabaseError> {
-    let sql = "SELECT job, id, outcome, ended_at, episode_id IS NOT NULL AS saved,
-                      text_length + octet_length(brief) AS bytes
+    let sql = "SELECT job, id, outcome, ended_at, episode_state, text_length + octet_length(brief) AS bytes
                FROM job_states JOIN jobs USING (job)
                WHERE outcome IS NOT NULL AND (ended_at, job) < (coalesce(?1, '~'), coalesce(?2, 0))
                ORDER BY ended_at DESC, job DESC LIMIT ?3";
@@ -46,15 +63,14 @@ pub(super) fn ended(connection: &Connection, after: Option<After>, limit: usize)
     let mut rows = statement.query(params![after.map(|after| after.at), after.map(|after| after.tie), limit])?;
     let (mut jobs, mut last) = (Vec::new(), None);
     while let Some(row) = rows.next()? {
-        let job = EndedJob {
-            id: word(row, "id")?,
-            at: row.get("ended_at")?,
-            status: status(&row.get::<_, String>("outcome")?),
-            saved: row.get("saved")?,
-            bytes: row.get("bytes")?,
+        let status = word(row, "outcome", ended_status)?;
+        let episode = match status {
+            Status::Completed => Some(word(row, "episode_state", episode_status)?),
+            _ => None,
         };
-        last = Some(After { at: job.at, tie: row.get("job")? });
-        jobs.push(job);
+        let (id, at) = (parsed(row, "id")?, row.get("ended_at")?);
+        last = Some(After { at, tie: row.get("job")? });
+        jobs.push(EndedJob { id, at, status, episode, bytes: row.get("bytes")? });
     }
     let next = last.filter(|_| jobs.len() == limit);
     Ok(EndedPage { jobs, next })
@@ -62,48 +78,53 @@ pub(super) fn ended(connection: &Connection, after: Option<After>, limit: usize)
 
 pub(super) fn key_holder(connection: &Connection, key: &str) -> Result<Option<KeyHolder>, DatabaseError> {
     let sql = "SELECT id, body_digest FROM jobs WHERE idempotency_key = ?1 ORDER BY job DESC LIMIT 1";
-    let holder = |row: &Row<'_>| Ok(KeyHolder { job: word(row, "id")?, body_digest: row.get("body_digest")? });
+    let holder = |row: &Row<'_>| Ok(KeyHolder { job: parsed(row, "id")?, body_digest: row.get("body_digest")? });
     Ok(connection.prepare_cached(sql)?.query_row([key], holder).optional()?)
 }
 
-fn with_text(connection: &Connection, row: &Row<'_>) -> Result<StoredJob, DatabaseError> {
-    let mut job = stored(row)?;
-    job.last.text = script::read(connection, row.get("job")?, row.get("text_length")?)?;
-    Ok(job)
-}
-
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredJob> {
-    let accepted = accepted(row)?;
-    let last = Checkpoint {
-        id: accepted.id,
-        epoch: Epoch(row.get("epoch")?),
-        started_at: row.get("started_at")?,
+fn record(connection: &Connection, row: &Row<'_>) -> Result<JobRecord, DatabaseError> {
+    Ok(JobRecord {
+        head: head(row)?,
         progress: row.get("progress")?,
         model_used: row.get("model_used")?,
         usage: usage(row)?,
-        text_offset: 0,
-        text: String::new(),
+        parts: script::read(connection, row.get("job")?, row.get("text_length")?)?,
         text_complete: row.get("text_complete")?,
-    };
-    let ended = match outcome(row)? {
-        Some(outcome) => {
-            let mark = EndMark { event_seq: row.get("event_seq")?, text_version: row.get("text_version")? };
-            Some((mark, row.get("ended_at")?, outcome))
-        }
-        None => None,
-    };
-    Ok(StoredJob { accepted, last, ended })
+    })
 }
 
-fn accepted(row: &Row<'_>) -> rusqlite::Result<NewJob> {
-    let key: Option<String> = row.get("idempotency_key")?;
-    let body_digest: Option<String> = row.get("body_digest")?;
+fn head(row: &Row<'_>) -> rusqlite::Result<JobHead> {
     let brief: String = row.get("brief")?;
-    Ok(NewJob {
-        id: word(row, "id")?,
-        brief: serde_json::from_str(&brief).map_err(|error| unreadable("brief", error))?,
-        idempotency: key.zip(body_digest).map(|(key, body_digest)| IdempotencyKey { key, body_digest }),
+    Ok(JobHead {
+        id: parsed(row, "id")?,
+        brief: Arc::new(read_brief(&brief).map_err(|error| unreadable("brief", error))?),
         created_at: row.get("created_at")?,
+        epoch: Epoch(row.get("epoch")?),
+        started_at: row.get("started_at")?,
+        end: end(row)?,
+    })
+}
+
+fn end(row: &Row<'_>) -> rusqlite::Result<Option<End>> {
+    if row.get_ref("outcome")?.as_str_or_null()?.is_none() {
+        return Ok(None);
+    }
+    let outcome = match word(row, "outcome", ended_status)? {
+        Status::Completed => Outcome::Completed { episode: episode(row)? },
+        Status::Failed => Outcome::Failed(parsed::<FailureCode>(row, "failure")?),
+        Status::Canceled | Status::Queued | Status::Streaming => Outcome::Canceled,
+    };
+    let mark = EndMark { event_seq: row.get("event_seq")?, text_version: row.get("text_version")? };
+    Ok(Some(End { mark, at: row.get("ended_at")?, outcome }))
+}
+
+fn episode(row: &Row<'_>) -> rusqlite::Result<EpisodeState> {
+    Ok(match word(row, "episode_state", episode_status)? {
+        EpisodeStatus::Owed => EpisodeState::Owed,
+        EpisodeStatus::Saved => {
+            EpisodeState::Saved(EpisodeRef { id: row.get("episode_id")?, number: row.get("episode_number")? })
+        }
+        EpisodeStatus::Refused => EpisodeState::Refused,
     })
 }
 
@@ -113,39 +134,19 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<Usage>> {
     Ok(tokens.zip(measured).map(|(completion_tokens, measured)| Usage { completion_tokens, measured }))
 }
 
-fn outcome(row: &Row<'_>) -> rusqlite::Result<Option<Outcome>> {
-    let outcome: Option<String> = row.get("outcome")?;
-    Ok(match outcome.as_deref() {
-        None => None,
-        Some("completed") => Some(Outcome::Completed { episode: episode(row)? }),
-        Some("failed") => Some(Outcome::Failed(word::<FailureCode>(row, "failure")?)),
-        // The column is checked to hold nothing else.
-        Some(_) => Some(Outcome::Canceled),
-    })
-}
-
-fn status(outcome: &str) -> Status {
-    match outcome {
-        "completed" => Status::Completed,
-        "failed" => Status::Failed,
-        // The column is checked to hold nothing else.
-        _ => Status::Canceled,
-    }
-}
-
-fn episode(row: &Row<'_>) -> rusqlite::Result<Option<EpisodeRef>> {
-    let id: Option<String> = row.get("episode_id")?;
-    let number: Option<u32> = row.get("episode_number")?;
-    Ok(id.zip(number).map(|(id, number)| EpisodeRef { id, number }))
-}
-
-/// A value that is written as one word.
-fn word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+/// One of the words that [`crate::stores::stored`] knows.
+fn word<T>(row: &Row<'_>, column: &str, known: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
-    T::deserialize(text.into_deserializer()).map_err(|error: Unreadable| unreadable(column, error))
+    known(&text).ok_or_else(|| unreadable(column, format!("{text:?} is unknown")))
 }
 
-fn unreadable(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    let source = format!("column {column}: {error}");
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, source.into())
+/// A value that is written as it is displayed.
+fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error: T::Err| unreadable(column, error))
+}
+
+fn unreadable(column: &str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> rusqlite::Error {
+    let cause = format!("column {column}: {}", cause.into());
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, cause.into())
 }

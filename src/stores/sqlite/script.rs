@@ -1,71 +1,133 @@
-//! The script of a job, kept in the pieces it came in, so that adding to it costs what is added.
+//! The script of a job: its parts, kept in the pieces they came in, so that adding to one costs what is added.
 
+use generation_actors::model::{Part, PartNumber};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::sqlite::DatabaseError;
 
-/// Replaces what is beyond byte `offset` of a script of `length` bytes by `text`; returns the new length.
+/// Places of a part: more than the bytes it may have.
+const STRIDE: i64 = 1 << 32;
+
+/// Replaces what is beyond byte `offset` of a part by `text`, in a script of `length` bytes; returns the script's new length.
 ///
 /// # Errors
-/// `offset` is beyond the end or inside a character: something was lost on the way, and a script with a hole must not be
-/// kept as if it were whole.
+/// `offset` is beyond the end of the part or inside a character, or an earlier part is missing: something was lost on the way,
+/// and a script with a hole must not be kept as if it were whole.
 pub(super) fn replace_beyond(
     connection: &Connection,
     job: i64,
     length: usize,
+    part: PartNumber,
     offset: usize,
     text: &str,
 ) -> Result<usize, DatabaseError> {
-    if offset > length {
+    let parts = last_piece(connection, job, i64::MAX)?.map_or(0, |last| last.part() + 1);
+    if i64::from(part.0) > parts {
+        let part = part.0;
+        return Err(DatabaseError::Contradiction(format!("part {part} does not follow a script of {parts} parts")));
+    }
+    let held = part_length(connection, job, part)?;
+    if offset > held {
         return Err(DatabaseError::Contradiction(format!(
-            "a text from byte {offset} on does not fit a script of {length} bytes"
+            "a text from byte {offset} on does not fit a part of {held} bytes"
         )));
     }
-    if offset < length {
-        cut(connection, job, offset)?;
+    if offset < held {
+        cut(connection, job, part, offset)?;
     }
     if !text.is_empty() {
-        let sql = "INSERT INTO job_texts (job, start, text) VALUES (?1, ?2, ?3)";
-        connection.prepare_cached(sql)?.execute(params![job, offset, text])?;
+        let place = place(part, offset + text.len())? - text.len() as i64;
+        let sql = "INSERT INTO job_texts (job, place, text) VALUES (?1, ?2, ?3)";
+        connection.prepare_cached(sql)?.execute(params![job, place, text])?;
     }
-    Ok(offset + text.len())
+    Ok((length + offset + text.len()).saturating_sub(held))
 }
 
-/// Removes everything beyond byte `offset`.
-fn cut(connection: &Connection, job: i64, offset: usize) -> Result<(), DatabaseError> {
-    let sql = "DELETE FROM job_texts WHERE job = ?1 AND start >= ?2";
-    connection.prepare_cached(sql)?.execute(params![job, offset])?;
-    let sql = "SELECT start, text FROM job_texts WHERE job = ?1 ORDER BY start DESC LIMIT 1";
-    let last = connection
-        .prepare_cached(sql)?
-        .query_row([job], |row| Ok((row.get::<_, usize>(0)?, row.get::<_, String>(1)?)))
-        .optional()?;
-    let Some((start, text)) = last else { return Ok(()) };
-    if start + text.len() <= offset {
-        return Ok(());
+/// All parts, in order; the last one has text.
+///
+/// # Errors
+/// The pieces leave a hole, or are not `length` bytes together.
+pub(super) fn read(connection: &Connection, job: i64, length: usize) -> Result<Vec<Part>, DatabaseError> {
+    let mut parts: Vec<Part> = Vec::new();
+    let sql = "SELECT place, text FROM job_texts WHERE job = ?1 ORDER BY place";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([job])?;
+    let mut found = 0;
+    while let Some(row) = rows.next()? {
+        let place: i64 = row.get(0)?;
+        let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        let (number, start) = (place / STRIDE, place % STRIDE);
+        while parts.len() as i64 <= number {
+            parts.push(Part::default());
+        }
+        if let Some(part) = parts.last_mut().filter(|part| part.text.len() as i64 == start) {
+            part.text.push_str(text);
+        } else {
+            return Err(DatabaseError::Contradiction(format!(
+                "part {number} of a script has no text before byte {start}"
+            )));
+        }
+        found += text.len();
     }
+    if found != length {
+        return Err(DatabaseError::Contradiction(format!("a script of {length} bytes has {found} in the database")));
+    }
+    Ok(parts)
+}
+
+/// Removes everything beyond byte `offset` of a part.
+fn cut(connection: &Connection, job: i64, part: PartNumber, offset: usize) -> Result<(), DatabaseError> {
+    let (first, end) = (place(part, offset)?, place(part, 0)? + STRIDE);
+    let sql = "DELETE FROM job_texts WHERE job = ?1 AND place >= ?2 AND place < ?3";
+    connection.prepare_cached(sql)?.execute(params![job, first, end])?;
+    let Some(last) = last_piece(connection, job, first)?.filter(|last| last.end() > first) else { return Ok(()) };
+    let sql = "SELECT text FROM job_texts WHERE job = ?1 AND place = ?2";
+    let text: String = connection.prepare_cached(sql)?.query_row([job, last.place], |row| row.get(0))?;
     let kept = text
-        .get(..offset - start)
-        .ok_or_else(|| DatabaseError::Contradiction(format!("byte {offset} of the script is inside a character")))?;
-    let sql = "UPDATE job_texts SET text = ?3 WHERE job = ?1 AND start = ?2";
-    connection.prepare_cached(sql)?.execute(params![job, start, kept])?;
+        .get(..(first - last.place) as usize)
+        .ok_or_else(|| DatabaseError::Contradiction(format!("byte {offset} of the part is inside a character")))?;
+    let sql = "UPDATE job_texts SET text = ?3 WHERE job = ?1 AND place = ?2";
+    connection.prepare_cached(sql)?.execute(params![job, last.place, kept])?;
     Ok(())
 }
 
-/// The whole script.
+fn part_length(connection: &Connection, job: i64, part: PartNumber) -> Result<usize, DatabaseError> {
+    let first = place(part, 0)?;
+    let last = last_piece(connection, job, first + STRIDE)?;
+    Ok(last.map_or(0, |last| (last.end() - first).max(0)) as usize)
+}
+
+/// Where a byte of a part stands.
 ///
 /// # Errors
-/// The pieces are not `length` bytes together.
-pub(super) fn read(connection: &Connection, job: i64, length: usize) -> Result<String, DatabaseError> {
-    let mut text = String::with_capacity(length);
-    let mut statement = connection.prepare_cached("SELECT text FROM job_texts WHERE job = ?1 ORDER BY start")?;
-    let mut rows = statement.query([job])?;
-    while let Some(row) = rows.next()? {
-        text.push_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+/// The part is larger than its places.
+fn place(part: PartNumber, byte: usize) -> Result<i64, DatabaseError> {
+    let byte = i64::try_from(byte).ok().filter(|byte| *byte < STRIDE);
+    let place = byte.and_then(|byte| i64::from(part.0).checked_mul(STRIDE)?.checked_add(byte));
+    place.ok_or_else(|| DatabaseError::Contradiction(format!("part {} is larger than can be stored", part.0)))
+}
+
+struct Piece {
+    place: i64,
+    length: i64,
+}
+
+impl Piece {
+    fn part(&self) -> i64 {
+        self.place / STRIDE
     }
-    if text.len() != length {
-        let found = text.len();
-        return Err(DatabaseError::Contradiction(format!("a script of {length} bytes has {found} in the database")));
+
+    fn end(&self) -> i64 {
+        self.place + self.length
     }
-    Ok(text)
+}
+
+/// The last piece that begins before `place`. `octet_length` reads the head of a row only, however long its text is.
+fn last_piece(connection: &Connection, job: i64, place: i64) -> Result<Option<Piece>, DatabaseError> {
+    let sql = "SELECT place, octet_length(text) FROM job_texts
+               WHERE job = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1";
+    let piece = connection
+        .prepare_cached(sql)?
+        .query_row([job, place], |row| Ok(Piece { place: row.get(0)?, length: row.get(1)? }));
+    Ok(piece.optional()?)
 }

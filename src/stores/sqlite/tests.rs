@@ -1,14 +1,20 @@
-use std::sync::Arc;
+use std::{error::Error as _, sync::Arc};
 
-use generation_actors::{model::EndMark, ports::JobStore};
+use generation_actors::{
+    model::{Checkpoint, EndMark, PartNumber},
+    ports::{JobStore, StoreErrorKind, Written},
+};
 use proptest::{prelude::*, test_runner::TestCaseError};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 use tempfile::TempDir;
 
-use super::SqliteJobs;
+use super::{SqliteJobs, reading};
 use crate::{
     sqlite::{Database, DatabaseError},
-    stores::contract::{JobStoreUnderTest, checkpoint, job_store_contract, new_job},
+    stores::{
+        contract::{JobStoreUnderTest, checkpoint, create, job_store_contract, new_job, unfinished},
+        stored::write_brief,
+    },
 };
 
 struct Folder {
@@ -37,17 +43,19 @@ async fn a_full_disk_fails_writes_until_there_is_space_again() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(folder.path()).unwrap();
     let jobs = SqliteJobs::new(database.clone());
-    let job = new_job();
-    let id = job.id;
-    jobs.create(job).await.unwrap();
+    let claim = create(&jobs, new_job()).await;
     limit_pages(&database, 1).await;
     let page = "a page and more ".repeat(1000);
-    let error = jobs.checkpoint(checkpoint(id, 0, &page)).await.unwrap_err();
-    assert!(error.cause.contains("full"), "{error}");
+    let error = jobs.checkpoint(&claim, checkpoint(0, &page)).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+    let mut sources = std::iter::successors(error.source(), |&error| error.source());
+    let source = sources.find_map(|source| source.downcast_ref::<DatabaseError>()).expect("it is kept");
+    let DatabaseError::Sqlite(sqlite) = source else { panic!("{source:?}") };
+    assert_eq!(sqlite.sqlite_error_code(), Some(ErrorCode::DiskFull));
     limit_pages(&database, 1_000_000).await;
-    jobs.checkpoint(checkpoint(id, 0, &page)).await.unwrap();
+    assert_eq!(jobs.checkpoint(&claim, checkpoint(0, &page)).await.unwrap(), Written::Done);
     jobs.check().await.unwrap();
-    assert_eq!(jobs.recover().await.unwrap()[0].last.text, page);
+    assert_eq!(jobs.load(claim.job).await.unwrap().unwrap().text(), page);
 }
 
 async fn limit_pages(database: &Database, pages: u32) {
@@ -70,7 +78,7 @@ async fn jobs_that_ended_in_the_first_format_show_all_that_readers_can_have_miss
     for (epoch, text) in [(1, "text"), (1, ""), (2, "")] {
         let job = new_job();
         ids.push(job.id);
-        let (brief, created) = (serde_json::to_string(&job.brief).unwrap(), job.created_at);
+        let (brief, created) = (write_brief(&job.brief).unwrap(), job.created_at);
         let sql = "INSERT INTO jobs (id, brief, created_at) VALUES (?1, ?2, ?3)";
         first.execute(sql, params![job.id.to_string(), brief, created]).unwrap();
         let row = first.last_insert_rowid();
@@ -86,42 +94,71 @@ async fn jobs_that_ended_in_the_first_format_show_all_that_readers_can_have_miss
     let jobs = SqliteJobs::new(Database::open(folder.path()).unwrap());
     // The terminal event is version 5 of its feed.
     for (id, text_version) in ids.into_iter().zip([4, 0, 4]) {
-        let (mark, ..) = jobs.load(id).await.unwrap().unwrap().ended.unwrap();
-        assert_eq!(mark, EndMark { event_seq: 17, text_version });
+        let end = jobs.load(id).await.unwrap().unwrap().head.end.unwrap();
+        assert_eq!(end.mark, EndMark { event_seq: 17, text_version });
     }
 }
 
-/// Where each text begins (`None`: at the end of the script), and the text.
-type Writes = Vec<(Option<prop::sample::Index>, String)>;
+/// However many jobs have ended, the unfinished ones are found without looking at them.
+#[tokio::test]
+async fn unfinished_jobs_are_found_by_their_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path()).unwrap();
+    let jobs = SqliteJobs::new(database.clone());
+    create(&jobs, new_job()).await;
+    assert_eq!(unfinished(&jobs).await.len(), 1);
+    let plan = database.read(|connection| {
+        let sql = format!("EXPLAIN QUERY PLAN {}", reading::UNFINISHED);
+        let mut statement = connection.prepare(&sql)?;
+        let steps = statement.query_map(params![0, 10], |row| row.get::<_, String>("detail"))?;
+        Ok(steps.collect::<Result<Vec<_>, _>>()?)
+    });
+    let plan = plan.await.unwrap();
+    assert!(plan[0].contains("job_states_unfinished (job>?)"), "{plan:?}");
+    assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{plan:?}");
+}
+
+/// Which part, of those there are and the next one, where its text begins (`None`: at its end), and the text.
+type Writes = Vec<(prop::sample::Index, Option<prop::sample::Index>, String)>;
 
 fn writes() -> impl Strategy<Value = Writes> {
-    prop::collection::vec((any::<Option<prop::sample::Index>>(), "[a-z가-힣😀\n]{0,12}"), 0..24)
+    let write = (any::<prop::sample::Index>(), any::<Option<prop::sample::Index>>(), "[a-z가-힣😀\n]{0,12}");
+    prop::collection::vec(write, 0..24)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn any_checkpoints_leave_the_text_that_a_string_would_have(writes in writes()) {
+    fn any_checkpoints_leave_the_parts_that_strings_would_have(writes in writes()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(leaves_the_text_of_a_string(&writes))?;
+        runtime.block_on(leaves_the_parts_of_strings(&writes))?;
     }
 }
 
-async fn leaves_the_text_of_a_string(writes: &Writes) -> Result<(), TestCaseError> {
+async fn leaves_the_parts_of_strings(writes: &Writes) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().unwrap();
     let jobs = SqliteJobs::new(Database::open(folder.path()).unwrap());
-    let job = new_job();
-    let id = job.id;
-    drop(jobs.create(job));
-    let mut model = String::new();
-    for (at, text) in writes {
-        let offset = at.map_or(model.len(), |at| model.floor_char_boundary(at.index(model.len() + 1)));
-        model.truncate(offset);
-        model.push_str(text);
-        drop(jobs.checkpoint(checkpoint(id, offset, text)));
+    let claim = create(&jobs, new_job()).await;
+    let mut model: Vec<String> = Vec::new();
+    for (part, at, text) in writes {
+        let part = part.index(model.len() + 1);
+        if part == model.len() {
+            model.push(String::new());
+        }
+        let held = &mut model[part];
+        let offset = at.map_or(held.len(), |at| held.floor_char_boundary(at.index(held.len() + 1)));
+        held.truncate(offset);
+        held.push_str(text);
+        while model.last().is_some_and(String::is_empty) {
+            model.pop();
+        }
+        let part = PartNumber(part as u32);
+        drop(jobs.checkpoint(&claim, Checkpoint { part, ..checkpoint(offset, text) }));
     }
-    let found = jobs.recover().await.unwrap();
-    prop_assert_eq!(&found[0].last.text, &model);
+    jobs.check().await.unwrap();
+    let found = jobs.load(claim.job).await.unwrap().unwrap();
+    let parts: Vec<String> = found.parts.into_iter().map(|part| part.text).collect();
+    prop_assert_eq!(&parts, &model);
     Ok(())
 }

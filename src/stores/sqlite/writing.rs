@@ -1,16 +1,25 @@
 //! What is written about a job, each function within the transaction of its caller.
 
 use generation_actors::{
-    model::{Checkpoint, EpisodeRef, Epoch, JobId, NewJob, Outcome},
-    ports::Ending,
+    model::{Checkpoint, End, EpisodeState, Epoch, JobId, JobRecord, NewJob, Outcome},
+    ports::{Claim, Created, Ending, Written},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::script;
-use crate::sqlite::DatabaseError;
+use super::{reading, script};
+use crate::{
+    sqlite::DatabaseError,
+    stores::stored::{episode_word, outcome_word, write_brief},
+};
 
-pub(super) fn create(connection: &Connection, job: &NewJob) -> Result<(), DatabaseError> {
-    let brief = serde_json::to_string(&job.brief)
+pub(super) fn create(connection: &Connection, job: &NewJob) -> Result<Created, DatabaseError> {
+    if let Some(key) = &job.idempotency
+        && let Some(holder) = reading::key_holder(connection, &key.key)?
+    {
+        let same = holder.body_digest == key.body_digest;
+        return Ok(if same { Created::Existing(holder.job) } else { Created::KeyConflict(holder.job) });
+    }
+    let brief = write_brief(&job.brief)
         .map_err(|error| DatabaseError::Contradiction(format!("{}: its brief is no JSON: {error}", job.id)))?;
     let key = job.idempotency.as_ref();
     let sql = "INSERT INTO jobs (id, brief, idempotency_key, body_digest, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -23,48 +32,65 @@ pub(super) fn create(connection: &Connection, job: &NewJob) -> Result<(), Databa
     ])?;
     let sql = "INSERT INTO job_states (job, epoch, progress, text_length, text_complete) VALUES (?1, ?2, 0, 0, FALSE)";
     connection.prepare_cached(sql)?.execute(params![connection.last_insert_rowid(), Epoch::FIRST.0])?;
-    Ok(())
+    Ok(Created::Mine(claim_of(job.id, Epoch::FIRST)))
 }
 
-pub(super) fn checkpoint(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), DatabaseError> {
-    let Some(job) = writable(connection, checkpoint)? else { return Ok(()) };
-    apply(connection, &job, checkpoint)
+/// Takes an unfinished job over, if it is as it was seen.
+///
+/// # Errors
+/// Its record cannot be read; its epoch stays then.
+pub(super) fn claim(
+    connection: &Connection,
+    id: JobId,
+    seen: Epoch,
+) -> Result<Option<(Claim, JobRecord)>, DatabaseError> {
+    if raise_epoch(connection, id, seen)?.is_none() {
+        return Ok(None);
+    }
+    let record = reading::load(connection, id)?;
+    Ok(record.map(|record| (claim_of(id, record.head.epoch), record)))
 }
 
-pub(super) fn finish(connection: &Connection, ending: &Ending) -> Result<(), DatabaseError> {
-    let Some(job) = writable(connection, &ending.last)? else { return Ok(()) };
-    apply(connection, &job, &ending.last)?;
-    let outcome = match ending.outcome {
-        Outcome::Completed { .. } => "completed",
-        Outcome::Failed(_) => "failed",
-        Outcome::Canceled => "canceled",
-    };
-    let failure = match ending.outcome {
-        Outcome::Failed(code) => Some(code.to_string()),
-        Outcome::Completed { .. } | Outcome::Canceled => None,
-    };
-    let episode = ending.outcome.episode();
-    // An episode that was noted before the ending could be recorded stays noted.
-    let sql = "UPDATE job_states SET outcome = ?2, failure = ?3, ended_at = ?4, event_seq = ?5,
-               text_version = ?6, episode_id = coalesce(?7, episode_id), episode_number = coalesce(?8, episode_number)
-               WHERE job = ?1";
+pub(super) fn checkpoint(
+    connection: &Connection,
+    by: &Claim,
+    checkpoint: &Checkpoint,
+) -> Result<Written, DatabaseError> {
+    match claimed(connection, by)? {
+        Some(job) if !job.ended => apply(connection, &job, checkpoint).map(|()| Written::Done),
+        _ => Ok(fenced(by)),
+    }
+}
+
+pub(super) fn finish(connection: &Connection, by: &Claim, ending: &Ending) -> Result<Written, DatabaseError> {
+    match claimed(connection, by)? {
+        None => return Ok(fenced(by)),
+        // By this very claim, since an end that somebody else records raises the epoch.
+        Some(job) if job.ended => {}
+        Some(job) => {
+            apply(connection, &job, &ending.last)?;
+            record_end(connection, job.row, &ending.end)?;
+        }
+    }
+    Ok(Written::Done)
+}
+
+pub(super) fn overrule(connection: &Connection, id: JobId, seen: Epoch, end: &End) -> Result<Written, DatabaseError> {
+    let Some(row) = raise_epoch(connection, id, seen)? else { return Ok(Written::Fenced) };
+    record_end(connection, row, end)?;
+    Ok(Written::Done)
+}
+
+pub(super) fn note_episode(connection: &Connection, id: JobId, episode: &EpisodeState) -> Result<(), DatabaseError> {
+    let saved = episode.saved();
+    let sql = "UPDATE job_states SET episode_state = ?2, episode_id = ?3, episode_number = ?4
+               WHERE job = (SELECT job FROM jobs WHERE id = ?1) AND episode_state IS NOT 'saved'";
     connection.prepare_cached(sql)?.execute(params![
-        job.row,
-        outcome,
-        failure,
-        ending.at,
-        ending.mark.event_seq,
-        ending.mark.text_version,
-        episode.map(|episode| &episode.id),
-        episode.map(|episode| episode.number),
+        id.to_string(),
+        episode_word(episode.status()),
+        saved.map(|episode| &episode.id),
+        saved.map(|episode| episode.number),
     ])?;
-    Ok(())
-}
-
-pub(super) fn episode_saved(connection: &Connection, id: JobId, episode: &EpisodeRef) -> Result<(), DatabaseError> {
-    let sql = "UPDATE job_states SET episode_id = ?2, episode_number = ?3
-               WHERE job = (SELECT job FROM jobs WHERE id = ?1) AND episode_id IS NULL";
-    connection.prepare_cached(sql)?.execute(params![id.to_string(), episode.id, episode.number])?;
     Ok(())
 }
 
@@ -76,36 +102,49 @@ pub(super) fn purge(connection: &Connection, ids: &[JobId]) -> Result<(), Databa
     Ok(())
 }
 
-/// A job that still takes checkpoints.
+/// The epoch is the fence: it rises with every claim and with nothing else but an end against the owner's will.
+fn claim_of(id: JobId, epoch: Epoch) -> Claim {
+    Claim::new(id, epoch, epoch.0.into())
+}
+
+/// Begins the next epoch of a job that has not ended, if it is in the epoch that was seen; returns its row.
+fn raise_epoch(connection: &Connection, id: JobId, seen: Epoch) -> Result<Option<i64>, DatabaseError> {
+    let sql = "UPDATE job_states SET epoch = epoch + 1
+               WHERE job = (SELECT job FROM jobs WHERE id = ?1) AND epoch = ?2 AND outcome IS NULL RETURNING job";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(params![id.to_string(), seen.0], |row| row.get(0)).optional()?)
+}
+
+/// A job whose claim still holds.
 struct Job {
     row: i64,
     text_length: usize,
+    ended: bool,
 }
 
-/// The job that a checkpoint may change: it is there, has not ended, and belongs to nobody later.
-fn writable(connection: &Connection, checkpoint: &Checkpoint) -> Result<Option<Job>, DatabaseError> {
-    let sql = "SELECT job, text_length, epoch, outcome IS NOT NULL
-               FROM jobs JOIN job_states USING (job) WHERE id = ?1";
-    let found = connection
-        .prepare_cached(sql)?
-        .query_row([checkpoint.id.to_string()], |row| {
-            let job = Job { row: row.get(0)?, text_length: row.get(1)? };
-            Ok((job, Epoch(row.get(2)?), row.get(3)?))
-        })
-        .optional()?;
-    let ignored = match found {
-        None => "no such job",
-        Some((_, _, true)) => "it has ended",
-        Some((_, epoch, false)) if epoch > checkpoint.epoch => "it belongs to a later epoch",
-        Some((job, _, false)) => return Ok(Some(job)),
-    };
-    log::debug!("{}: checkpoint of epoch {} ignored: {ignored}", checkpoint.id, checkpoint.epoch);
-    Ok(None)
+/// The job of this claim; `None` when it is unknown or belongs to somebody else by now.
+fn claimed(connection: &Connection, by: &Claim) -> Result<Option<Job>, DatabaseError> {
+    let sql = "SELECT job, text_length, outcome IS NOT NULL FROM jobs JOIN job_states USING (job)
+               WHERE id = ?1 AND epoch = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let job = statement.query_row(params![by.job.to_string(), by.fence()], |row| {
+        Ok(Job { row: row.get(0)?, text_length: row.get(1)?, ended: row.get(2)? })
+    });
+    Ok(job.optional()?)
+}
+
+fn fenced(by: &Claim) -> Written {
+    log::debug!(
+        "{}: a write of epoch {} changed nothing: the job has ended or belongs to somebody else",
+        by.job,
+        by.epoch
+    );
+    Written::Fenced
 }
 
 fn apply(connection: &Connection, job: &Job, checkpoint: &Checkpoint) -> Result<(), DatabaseError> {
-    let (offset, text) = (checkpoint.text_offset, &checkpoint.text);
-    let length = script::replace_beyond(connection, job.row, job.text_length, offset, text)?;
+    let Checkpoint { part, offset, text, .. } = checkpoint;
+    let length = script::replace_beyond(connection, job.row, job.text_length, *part, *offset, text)?;
     let sql = "UPDATE job_states SET started_at = ?2, progress = ?3, model_used = ?4, completion_tokens = ?5,
                tokens_measured = ?6, text_length = ?7, text_complete = ?8 WHERE job = ?1";
     connection.prepare_cached(sql)?.execute(params![
@@ -117,6 +156,30 @@ fn apply(connection: &Connection, job: &Job, checkpoint: &Checkpoint) -> Result<
         checkpoint.usage.map(|usage| usage.measured),
         length,
         checkpoint.text_complete,
+    ])?;
+    Ok(())
+}
+
+/// What was noted of the episode before the end could be recorded is newer than the end itself, unless that names an episode.
+fn record_end(connection: &Connection, row: i64, end: &End) -> Result<(), DatabaseError> {
+    let failure = match end.outcome {
+        Outcome::Failed(code) => Some(code.to_string()),
+        Outcome::Completed { .. } | Outcome::Canceled => None,
+    };
+    let saved = end.outcome.episode().and_then(EpisodeState::saved);
+    let sql = "UPDATE job_states SET outcome = ?2, failure = ?3, ended_at = ?4, event_seq = ?5, text_version = ?6,
+               episode_state = CASE WHEN ?7 = 'saved' THEN ?7 ELSE coalesce(episode_state, ?7) END,
+               episode_id = coalesce(episode_id, ?8), episode_number = coalesce(episode_number, ?9) WHERE job = ?1";
+    connection.prepare_cached(sql)?.execute(params![
+        row,
+        outcome_word(&end.outcome),
+        failure,
+        end.at,
+        end.mark.event_seq,
+        end.mark.text_version,
+        end.outcome.episode_status().map(episode_word),
+        saved.map(|episode| &episode.id),
+        saved.map(|episode| episode.number),
     ])?;
     Ok(())
 }

@@ -43,13 +43,15 @@ fn multiply(service: &mut Service, count: u32, script: &str) -> Vec<String> {
         copying
             .execute(
                 "INSERT INTO job_states (job, epoch, started_at, progress, model_used, text_length, text_complete,
-                                         outcome, ended_at, event_seq, text_version, episode_id, episode_number)
+                                         outcome, ended_at, event_seq, text_version,
+                                         episode_state, episode_id, episode_number)
                  SELECT ?1, epoch, started_at, progress, model_used, ?2, text_complete,
-                        outcome, ended_at, event_seq, text_version, episode_id, episode_number FROM job_states ORDER BY job LIMIT 1",
+                        outcome, ended_at, event_seq, text_version,
+                        episode_state, episode_id, episode_number FROM job_states ORDER BY job LIMIT 1",
                 params![job, script.len()],
             )
             .expect("its state");
-        let sql = "INSERT INTO job_texts (job, start, text) VALUES (?1, 0, ?2)";
+        let sql = "INSERT INTO job_texts (job, place, text) VALUES (?1, 0, ?2)";
         copying.execute(sql, params![job, script]).expect("its text");
         ids.push(id);
     }

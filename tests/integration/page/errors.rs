@@ -144,7 +144,7 @@ fn a_refused_repetition_says_so_beside_its_button_and_keeps_the_text() {
     // Refused by the page's own hand, so that it does not matter how long the queue stays full.
     browser.run(
         "window.fetch = async () => new Response(JSON.stringify({ error: { code: 'QUEUE_FULL', message: 'The queue is \
-         full. Please request it again in a moment.', retryable: true } }), { status: 503, headers: { 'Retry-After': '7' } })",
+         full. Please try again in a moment.', retryable: true } }), { status: 503, headers: { 'Retry-After': '7' } })",
         Vec::new(),
     );
     browser.click("#retry");

@@ -63,7 +63,7 @@ fn faults_at_the_fields_follow_a_language_switch() {
     browser.wait_until("document.querySelector('#fault-temperature')");
     assert!(has_hangul(&browser.text("#fault-temperature")));
     switch_to(&browser, "en");
-    assert_eq!(browser.text("#fault-temperature"), "must be from 0.0 to 2.0");
+    assert_eq!(browser.text("#fault-temperature"), "must be between 0.0 and 2.0");
     assert!(!has_hangul(&browser.text(".banner")), "{}", browser.text(".banner"));
 }
 
@@ -104,7 +104,7 @@ fn the_page_speaks_plainly_of_a_job_that_is_gone() {
     wait_for_end(&browser, "lost");
     assert!(has_hangul(&browser.text("#title")));
     switch_to(&browser, "en");
-    assert_eq!(browser.text("#title"), "No such job");
+    assert_eq!(browser.text("#title"), "Job not found");
     assert!(!has_hangul(&said(&browser)), "{}", said(&browser));
     let id = ask_for_a_script(&browser, 60);
     wait_for_end(&browser, "completed");

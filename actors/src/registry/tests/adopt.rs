@@ -1,54 +1,58 @@
-use chrono::{DateTime, Utc};
-
 use super::*;
 use crate::{
     feed::{LastEventId, Opening},
-    job::{Epoch, FailureCode},
-    ports::{Checkpoint, EndMark, EpisodeRef, NewJob, Outcome, Route, StoredJob, UnknownModel},
+    model::{End, EndMark, EpisodeRef, EpisodeState, Epoch, FailureCode, JobHead, JobRecord, Outcome, Part},
     testing::{Mood, at},
 };
 
-/// A job as a store remembers it; `text` is `None` for one that was still queued.
-pub(super) fn stored(title: &str, text: Option<&str>) -> StoredJob {
-    let id = JobId::new();
-    let last = Checkpoint {
-        id,
-        epoch: Epoch(2),
+/// A job as a store remembers it; `text` is `None` for one that was still queued. Its title is its idempotency key.
+pub(super) fn stored(title: &str, text: Option<&str>) -> JobRecord {
+    let head = JobHead {
+        id: JobId::new(),
+        brief: Arc::new(brief_of(title, title)),
+        created_at: at(-90),
+        epoch: Epoch::FIRST,
         started_at: text.map(|_| at(-60)),
+        end: None,
+    };
+    JobRecord {
+        head,
         progress: if text.is_some() { 40 } else { 0 },
         model_used: None,
         usage: None,
-        text_offset: 0,
-        text: text.unwrap_or_default().into(),
+        parts: text.map(|text| Part { text: text.into() }).into_iter().collect(),
         text_complete: false,
-    };
-    let accepted = NewJob { id, brief: brief_of(title, title), idempotency: key(title, "1"), created_at: at(-90) };
-    StoredJob { accepted, last, ended: None }
+    }
 }
 
 pub(super) const MARK: EndMark = EndMark { event_seq: 29, text_version: 8 };
 
-pub(super) fn ended(title: &str, text: &str, outcome: Outcome) -> StoredJob {
-    let ended: (EndMark, DateTime<Utc>, Outcome) = (MARK, at(-30), outcome);
-    StoredJob { ended: Some(ended), ..stored(title, Some(text)) }
+pub(super) fn ended(title: &str, text: &str, outcome: Outcome) -> JobRecord {
+    let mut record = stored(title, Some(text));
+    record.head.epoch = Epoch(2);
+    record.text_complete = outcome.status() == Status::Completed;
+    record.head.end = Some(End { mark: MARK, at: at(-30), outcome });
+    record
 }
 
 /// A job that completed in an earlier process, without its episode.
-pub(super) fn owed_before(title: &str) -> StoredJob {
-    ended(title, "whole", Outcome::Completed { episode: None })
+pub(super) fn owed_before(title: &str) -> JobRecord {
+    ended(title, "whole", Outcome::Completed { episode: EpisodeState::Owed })
 }
 
 impl House {
-    pub(super) async fn adopt(&self, jobs: Vec<StoredJob>, resume: bool) {
-        let route = || Ok(Route { model: "builtin".into(), generator: Arc::new(self.generator.clone()) });
-        jobs.iter().for_each(|job| self.jobs.insert(job.clone()));
-        let unfinished = jobs.into_iter().filter(|job| job.ended.is_none());
-        let jobs = unfinished.map(|job| (job, route())).collect();
-        self.registry.adopt(Adopt { jobs, resume }).await.expect("the registry lives");
+    /// Takes up what an earlier process left in the store.
+    pub(super) async fn adopt(&self, jobs: Vec<JobRecord>) {
+        for job in jobs {
+            let key = key(&job.head.brief.title, "1");
+            self.jobs.insert(job, key);
+        }
+        let jobs = soon(claim_unfinished(&self.jobs)).await.expect("the store works");
+        self.registry.adopt(Adopt(jobs)).await.expect("the registry lives");
     }
 
-    pub(super) async fn find(&self, job: &StoredJob) -> Feed {
-        self.registry.find(job.accepted.id).await.expect("the registry lives").expect("held")
+    pub(super) async fn find(&self, job: &JobRecord) -> Feed {
+        self.registry.find(job.head.id).await.expect("the registry lives").expect("held")
     }
 }
 
@@ -56,7 +60,7 @@ impl House {
 async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
     let house = house();
     let job = stored("a", Some("one "));
-    house.adopt(vec![job.clone()], true).await;
+    house.adopt(vec![job.clone()]).await;
     let feed = house.find(&job).await;
     let mut reader = Reader::new(&feed);
     let run = house.generator.run().await;
@@ -66,10 +70,10 @@ async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
     let end = reader.end().await;
     assert_eq!(end.data["result"]["markdown"], "one two");
     let ending = house.finished(&feed).await;
-    assert_eq!(end.id, Some(format!("2-{}", ending.mark.event_seq)));
-    assert_eq!((ending.last.epoch, ending.last.started_at), (Epoch(2), Some(at(-60))));
+    assert_eq!(end.id, Some(format!("2-{}", ending.end.mark.event_seq)));
+    assert_eq!((feed.epoch(), ending.last.started_at), (Epoch(2), Some(at(-60))));
     let again = house.try_create(brief_of("a", "a"), key("a", "1")).await.expect("known");
-    assert_eq!(id(&again.feed), job.accepted.id, "idempotency keys survive");
+    assert_eq!(id(&again.feed), job.head.id, "idempotency keys survive");
 }
 
 #[actix::test]
@@ -84,7 +88,7 @@ async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
         stored("streaming-2", Some("two")),
         ended("over-as-well", "x", Outcome::Canceled),
     ];
-    house.adopt(jobs, true).await;
+    house.adopt(jobs).await;
     let mut order = Vec::new();
     for _ in 0..4 {
         let run = house.generator.run().await;
@@ -96,22 +100,22 @@ async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
 
 #[actix::test]
 async fn streaming_jobs_fail_with_their_text_where_resuming_is_off_and_queued_ones_run() {
-    let house = house();
+    let house = house_with(RegistrySettings { resume: false, ..settings() });
     let (streaming, queued) = (stored("a", Some("half")), stored("b", None));
-    house.adopt(vec![streaming.clone(), queued], false).await;
+    house.adopt(vec![streaming.clone(), queued]).await;
     let feed = house.find(&streaming).await;
     assert_eq!(Reader::new(&feed).end().await.data["error"]["code"], "GENERATION_ERROR");
-    assert_eq!(feed.text().0, "half");
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Failed(FailureCode::GenerationError));
+    assert_eq!(feed.text().0.as_str(), "half");
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::GenerationError));
     assert_eq!(house.generator.run().await.title, "b");
 }
 
 #[actix::test]
 async fn a_complete_text_is_saved_without_asking_the_model() {
-    let house = house();
+    let house = house_with(RegistrySettings { resume: false, ..settings() });
     let mut job = stored("a", Some("whole"));
-    job.last.text_complete = true;
-    house.adopt(vec![job.clone()], false).await;
+    job.text_complete = true;
+    house.adopt(vec![job.clone()]).await;
     let feed = house.find(&job).await;
     let end = Reader::new(&feed).end().await;
     assert_eq!(end.data["result"]["markdown"], "whole");
@@ -122,9 +126,9 @@ async fn a_complete_text_is_saved_without_asking_the_model() {
 #[actix::test]
 async fn a_job_whose_model_is_gone_fails_as_unavailable() {
     let house = house();
-    let job = stored("a", None);
-    let unknown = UnknownModel { model: "gone".into(), known: vec!["builtin".into()] };
-    house.registry.adopt(Adopt { jobs: vec![(job.clone(), Err(unknown))], resume: true }).await.expect("lives");
+    let mut job = stored("a", None);
+    job.head.brief = Arc::new(Brief { model: "gone".into(), ..brief_of("a", "a") });
+    house.adopt(vec![job.clone()]).await;
     let feed = house.find(&job).await;
     assert_eq!(Reader::new(&feed).end().await.data["error"]["code"], "MODEL_UNAVAILABLE");
 }
@@ -133,9 +137,9 @@ async fn a_job_whose_model_is_gone_fails_as_unavailable() {
 async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
     let house = house();
     let episode = EpisodeRef { id: "e".into(), number: 3 };
-    let completed = ended("a", "whole", Outcome::Completed { episode: Some(episode) });
+    let completed = ended("a", "whole", Outcome::Completed { episode: EpisodeState::Saved(episode) });
     let failed = ended("b", "half", Outcome::Failed(FailureCode::TimeoutError));
-    house.adopt(vec![completed.clone(), failed.clone()], true).await;
+    house.adopt(vec![completed.clone(), failed.clone()]).await;
     for (job, name, text) in [(&completed, "completed", "whole"), (&failed, "failed", "half")] {
         let feed = house.find(job).await;
         let end = Reader::new(&feed).end().await;
@@ -143,7 +147,10 @@ async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
         assert_eq!(feed.opening(Some(LastEventId::parse("2-29"))), Opening::MarkEnd);
         assert_eq!((feed.text().0.as_str(), feed.view().completed_at), (text, Some(at(-30))));
     }
-    assert_eq!(house.find(&completed).await.view().episode.as_ref().map(|e| e.number), Some(3));
+    assert_eq!(
+        house.view(completed.head.id).await.episode.as_ref().and_then(EpisodeState::saved).map(|e| e.number),
+        Some(3)
+    );
     assert_eq!(house.journal.all(), [], "nothing is written or asked");
     let all = JobCounts { completed: 1, failed: 1, episodes_saved: 1, ..JobCounts::default() };
     house.until("all are counted", || house.count() == all).await;
@@ -153,13 +160,13 @@ async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
 async fn a_completed_job_without_an_episode_is_owed_again() {
     let house = house();
     house.episodes.set(Mood::Fails);
-    let job = ended("a", "whole", Outcome::Completed { episode: None });
-    house.adopt(vec![job.clone()], true).await;
+    let job = ended("a", "whole", Outcome::Completed { episode: EpisodeState::Owed });
+    house.adopt(vec![job.clone()]).await;
     house.journal.until(2, |h| matches!(h, Happened::SaveCalled(draft) if draft.markdown == "whole")).await;
     house.episodes.set(Mood::Works);
-    let feed = house.find(&job).await;
-    house.until("it is saved", || feed.view().episode.is_some()).await;
+    house.until_saved().await;
     house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
+    assert_eq!(house.view(job.head.id).await.episode_status(), Some(EpisodeStatus::Saved));
 }
 
 #[actix::test]
@@ -167,10 +174,10 @@ async fn retention_counts_from_the_end_whatever_restarts_came_between() {
     let house = house();
     let recent = ended("a", "whole", Outcome::Canceled);
     let mut overdue = ended("b", "whole", Outcome::Canceled);
-    overdue.ended = Some((MARK, at(-7200), Outcome::Canceled));
-    house.adopt(vec![recent.clone(), overdue.clone()], true).await;
-    let purged = |job: &StoredJob| {
-        let job = job.accepted.id;
+    overdue.head.end = Some(End { mark: MARK, at: at(-7200), outcome: Outcome::Canceled });
+    house.adopt(vec![recent.clone(), overdue.clone()]).await;
+    let purged = |job: &JobRecord| {
+        let job = job.head.id;
         move |h: &Happened| *h == Happened::Purged(vec![job])
     };
     house.later(50).await;

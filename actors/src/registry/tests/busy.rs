@@ -7,7 +7,7 @@ use std::{
 
 use super::*;
 use crate::{
-    ports::Outcome,
+    model::Outcome,
     testing::{Mood, Op},
 };
 
@@ -51,7 +51,7 @@ impl Drop for Flood {
 
 /// A house whose registry has a thread of its own.
 fn apart(settings: RegistrySettings) -> House {
-    build_by(settings, JobRegistry::start_new)
+    build_by(settings, RegistryHandle::start)
 }
 
 #[actix::test]
@@ -61,7 +61,7 @@ async fn a_mailbox_that_is_always_full_keeps_out_neither_sweeps_nor_answers_of_t
     let running = house.create("running").await;
     let waiting = [house.create("first").await, house.create("second").await];
     let _flood = Flood::of(&house, id(&running));
-    house.until("positions are told", || waiting[1].queue_position() == Some(2)).await;
+    house.until("positions are told", || waiting[1].view().queue_position == Some(2)).await;
     // Jobs are accepted, canceled, forgotten; endings that the store did not take are recorded late.
     let brief = house.create("brief").await;
     house.cancel(&brief).await;
@@ -69,7 +69,7 @@ async fn a_mailbox_that_is_always_full_keeps_out_neither_sweeps_nor_answers_of_t
     drop(brief);
     house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
     house.cancel(&waiting[0]).await;
-    house.until("the second is the next", || waiting[1].queue_position() == Some(1)).await;
+    house.until("the second is the next", || waiting[1].view().queue_position == Some(1)).await;
 }
 
 #[actix::test]
@@ -82,7 +82,7 @@ async fn an_outcome_is_recorded_late_however_busy_the_registry_is() {
     assert_eq!(house.count().unrecorded, 1);
     let _flood = Flood::of(&house, id(&running));
     house.jobs.set(Op::Finish, Mood::Works);
-    assert_eq!(house.finished(&canceled).await.outcome, Outcome::Canceled);
+    assert_eq!(house.finished(&canceled).await.end.outcome, Outcome::Canceled);
     house.until("it is counted as recorded", || house.count().unrecorded == 0).await;
 }
 
@@ -104,16 +104,16 @@ async fn no_healthy_job_is_taken_for_dead_and_each_has_one_ending() {
     sweeping.abort();
     assert_eq!(house.count(), JobCounts { canceled: JOBS, ..JobCounts::default() });
     let endings = house.journal.all().into_iter().filter_map(|h| match h {
-        Happened::Finished(ending) => Some(ending),
+        Happened::Finished(by, ending) => Some((by.job, ending)),
         _ => None,
     });
     let mut outcomes: HashMap<JobId, Vec<Outcome>> = HashMap::new();
-    for ending in endings {
-        outcomes.entry(ending.last.id).or_default().push(ending.outcome);
+    for (job, ending) in endings {
+        outcomes.entry(job).or_default().push(ending.end.outcome);
     }
     assert_eq!(outcomes.len(), JOBS);
     let wrong: Vec<_> = outcomes.values().filter(|of_one| **of_one != [Outcome::Canceled]).collect();
-    assert_eq!(wrong, Vec::<&Vec<Outcome>>::new(), "a job that is rescued is recorded as failed");
+    assert_eq!(wrong, Vec::<&Vec<Outcome>>::new(), "a job whose actor is lost is recorded as failed");
 }
 
 #[actix::test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    ports::Outcome,
+    model::Outcome,
     testing::{Mood, Op},
 };
 
@@ -16,7 +16,7 @@ async fn a_cancel_answers_once_the_stream_is_dropped_and_the_outcome_recorded() 
     assert_eq!(status(&feed), Status::Streaming, "an outcome is shown once it is recorded");
     house.jobs.set(Op::Finish, Mood::Works);
     cancel.await;
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Canceled);
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Canceled);
     let end = reader.end().await;
     assert_eq!((&end.data["error"]["code"], &end.data["error"]["retryable"]), (&"JOB_CANCELED".into(), &false.into()));
     assert_eq!((status(&feed), feed.text().0.as_str()), (Status::Canceled, "half"));
@@ -98,5 +98,5 @@ async fn a_cancel_is_answered_although_the_store_is_down_and_recorded_once_it_is
     assert_eq!(reader.end().await.data["error"]["code"], "JOB_CANCELED");
     assert_eq!(house.count().unrecorded, 1);
     house.jobs.set(Op::Finish, Mood::Works);
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Canceled);
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Canceled);
 }

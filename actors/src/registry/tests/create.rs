@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    job::Status,
+    model::Status,
     ports::StoreError,
     testing::{Mood, Op, Reader},
 };
@@ -47,14 +47,14 @@ async fn one_projects_crowd_does_not_delay_anothers_first_job() {
         crowd.push(house.create_in("crowd", "crowd").await);
     }
     let single = house.create_in("single", "single").await;
-    assert_eq!(single.queue_position(), Some(1), "told from the first moment on");
-    house.until("the crowd is told as well", || crowd[2].queue_position() == Some(2)).await;
-    assert_eq!(crowd[19].queue_position(), Some(19));
-    assert_eq!(crowd[0].queue_position(), None, "it streams");
+    assert_eq!(single.view().queue_position, Some(1), "told from the first moment on");
+    house.until("the crowd is told as well", || crowd[2].view().queue_position == Some(2)).await;
+    assert_eq!(crowd[19].view().queue_position, Some(19));
+    assert_eq!(crowd[0].view().queue_position, None, "it streams");
     let runs = [house.generator.run().await, house.generator.run().await];
     runs[0].text("whole").finish();
     assert_eq!(house.generator.run().await.title, "single");
-    assert_eq!(single.queue_position(), None);
+    assert_eq!(single.view().queue_position, None);
 }
 
 #[actix::test]
@@ -91,7 +91,7 @@ async fn a_job_that_waits_learns_how_fast_its_model_has_turned_out_to_be() {
     let own = second.view().remaining_seconds.expect("it waits") / 2;
     let run = house.generator.run().await;
     run.text("one ");
-    house.until("it has begun", || first.text().0 == "one ").await;
+    house.until("it has begun", || first.text().0.as_str() == "one ").await;
     house.clock.advance(2);
     // Far faster than what is assumed of a model that nothing is known of.
     run.text(&"word ".repeat(400)).finish();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     feed::Turn,
-    ports::Outcome,
+    model::Outcome,
     testing::{Mood, Op},
 };
 
@@ -25,10 +25,11 @@ async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut
     let (_, over) = reader.rest().await;
     assert_eq!(over, Turn::Cut);
     // The first one said that the job has begun.
-    let Happened::Checkpointed(last) = house.journal.until(2, |h| matches!(h, Happened::Checkpointed(_))).await else {
+    let Happened::Checkpointed(_, last) = house.journal.until(2, |h| matches!(h, Happened::Checkpointed(..))).await
+    else {
         unreachable!()
     };
-    assert_eq!(last.text, feed.text().0);
+    assert_eq!(last.text, *feed.text().0);
     assert!(last.started_at.is_some());
     assert_eq!((status(&feed), house.journal.count(finished)), (Status::Streaming, 0));
     let (_, over) = Reader::new(&feed).rest().await;
@@ -112,7 +113,7 @@ async fn a_cancel_still_counts_after_the_drain() {
     let (feed, _run, _reader) = house.streaming("a", "half").await;
     drain(&house).await;
     house.cancel(&feed).await;
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Canceled);
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Canceled);
 }
 
 #[actix::test]

@@ -2,13 +2,13 @@
 
 use super::{adopt::*, *};
 use crate::{
-    ports::{EpisodeRef, Outcome, StoredJob},
+    model::{End, EpisodeRef, EpisodeState, JobRecord, Outcome},
     testing::{Mood, Op},
 };
 
-fn saved(title: &str) -> StoredJob {
+fn saved(title: &str) -> JobRecord {
     let episode = EpisodeRef { id: "e".into(), number: 3 };
-    ended(title, "whole", Outcome::Completed { episode: Some(episode) })
+    ended(title, "whole", Outcome::Completed { episode: EpisodeState::Saved(episode) })
 }
 
 /// So many that the newest ones do not keep the first in memory.
@@ -42,7 +42,7 @@ async fn all_who_look_a_job_up_at_once_share_one_reading_and_one_feed() {
     let house = house();
     let job = saved("a");
     house.jobs.set(Op::Load, Mood::Hangs);
-    house.adopt(vec![job.clone()], true).await;
+    house.adopt(vec![job.clone()]).await;
     let all = futures_util::future::join_all((0..50).map(|_| house.find(&job)));
     tokio::pin!(all);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut all).await.is_err());
@@ -62,7 +62,7 @@ async fn all_who_look_a_job_up_at_once_share_one_reading_and_one_feed() {
 #[actix::test]
 async fn names_that_nobody_gave_out_are_not_searched_in_the_store() {
     let house = house();
-    house.adopt(vec![saved("a")], true).await;
+    house.adopt(vec![saved("a")]).await;
     house.until("the ended jobs are known", || house.count().completed == 1).await;
     for _ in 0..1000 {
         assert!(house.registry.find(JobId::new()).await.expect("lives").is_none());
@@ -75,10 +75,10 @@ async fn before_the_ended_jobs_are_known_the_store_is_asked_for_names_and_keys()
     let house = house();
     house.jobs.set(Op::Ended, Mood::Hangs);
     let jobs = [saved("a"), ended("b", "half", Outcome::Canceled)];
-    house.adopt(jobs.to_vec(), true).await;
-    assert_eq!(house.find(&jobs[0]).await.text().0, "whole");
+    house.adopt(jobs.to_vec()).await;
+    assert_eq!(house.find(&jobs[0]).await.text().0.as_str(), "whole");
     let again = house.try_create(brief_of("b", "b"), key("b", "1")).await.expect("known");
-    assert_eq!((id(&again.feed), again.existing), (jobs[1].accepted.id, true));
+    assert_eq!((id(&again.feed), again.existing), (jobs[1].head.id, true));
     let conflict = house.try_create(brief_of("b", "b"), key("b", "2")).await;
     assert_eq!(conflict.map(|_| ()), Err(CreateError::IdempotencyConflict));
     assert!(house.registry.find(JobId::new()).await.expect("lives").is_none());
@@ -94,30 +94,30 @@ async fn ended_jobs_that_cannot_be_read_yet_are_read_later_and_nothing_is_forgot
     let house = house();
     house.jobs.set(Op::Ended, Mood::Fails);
     let mut overdue = ended("a", "whole", Outcome::Canceled);
-    overdue.ended = Some((super::adopt::MARK, crate::testing::at(-7200), Outcome::Canceled));
-    house.adopt(vec![overdue.clone()], true).await;
+    overdue.head.end = Some(End { mark: MARK, at: crate::testing::at(-7200), outcome: Outcome::Canceled });
+    house.adopt(vec![overdue.clone()]).await;
     house.later(7200).await;
     assert_eq!(house.journal.count(|h| matches!(h, Happened::PurgeCalled(_))), 0);
     house.jobs.set(Op::Ended, Mood::Works);
     house.until("it is known", || house.count().canceled == 1).await;
     house.later(60).await;
-    house.journal.until(1, |h| *h == Happened::Purged(vec![overdue.accepted.id])).await;
+    house.journal.until(1, |h| *h == Happened::Purged(vec![overdue.head.id])).await;
 }
 
 #[actix::test]
 async fn a_store_that_cannot_be_read_does_not_make_a_job_unknown() {
     let house = house();
-    house.adopt(vec![saved("a")], true).await;
+    house.adopt(vec![saved("a")]).await;
     house.until("the ended jobs are known", || house.count().completed == 1).await;
     let job = saved("b");
-    house.adopt(vec![job.clone()], true).await;
+    house.adopt(vec![job.clone()]).await;
     for mood in [Mood::Fails, Mood::Hangs] {
         house.jobs.set(Op::Load, mood);
-        let failed = house.registry.find(job.accepted.id).await;
+        let failed = house.registry.find(job.head.id).await;
         assert!(matches!(failed, Err(FindError::Store(_))), "{mood:?}");
     }
     house.jobs.set(Op::Load, Mood::Works);
-    assert_eq!(house.find(&job).await.text().0, "whole");
+    assert_eq!(house.find(&job).await.text().0.as_str(), "whole");
 }
 
 #[actix::test]
@@ -125,16 +125,19 @@ async fn an_episode_that_is_saved_while_its_job_is_being_read_is_shown() {
     let house = house();
     house.episodes.set(Mood::Hangs);
     let job = owed_before("a");
-    house.adopt(vec![job.clone()], true).await;
+    house.adopt(vec![job.clone()]).await;
     house.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
     house.jobs.set(Op::Load, Mood::Hangs);
     let found = house.find(&job);
     tokio::pin!(found);
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut found).await.is_err());
     house.episodes.set(Mood::Works);
-    house.until("it is saved", || house.count().episodes_saved == 1).await;
+    house.until_saved().await;
     house.jobs.set(Op::Load, Mood::Works);
-    assert_eq!(soon(found).await.view().episode.as_ref().map(|episode| episode.number), Some(1));
+    assert_eq!(
+        soon(found).await.view().episode.as_ref().and_then(EpisodeState::saved).map(|episode| episode.number),
+        Some(1)
+    );
 }
 
 #[actix::test]
@@ -142,7 +145,7 @@ async fn a_refusal_is_remembered_while_the_feed_is_not() {
     let house = house();
     house.episodes.set(Mood::Refuses);
     let job = owed_before("a");
-    house.adopt(vec![job.clone()], true).await;
-    house.until("the refusal is known", || house.count().episodes_refused == 1).await;
-    assert!(house.find(&job).await.view().episode_refused);
+    house.adopt(vec![job.clone()]).await;
+    house.until_refused().await;
+    assert_eq!(house.view(job.head.id).await.episode_status(), Some(EpisodeStatus::Refused));
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    ports::Outcome,
+    model::{EpisodeState, Outcome},
     testing::{Mood, Op},
 };
 
@@ -27,8 +27,8 @@ async fn told_after_patience_and_recorded_late(mood: Mood) {
 
     house.jobs.set(Op::Finish, Mood::Works);
     let ending = house.finished(&feed).await;
-    assert!(matches!(ending.outcome, Outcome::Completed { episode: Some(_) }));
-    assert_eq!(reader_after_end(&feed).await, Some(format!("1-{}", ending.mark.event_seq)));
+    assert!(matches!(ending.end.outcome, Outcome::Completed { episode: EpisodeState::Saved(_) }));
+    assert_eq!(reader_after_end(&feed).await, Some(format!("1-{}", ending.end.mark.event_seq)));
     soon(async {
         while house.count().unrecorded > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -10,8 +10,8 @@ mod create;
 mod drain;
 mod ended;
 mod ending;
+mod lost;
 mod outbox;
-mod rescue;
 mod retention;
 mod streaming;
 
@@ -21,11 +21,13 @@ use actix::prelude::*;
 
 use super::*;
 use crate::{
+    directory::{Directory, JobCounts, ListActive, Page},
     feed::Feed,
-    job::{Brief, JobId, JobPorts, JobSettings, Status},
-    ports::IdempotencyKey,
+    job::{JobPorts, JobSettings},
+    model::{Brief, EpisodeStatus, IdempotencyKey, JobId, JobView, Status},
     testing::{
-        FakeEpisodeStore, FakeJobStore, Happened, Journal, Reader, ScriptedGenerator, SetClock, brief, context, soon,
+        FakeEpisodeStore, FakeJobStore, Happened, Journal, OneGenerator, Reader, ScriptedGenerator, SetClock, brief,
+        context, soon,
     },
 };
 
@@ -44,6 +46,7 @@ fn settings() -> RegistrySettings {
         max_queued: 100,
         retention: Duration::from_secs(3600),
         keep: Bound { jobs: 100_000, bytes: 1 << 32 },
+        resume: true,
         arbiters: 0,
         job: JobSettings {
             preview_interval: Duration::from_millis(500),
@@ -75,7 +78,7 @@ fn house_with_threads(arbiters: usize) -> House {
 fn build(settings: RegistrySettings) -> House {
     build_by(settings, |parts| {
         let directory = Directory::default();
-        let registry = JobRegistry::create(|ctx| JobRegistry::new(parts, directory.clone(), ctx));
+        let registry = JobRegistry::new(parts, directory.clone()).start();
         RegistryHandle::new(registry, directory)
     })
 }
@@ -87,8 +90,9 @@ fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> Reg
     let clock = SetClock::default();
     let ports =
         JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes.clone()), clock: Arc::new(clock.clone()) };
-    let registry = start(RegistryParts { settings, ports, feeds: context() });
     let generator = ScriptedGenerator::new(journal.clone());
+    let models = Arc::new(OneGenerator(generator.clone()));
+    let registry = start(RegistryParts { settings, ports, feeds: context(), models });
     House { registry, journal, jobs, episodes, generator, clock }
 }
 
@@ -140,11 +144,26 @@ impl House {
         tokio::time::sleep(Duration::from_secs(3)).await;
     }
 
+    /// What the job shows to somebody who looks it up now.
+    async fn view(&self, job: JobId) -> Arc<JobView> {
+        soon(self.registry.find(job)).await.expect("the registry lives").expect("held").view()
+    }
+
+    /// Waits until the script of some job is an episode.
+    async fn until_saved(&self) {
+        self.until("it is saved", || self.count().episodes_saved == 1).await;
+    }
+
+    /// Waits until the episode store's refusal of some script is known.
+    async fn until_refused(&self) {
+        self.until("the refusal is known", || self.count().episodes_refused == 1).await;
+    }
+
     /// How the job ended, in the store.
     async fn finished(&self, feed: &Feed) -> crate::ports::Ending {
-        let wanted = |happened: &Happened| matches!(happened, Happened::Finished(ending) if ending.last.id == id(feed));
+        let wanted = |happened: &Happened| matches!(happened, Happened::Finished(by, _) if by.job == id(feed));
         match self.journal.until(1, wanted).await {
-            Happened::Finished(ending) => ending,
+            Happened::Finished(_, ending) => ending,
             other => unreachable!("{other:?}"),
         }
     }
@@ -173,7 +192,7 @@ fn dropped(title: &str) -> impl Fn(&Happened) -> bool {
 }
 
 fn finished(happened: &Happened) -> bool {
-    matches!(happened, Happened::Finished(_))
+    matches!(happened, Happened::Finished(..))
 }
 
 fn saved(happened: &Happened) -> bool {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    ports::Outcome,
+    model::{EpisodeState, Outcome},
     testing::{Mood, Op},
 };
 
@@ -12,7 +12,8 @@ async fn owed(house: &House, mood: Mood) -> Feed {
     let end = reader.end().await;
     assert_eq!((end.name.as_str(), &end.data["result"]["savedToEpisode"]), ("completed", &false.into()));
     assert_eq!(end.data["result"]["episodeId"], serde_json::Value::Null);
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Completed { episode: None });
+    let episode = if mood == Mood::Refuses { EpisodeState::Refused } else { EpisodeState::Owed };
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Completed { episode });
     feed
 }
 
@@ -30,8 +31,11 @@ async fn a_job_completes_without_its_episode_after_the_save_timeout_and_the_outb
     house.journal.until(3, save_called).await;
     house.episodes.set(Mood::Works);
     let noted = house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
-    assert!(matches!(noted, Happened::EpisodeNoted(job, episode) if job == id(&feed) && episode.number == 1));
-    house.until("it is shown", || feed.view().episode.is_some()).await;
+    assert!(
+        matches!(noted, Happened::EpisodeNoted(job, EpisodeState::Saved(episode)) if job == id(&feed) && episode.number == 1)
+    );
+    house.until_saved().await;
+    let feed = house.registry.find(id(&feed)).await.expect("lives").expect("held");
     assert_eq!(Reader::new(&feed).end().await.data["result"]["episodeId"], "episode-1");
     assert_eq!(house.count(), JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
 }
@@ -56,10 +60,10 @@ async fn a_store_that_somebody_has_to_mend_is_tried_seldom_and_never_given_up() 
     let tries = house.journal.count(save_called) - before;
     // At once, then after 2, 4, 8, 15, 15 … minutes, each up to a half shorter.
     assert!((5..=12).contains(&tries), "{tries} tries in an hour");
-    assert!(!feed.view().episode_refused);
+    assert_eq!(house.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
     house.episodes.set(Mood::Works);
     assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
-    house.until("it is saved", || feed.view().episode.is_some()).await;
+    house.until_saved().await;
 }
 
 #[actix::test]
@@ -67,7 +71,7 @@ async fn every_owed_script_is_tried_before_any_is_tried_again() {
     let house = house();
     house.episodes.set(Mood::Hangs);
     let jobs = (0..60).map(|number| super::adopt::owed_before(&number.to_string()));
-    house.adopt(jobs.collect(), true).await;
+    house.adopt(jobs.collect()).await;
     tokio::time::sleep(Duration::from_secs(45)).await;
     let mut tried: Vec<JobId> = house
         .journal
@@ -88,8 +92,8 @@ async fn every_owed_script_is_tried_before_any_is_tried_again() {
 #[actix::test]
 async fn a_refused_episode_is_not_tried_for_ever() {
     let house = house();
-    let feed = owed(&house, Mood::Refuses).await;
-    house.until("the refusal is known", || feed.view().episode_refused).await;
+    let _feed = owed(&house, Mood::Refuses).await;
+    house.until_refused().await;
     let tries = house.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(house.journal.count(save_called), tries);
@@ -108,36 +112,39 @@ async fn an_episode_that_the_job_store_did_not_answer_for_is_saved_again_as_the_
 
 async fn saved_again_as_the_same_one(mood: Mood) {
     let house = house();
-    house.jobs.set(Op::EpisodeSaved, mood);
+    house.jobs.set(Op::NoteEpisode, mood);
     let feed = owed(&house, Mood::Fails).await;
     house.episodes.set(Mood::Works);
     house.journal.until(2, saved).await;
-    assert_eq!(feed.view().episode, None);
-    house.jobs.set(Op::EpisodeSaved, Mood::Works);
-    house.until("it is noted", || feed.view().episode.as_ref().is_some_and(|episode| episode.number == 1)).await;
+    assert_eq!(house.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
+    house.jobs.set(Op::NoteEpisode, Mood::Works);
+    house.until_saved().await;
+    let view = house.view(id(&feed)).await;
+    assert_eq!(view.episode.as_ref().and_then(EpisodeState::saved).map(|episode| episode.number), Some(1));
 }
 
 #[actix::test]
 async fn a_store_that_panics_does_not_end_the_outbox() {
     let house = house();
-    let feed = owed(&house, Mood::Fails).await;
+    let _feed = owed(&house, Mood::Fails).await;
     house.episodes.set(Mood::Panics);
     let tried = house.journal.count(save_called);
     house.journal.until(tried + 1, save_called).await;
     house.episodes.set(Mood::Works);
-    house.until("it is saved", || feed.view().episode.is_some()).await;
+    house.until_saved().await;
 }
 
 #[actix::test]
 async fn a_script_is_saved_at_once_when_somebody_asks_even_one_that_was_refused() {
     let house = house();
     let feed = owed(&house, Mood::Refuses).await;
-    house.until("the refusal is known", || feed.view().episode_refused).await;
-    house.episodes.set(Mood::Works);
+    house.until_refused().await;
+    house.episodes.set(Mood::Hangs);
     let ask = || async { house.registry.save_now(id(&feed)).await.expect("the registry lives") };
     assert_eq!(ask().await, Some(SaveAnswer::Tried));
     assert_eq!(house.count().episodes_pending, 1, "it is owed again");
-    house.until("it is saved", || feed.view().episode.is_some()).await;
+    house.episodes.set(Mood::Works);
+    house.until_saved().await;
     assert_eq!(ask().await, Some(SaveAnswer::Saved));
 }
 

@@ -67,7 +67,7 @@ async fn a_script_that_is_not_an_episode_yet_is_kept() {
     house.later(3700).await;
     assert!(held(&house, id(&feed)).await);
     house.episodes.set(Mood::Works);
-    house.until("it is saved", || feed.view().episode.is_some()).await;
+    house.until_saved().await;
     house.later(3700).await;
     assert!(!held(&house, id(&feed)).await);
 }
@@ -77,7 +77,7 @@ async fn a_refused_script_is_kept_for_a_week() {
     let house = house();
     house.episodes.set(Mood::Refuses);
     let feed = completed(&house, "a").await;
-    house.until("the refusal is known", || feed.view().episode_refused).await;
+    house.until_refused().await;
     let hour = 3600;
     house.later(24 * 6 * hour).await;
     assert!(held(&house, id(&feed)).await);

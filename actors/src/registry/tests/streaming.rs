@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    job::FailureCode,
-    ports::{EndReason, Outcome, Piece, Usage},
+    model::{EpisodeState, FailureCode, Outcome, Usage},
+    ports::{EndReason, Piece},
     testing::{Mood, Op},
 };
 
@@ -21,13 +21,13 @@ async fn a_job_goes_from_creation_to_a_terminal_event_that_names_its_episode() {
     assert_eq!(result["tokens"], 7);
 
     let ending = house.finished(&feed).await;
-    assert_eq!(end.id, Some(format!("1-{}", ending.mark.event_seq)), "the store knows the terminal event's number");
-    assert!(matches!(ending.outcome, Outcome::Completed { episode: Some(_) }));
+    assert_eq!(end.id, Some(format!("1-{}", ending.end.mark.event_seq)), "the store knows the terminal event's number");
+    assert!(matches!(ending.end.outcome, Outcome::Completed { episode: EpisodeState::Saved(_) }));
     let order = [
         house.journal.position(|h| matches!(h, Happened::Created(_))),
         house.journal.position(|h| matches!(h, Happened::Asked(_))),
         house.journal.position(dropped("a")),
-        house.journal.position(|h| matches!(h, Happened::Checkpointed(last) if last.text_complete)),
+        house.journal.position(|h| matches!(h, Happened::Checkpointed(_, last) if last.text_complete)),
         house.journal.position(saved),
         house.journal.position(finished),
     ];
@@ -52,8 +52,8 @@ async fn nothing_is_answered_or_started_before_the_job_is_durable() {
 async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_where_the_last_one_ended() {
     let house = house();
     let (_feed, run, _reader) = house.streaming("a", "one ").await;
-    let checkpointed = |h: &Happened| matches!(h, Happened::Checkpointed(_));
-    let Happened::Checkpointed(begun) = house.journal.until(1, checkpointed).await else { unreachable!() };
+    let checkpointed = |h: &Happened| matches!(h, Happened::Checkpointed(..));
+    let Happened::Checkpointed(_, begun) = house.journal.until(1, checkpointed).await else { unreachable!() };
     assert!(begun.started_at.is_some(), "a restart must know that the job had streamed");
     house.journal.until(2, checkpointed).await;
     run.text("two ");
@@ -64,7 +64,7 @@ async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_w
         .all()
         .into_iter()
         .filter_map(|h| match h {
-            Happened::Checkpointed(c) => Some((c.text_offset, c.text)),
+            Happened::Checkpointed(_, c) => Some((c.offset, c.text)),
             _ => None,
         })
         .collect();
@@ -98,11 +98,11 @@ async fn a_failed_checkpoint_is_repeated_with_the_next() {
     house.journal.until(1, |h| matches!(h, Happened::CheckpointCalled(_))).await;
     run.text("two ");
     house.jobs.set(Op::Checkpoint, Mood::Works);
-    let Happened::Checkpointed(written) = house.journal.until(1, |h| matches!(h, Happened::Checkpointed(_))).await
+    let Happened::Checkpointed(_, written) = house.journal.until(1, |h| matches!(h, Happened::Checkpointed(..))).await
     else {
         unreachable!()
     };
-    assert_eq!((written.text_offset, written.text.as_str()), (0, "one two "));
+    assert_eq!((written.offset, written.text.as_str()), (0, "one two "));
 }
 
 #[actix::test]
@@ -124,7 +124,7 @@ async fn a_generator_that_fails_ends_the_job_with_its_code_and_its_text() {
         (&"MODEL_UNAVAILABLE".into(), &true.into())
     );
     let ending = house.finished(&feed).await;
-    assert_eq!(ending.outcome, Outcome::Failed(FailureCode::ModelUnavailable));
+    assert_eq!(ending.end.outcome, Outcome::Failed(FailureCode::ModelUnavailable));
     assert_eq!((feed.text().0.as_str(), ending.last.text.as_str()), ("half", "half"));
 }
 
@@ -150,7 +150,7 @@ async fn a_job_that_takes_too_long_times_out_and_its_stream_is_dropped() {
     assert!(begin.elapsed() >= settings().job.timeout - Duration::from_secs(1));
     assert_eq!(reader.end().await.data["error"]["code"], "TIMEOUT_ERROR");
     assert_eq!(house.journal.count(dropped("a")), 1);
-    assert_eq!(house.finished(&feed).await.outcome, Outcome::Failed(FailureCode::TimeoutError));
+    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::TimeoutError));
 }
 
 #[actix::test]
