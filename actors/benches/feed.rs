@@ -19,7 +19,7 @@ use std::{
 use bytes::Bytes;
 use criterion::{BatchSize, Bencher, BenchmarkId, Criterion, Throughput};
 use generation_actors::{
-    feed::{Feed, PreviewMode, Resume, Subscription},
+    feed::{Feed, PreviewMode, Publisher, Resume, Subscription},
     job::JobState,
     model::JobView,
 };
@@ -89,29 +89,33 @@ fn written(bytes: usize) -> JobState {
 }
 
 /// Publishes progress only: the text stays as long as it is, however often this is done.
-struct Publisher {
-    feed: Feed,
+struct Progress {
+    publisher: Publisher,
     view: JobView,
 }
 
-impl Publisher {
-    fn new(feed: &Feed) -> Self {
-        Self { feed: feed.clone(), view: feed.view().as_ref().clone() }
+impl Progress {
+    fn new(publisher: Publisher) -> Self {
+        let view = publisher.feed().view().as_ref().clone();
+        Self { publisher, view }
+    }
+
+    fn feed(&self) -> &Feed {
+        self.publisher.feed()
     }
 
     fn publish(&mut self) {
         // The estimate alone would be no event.
         self.view.progress = (self.view.progress + 1) % 100;
-        self.feed.publish(self.view.clone(), "");
+        self.publisher.publish(self.view.clone(), "");
     }
 }
 
 fn publish_by_readers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("feed/publish");
     for count in [0, 1, 1_000, 5_000] {
-        let feed = showing(&written(LONG));
-        let mut readers: Vec<_> = (0..count).map(|_| Waiting::new(&feed)).collect();
-        let mut publisher = Publisher::new(&feed);
+        let mut publisher = Progress::new(showing(&written(LONG)));
+        let mut readers: Vec<_> = (0..count).map(|_| Waiting::new(publisher.feed())).collect();
         publisher.publish();
         assert!(readers.iter().all(|reader| reader.woken() == 1));
         group.throughput(Throughput::Elements(count.max(1)));
@@ -120,16 +124,15 @@ fn publish_by_readers(criterion: &mut Criterion) {
         });
     }
     // What a crowd leaves behind for the one who stays.
-    let feed = showing(&written(LONG));
-    let mut readers: Vec<_> = (0..5_000).map(|_| Waiting::new(&feed)).collect();
+    let mut publisher = Progress::new(showing(&written(LONG)));
+    let mut readers: Vec<_> = (0..5_000).map(|_| Waiting::new(publisher.feed())).collect();
     readers.truncate(1);
-    let mut publisher = Publisher::new(&feed);
     group.throughput(Throughput::Elements(1));
     group.bench_function("one_left_of_5000", |bencher| publish_to(bencher, &mut publisher, &mut readers));
 }
 
 /// Measures a publishing that all these readers wait for.
-fn publish_to(bencher: &mut Bencher<'_>, publisher: &mut Publisher, readers: &mut [Waiting]) {
+fn publish_to(bencher: &mut Bencher<'_>, publisher: &mut Progress, readers: &mut [Waiting]) {
     bencher.iter_batched(
         || readers.iter_mut().for_each(Waiting::catch_up),
         |()| publisher.publish(),
@@ -148,12 +151,12 @@ fn publish_by_text(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(format!("after_{name}"), language.name), |bencher| {
                 bencher.iter_batched_ref(
                     || {
-                        let feed = showing(&job);
+                        let mut publisher = showing(&job);
                         // Only a text that has grown has room for more.
-                        feed.publish(view.clone(), &more);
-                        feed
+                        publisher.publish(view.clone(), &more);
+                        publisher
                     },
-                    |feed| (0..PIECES).for_each(|_| feed.publish(view.clone(), &more)),
+                    |publisher| (0..PIECES).for_each(|_| publisher.publish(view.clone(), &more)),
                     BatchSize::LargeInput,
                 );
             });
@@ -162,11 +165,12 @@ fn publish_by_text(criterion: &mut Criterion) {
 }
 
 fn turn(criterion: &mut Criterion) {
-    let feed = showing(&written(LONG));
-    let _other = Waiting::new(&feed);
+    let publisher = showing(&written(LONG));
+    let feed = publisher.feed();
+    let _other = Waiting::new(feed);
     let mut frames = VecDeque::new();
     take(&mut feed.subscribe(Resume::Fresh, PreviewMode::Full), Waker::noop(), &mut frames);
-    let resume = after(&feed, &frames[0]);
+    let resume = after(feed, &frames[0]);
     let waker = Waker::from(Arc::new(Task::default()));
 
     let mut group = criterion.benchmark_group("feed/turn");
@@ -185,8 +189,9 @@ fn turn(criterion: &mut Criterion) {
 fn come_and_go(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("feed/come_and_go");
     for others in [0, 1, 5_000] {
-        let feed = showing(&written(LONG));
-        let _others: Vec<_> = (0..others).map(|_| Waiting::new(&feed)).collect();
+        let publisher = showing(&written(LONG));
+        let feed = publisher.feed();
+        let _others: Vec<_> = (0..others).map(|_| Waiting::new(feed)).collect();
         let mut out = VecDeque::new();
         group.bench_function(BenchmarkId::new("others", others), |bencher| {
             bencher.iter(|| {

@@ -33,6 +33,6 @@ pub use model_pattern::ModelPattern;
 pub use openai::{OpenAi, TokensField};
 pub use provider_kind::ProviderKind;
 pub use providers::{DefaultModel, Provider};
-pub use sections::{Jobs, Log, Models, OnRestart, Sse, Store, StoreKind};
+pub use sections::{Jobs, Log, Models, Sse, Store, StoreKind};
 pub use server::{AllowedOrigins, Cors, Limits, Server};
 pub use settings::{Settings, process_environment};

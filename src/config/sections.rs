@@ -40,17 +40,6 @@ pub struct Sse {
 pub struct Jobs {
     /// What the registry takes, with the preview interval of `[sse]` and the save timeout of `[episodes]`.
     pub registry: RegistrySettings,
-    /// What a restart does with jobs that were streaming.
-    pub on_restart: OnRestart,
-}
-
-/// What a restart does with jobs that were streaming.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnRestart {
-    /// Continues them from their last checkpoint.
-    Resume,
-    /// Fails them and keeps their text.
-    Fail,
 }
 
 /// The default model and the prompts. Which provider serves which model is up to the providers.
@@ -119,8 +108,8 @@ impl Jobs {
         let max_streaming = section.read("max_streaming", integer(1..=1_000_000));
         let max_queued = section.read("max_queued", integer(1..=10_000_000));
         let timeout = section.read("timeout", duration(SHORTEST..=7 * DAY));
-        let words = [("resume", OnRestart::Resume), ("fail", OnRestart::Fail)];
-        let on_restart = section.read("on_restart", parse::one_of(&words));
+        let words = [("resume", true), ("fail", false)];
+        let resume = section.read("on_restart", parse::one_of(&words));
         let checkpoint_interval = section.read("checkpoint_interval", duration(SHORTEST..=MINUTE));
         let job = JobSettings {
             preview_interval: preview_interval.ok_or(Faulty)?,
@@ -133,10 +122,11 @@ impl Jobs {
             max_queued: max_queued?,
             retention: retention?,
             keep: Bound { jobs: keep?, bytes: keep_bytes? },
+            resume: resume?,
             arbiters: cores(),
             job,
         };
-        Ok(Self { registry, on_restart: on_restart? })
+        Ok(Self { registry })
     }
 }
 

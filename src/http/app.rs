@@ -10,20 +10,20 @@ use std::{
 
 use actix_cors::Cors;
 use actix_web::{
-    FromRequest, Handler, HttpRequest, Resource, Responder, guard,
+    FromRequest, Handler, Resource, Responder, guard,
     http::{Method, header},
     web::{self, Data, ServiceConfig},
 };
 use chrono::{DateTime, Utc};
 use generation_actors::{
-    feed::Meter,
+    feed::{Feed, Meter},
     ports::{Clock, EpisodeStore, JobStore, ModelCatalog},
     registry::RegistryHandle,
 };
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Hosts, StreamSlots, episodes, error::ApiError, events, generations, health, language, models, page, stats,
+    Hosts, StreamSlots, episodes, events, generations, health, models, page, problem::Problem, stats, wire::Frames,
 };
 use crate::{
     config::{self, AllowedOrigins},
@@ -45,7 +45,9 @@ pub struct Context {
     /// Counts of the feeds.
     pub meter: Arc<Meter>,
     /// All sentences.
-    pub locales: Locales,
+    pub locales: Arc<Locales>,
+    /// Makes the events that streams say by themselves.
+    pub frames: Arc<Frames>,
     /// What absolute URLs begin with, and whose forwarding headers count.
     pub server: config::Server,
     /// Which hosts requests may name; `None` is any.
@@ -77,6 +79,15 @@ impl Context {
         self.draining.store(true, Relaxed);
         self.registry.close();
     }
+
+    /// The job that a path names.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be looked up.
+    pub(super) async fn find(&self, id: &str) -> Result<Feed, Problem> {
+        let id = id.parse().map_err(|_| Problem::JobNotFound)?;
+        self.registry.find(id).await?.ok_or(Problem::JobNotFound)
+    }
 }
 
 /// Adds every route. Fixed words stand before `{jobId}`, so that they are never taken for one.
@@ -84,9 +95,8 @@ pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone 
     move |service| {
         service
             .app_data(context.clone())
-            .app_data(
-                web::PathConfig::default().error_handler(|_, request| language::texts(request).not_found().into()),
-            )
+            .app_data(Data::from(Arc::clone(&context.locales)))
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::NotFound.into()))
             .service(
                 web::scope("/api/v1/generations")
                     .service(only("", "POST").route(web::post().to(generations::create)))
@@ -143,13 +153,12 @@ where
 
 /// A resource that answers other methods with what it takes.
 fn only(path: &str, allow: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
-        Err::<&'static str, ApiError>(language::texts(&request).method_not_allowed(allow))
-    }))
+    web::resource(path)
+        .default_service(web::to(move || async move { Err::<&'static str, _>(Problem::MethodNotAllowed { allow }) }))
 }
 
-async fn not_found(request: HttpRequest) -> Result<&'static str, ApiError> {
-    Err(language::texts(&request).not_found())
+async fn not_found() -> Result<&'static str, Problem> {
+    Err(Problem::NotFound)
 }
 
 /// Cross-origin rules as the original has them: any page may create, read and stream, without credentials.

@@ -1,75 +1,62 @@
-//! The body of `POST /api/v1/generations`, checked (the table of the contract).
+//! The body of `POST /api/v1/generations` (the table of the contract).
 
+use deserr::Deserr;
 use generation_actors::model::{Brief, Locale};
-use serde_json::Value;
 
-use super::{error::FieldFault, fields::Fields};
-use crate::locales::FaultTexts;
+use super::{
+    faults::{Faults, Fields},
+    rule::{Integer, Line, Name, ProjectId, Temperature, Text},
+};
 
 /// A checked request; the model's name is still to be resolved.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase)]
 pub(super) struct CreateRequest {
-    project_id: String,
-    description: String,
-    title: Option<String>,
-    episode_number: Option<u32>,
-    script_type: String,
-    pub model: Option<String>,
-    temperature: f64,
-    length_target: u32,
+    project_id: ProjectId,
+    description: Text<32_000>,
+    #[deserr(default)]
+    title: Option<Line<300>>,
+    #[deserr(default)]
+    episode_number: Option<Integer<1, { i32::MAX as u32 }>>,
+    #[deserr(default)]
+    script_type: Option<Name<64>>,
+    #[deserr(default)]
+    model: Option<Line<128>>,
+    #[deserr(default)]
+    temperature: Option<Temperature>,
+    #[deserr(default)]
+    length_target: Option<Integer<1, 50_000>>,
+}
+
+impl Fields for CreateRequest {
+    const NAMES: &'static [&'static str] =
+        &["projectId", "description", "title", "episodeNumber", "scriptType", "model", "temperature", "lengthTarget"];
 }
 
 impl CreateRequest {
-    /// Checks every field.
-    ///
-    /// # Errors
-    /// All faults.
-    pub(super) fn read(body: &Value, texts: &FaultTexts) -> Result<Self, Vec<FieldFault>> {
-        let mut fields = Fields::of(body, texts)?;
-        let project_id = fields.required_text("projectId", 128);
-        let project_id = fields.without_control("projectId", project_id);
-        let project_id = fields.nameable("projectId", project_id);
-        let description = fields.required_text("description", 32_000);
-        let title = fields.text("title", 300);
-        let title = fields.without_control("title", title);
-        let episode_number = fields.integer("episodeNumber", 1, i32::MAX as u32);
-        let script_type = fields.name("scriptType", 64);
-        let model = fields.text("model", 128);
-        let model = fields.without_control("model", model);
-        let temperature = fields.number("temperature", 0.0, 2.0);
-        let length_target = fields.integer("lengthTarget", 1, 50_000);
-        let (Some(project_id), Some(description)) = (project_id, description) else { return Err(fields.faults()) };
-        let faults = fields.faults();
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        Ok(Self {
-            project_id: project_id.to_owned(),
-            description: description.to_owned(),
-            title: title.map(str::to_owned),
-            episode_number,
-            script_type: script_type.unwrap_or("drama").to_owned(),
-            model: model.map(str::to_owned),
-            temperature: temperature.unwrap_or(0.7),
-            length_target: length_target.unwrap_or(1000),
-        })
+    /// The model that it asks for, if it does.
+    pub(super) fn model(&self) -> Option<&str> {
+        self.model.as_ref().map(|Line(model)| model.as_str())
     }
 
     /// The brief, with the model's resolved name.
     pub(super) fn into_brief(self, model: String, locale: Locale) -> Brief {
-        let title = self.title.unwrap_or_else(|| match self.episode_number {
-            Some(number) => format!("{} - Ep. {number}", self.project_id),
-            None => self.project_id.clone(),
-        });
+        let ProjectId(project_id) = self.project_id;
+        let episode_number = self.episode_number.map(|Integer(number)| number);
+        let title = match (self.title, episode_number) {
+            (Some(Line(title)), _) => title,
+            (None, Some(number)) => format!("{project_id} - Ep. {number}"),
+            (None, None) => project_id.clone(),
+        };
         Brief {
-            project_id: self.project_id,
-            episode_number: self.episode_number,
+            project_id,
+            episode_number,
             title,
-            description: self.description,
-            script_type: self.script_type,
+            description: self.description.0,
+            script_type: self.script_type.map_or_else(|| "drama".to_owned(), |Name(name)| name),
             model,
-            temperature: self.temperature,
-            length_target: self.length_target,
+            temperature: self.temperature.map_or(0.7, |Temperature(temperature)| temperature),
+            length_target: self.length_target.map_or(1000, |Integer(words)| words),
             locale,
         }
     }
@@ -78,17 +65,16 @@ impl CreateRequest {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::locales::Locales;
 
-    fn read(body: &Value) -> Result<CreateRequest, Vec<FieldFault>> {
-        CreateRequest::read(body, &Locales::embedded().http(Locale::En).faults)
+    fn read(body: &Value) -> Result<CreateRequest, Faults> {
+        CreateRequest::read(body.clone())
     }
 
-    fn faulty_fields(body: &Value) -> Vec<&'static str> {
-        read(body).expect_err("faults").into_iter().map(|fault| fault.field).collect()
+    fn faulty_fields(body: &Value) -> Vec<String> {
+        read(body).expect_err("faults").fields().into_iter().map(str::to_owned).collect()
     }
 
     #[test]
@@ -99,7 +85,7 @@ mod tests {
             "temperature": 0.7, "lengthTarget": 1000
         }))
         .expect("valid");
-        assert_eq!(request.model.as_deref(), Some("gpt-4"));
+        assert_eq!(request.model(), Some("gpt-4"));
         assert_eq!(request.into_brief("gpt-4".into(), Locale::Ko).title, "Episode Title");
     }
 
@@ -161,11 +147,12 @@ mod tests {
             let body: Value = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
             match read(&body) {
                 Ok(request) => {
-                    prop_assert!((0.0..=2.0).contains(&request.temperature));
-                    prop_assert!((1..=50_000).contains(&request.length_target));
-                    prop_assert!(!request.project_id.trim().is_empty());
+                    let brief = request.into_brief("m".into(), Locale::En);
+                    prop_assert!((0.0..=2.0).contains(&brief.temperature));
+                    prop_assert!((1..=50_000).contains(&brief.length_target));
+                    prop_assert!(!brief.project_id.trim().is_empty());
                 }
-                Err(faults) => prop_assert!(!faults.is_empty()),
+                Err(faults) => prop_assert!(!faults.fields().is_empty()),
             }
         }
     }

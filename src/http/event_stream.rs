@@ -12,12 +12,12 @@ use std::{
 use bytes::Bytes;
 use derive_more::{Display, Error};
 use generation_actors::{
-    feed::{Subscription, Turn, heartbeat_frame, stream_error_frame},
+    feed::{Subscription, Turn},
     ports::Clock,
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::stream_slots::StreamSlot;
+use super::{stream_slots::StreamSlot, wire::Frames};
 use crate::config::Sse;
 
 /// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
@@ -47,7 +47,7 @@ pub(super) struct EventStream {
 }
 
 enum Phase {
-    Reading(Subscription),
+    Reading(Subscription, Arc<Frames>),
     /// Nothing follows: the response ends cleanly.
     Ending,
     /// The `retry:` line is being sent; the cut follows when the timer fires.
@@ -59,11 +59,12 @@ impl EventStream {
     pub(super) fn reading(
         subscription: Subscription,
         slot: StreamSlot,
+        frames: Arc<Frames>,
         clock: Arc<dyn Clock>,
         timing: Arc<Sse>,
     ) -> Self {
         // In the block of the first event: a block of its own would be shown as an empty message by some clients.
-        let stream = Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing);
+        let stream = Self::new(Phase::Reading(subscription, frames), retry_line(timing.retry), clock, timing);
         Self { _slot: Some(slot), ..stream }
     }
 
@@ -103,7 +104,7 @@ impl EventStream {
                 return Poll::Ready(Some(Ok(bytes)));
             }
             match self.phase {
-                Phase::Reading(_) => match catch_unwind(AssertUnwindSafe(|| self.poll_read(context))) {
+                Phase::Reading(..) => match catch_unwind(AssertUnwindSafe(|| self.poll_read(context))) {
                     Ok(read) => ready!(read),
                     Err(_) => self.broken(),
                 },
@@ -118,7 +119,7 @@ impl EventStream {
 
     /// Waits for events or for the time of a sign of life; what there is to write is in `due` afterwards.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Phase::Reading(subscription) = &mut self.phase else { return Poll::Ready(()) };
+        let Phase::Reading(subscription, _) = &mut self.phase else { return Poll::Ready(()) };
         match subscription.poll_events(context, &mut self.due) {
             Poll::Ready(Turn::Events) => {}
             Poll::Ready(Turn::End) => self.phase = Phase::Ending,
@@ -138,11 +139,10 @@ impl EventStream {
     }
 
     fn sign_of_life(&mut self) {
-        let Phase::Reading(subscription) = &self.phase else { return };
+        let Phase::Reading(subscription, _) = &self.phase else { return };
         let now = Instant::now();
         if self.heartbeat_at <= now {
-            let feed = subscription.feed();
-            self.due.push_back(heartbeat_frame(&feed.view(), feed.queue_position(), self.clock.now(), None));
+            self.due.push_back(Frames::heartbeat(&subscription.feed().view(), self.clock.now(), None));
             self.heartbeat_at = now + self.timing.heartbeat;
         } else if self.written_at + self.timing.keep_alive <= now {
             self.due.push_back(Bytes::from_static(KEEP_ALIVE));
@@ -153,12 +153,10 @@ impl EventStream {
 
     /// The stream broke in here while the job goes on: tell the reader, and let its client come back.
     fn broken(&mut self) {
-        if let Phase::Reading(subscription) = &self.phase {
-            let feed = subscription.feed();
-            let view = feed.view();
+        if let Phase::Reading(subscription, frames) = &self.phase {
+            let view = subscription.feed().view();
             log::error!("{}: an event stream panicked", view.id);
-            let message = feed.wording().stream_error(view.brief.locale);
-            self.due.push_back(stream_error_frame(view.id, message));
+            self.due.push_back(frames.stream_error(&view));
         }
         self.send_away();
     }

@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 use generation_actors::{
-    feed::{Feed, FeedContext, Meter, PreviewMode, Resume},
+    feed::{FeedContext, Meter, PreviewMode, Publisher, Resume},
     model::{Brief, Epoch, FailureCode, JobId, JobView, Locale, Status, Step},
-    ports::SystemClock,
+    ports::{Alone, SystemClock},
 };
 use std::{future::poll_fn, task::Waker};
 use tokio::time::advance;
@@ -44,25 +44,29 @@ fn view(status: Status) -> JobView {
         completed_at: None,
         remaining_seconds: Some(9),
         text_complete: false,
+        queue_position: None,
         failure: (status == Status::Failed).then_some(FailureCode::GenerationError),
         episode: None,
-        episode_refused: false,
     }
 }
 
-fn feed(text: &str) -> Feed {
-    let context = FeedContext { wording: Locales::embedded().wording, meter: Arc::new(Meter::default()) };
-    Feed::new(Epoch::FIRST, view(Status::Streaming), text, context)
+fn frames() -> Arc<Frames> {
+    Arc::new(Frames::new(Locales::embedded()))
 }
 
-fn read(feed: &Feed) -> Pin<Box<EventStream>> {
-    read_within(feed, &StreamSlots::new(0), Arc::new(SystemClock))
+fn publisher(text: &str) -> Publisher {
+    let context = FeedContext { encoder: frames(), meter: Arc::new(Meter::default()), peers: Arc::new(Alone) };
+    Publisher::open(Epoch::FIRST, view(Status::Streaming), text, context)
 }
 
-fn read_within(feed: &Feed, slots: &StreamSlots, clock: Arc<dyn Clock>) -> Pin<Box<EventStream>> {
-    let subscription = feed.subscribe(Resume::Fresh, PreviewMode::Full);
+fn read(publisher: &Publisher) -> Pin<Box<EventStream>> {
+    read_within(publisher, &StreamSlots::new(0), Arc::new(SystemClock))
+}
+
+fn read_within(publisher: &Publisher, slots: &StreamSlots, clock: Arc<dyn Clock>) -> Pin<Box<EventStream>> {
+    let subscription = publisher.feed().subscribe(Resume::Fresh, PreviewMode::Full);
     let slot = slots.take().expect("a free slot");
-    Box::pin(EventStream::reading(subscription, slot, clock, Arc::new(TIMING)))
+    Box::pin(EventStream::reading(subscription, slot, frames(), clock, Arc::new(TIMING)))
 }
 
 /// Everything that can be had without waiting; whether it ended, and how.
@@ -82,8 +86,8 @@ fn take(stream: &mut Pin<Box<EventStream>>) -> (String, Option<Result<(), Cut>>)
 
 #[tokio::test(start_paused = true)]
 async fn the_first_block_tells_when_to_reconnect_and_the_present_state() {
-    let feed = feed("FADE IN:");
-    let (text, end) = take(&mut read(&feed));
+    let publisher = publisher("FADE IN:");
+    let (text, end) = take(&mut read(&publisher));
     assert!(text.starts_with("retry: 3000\nevent: progress\nid: 1-"), "{text}");
     assert!(text.contains("\n\nevent: preview\n"), "{text}");
     assert!(end.is_none());
@@ -91,8 +95,8 @@ async fn the_first_block_tells_when_to_reconnect_and_the_present_state() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_stream_gets_a_comment_line_and_then_a_heartbeat_without_id() {
-    let feed = feed("");
-    let mut stream = read(&feed);
+    let publisher = publisher("");
+    let mut stream = read(&publisher);
     take(&mut stream);
     advance(Duration::from_secs(15)).await;
     assert_eq!(take(&mut stream).0, ":\n");
@@ -108,11 +112,11 @@ async fn an_idle_stream_gets_a_comment_line_and_then_a_heartbeat_without_id() {
 
 #[tokio::test(start_paused = true)]
 async fn events_put_the_comment_line_off() {
-    let feed = feed("");
-    let mut stream = read(&feed);
+    let mut publisher = publisher("");
+    let mut stream = read(&publisher);
     take(&mut stream);
     advance(Duration::from_secs(10)).await;
-    feed.publish(view(Status::Streaming), "text");
+    publisher.publish(view(Status::Streaming), "text");
     assert!(take(&mut stream).0.contains("event: preview"));
     advance(Duration::from_secs(14)).await;
     assert_eq!(take(&mut stream).0, "");
@@ -122,8 +126,8 @@ async fn events_put_the_comment_line_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sleeping_stream_is_woken_for_its_sign_of_life() {
-    let feed = feed("");
-    let mut stream = read(&feed);
+    let publisher = publisher("");
+    let mut stream = read(&publisher);
     take(&mut stream);
     let piece = poll_fn(|context| stream.poll_bytes(context)).await;
     assert_eq!(piece.expect("open").expect("whole"), KEEP_ALIVE);
@@ -131,10 +135,11 @@ async fn a_sleeping_stream_is_woken_for_its_sign_of_life() {
 
 #[tokio::test(start_paused = true)]
 async fn after_the_terminal_event_the_stream_ends_cleanly() {
-    let feed = feed("text");
-    let mut stream = read(&feed);
+    let mut publisher = publisher("text");
+    let mut stream = read(&publisher);
     take(&mut stream);
-    feed.end(view(Status::Failed), feed.end_mark());
+    let mark = publisher.end_mark();
+    publisher.end(view(Status::Failed), mark);
     let (text, end) = take(&mut stream);
     assert!(text.starts_with("event: failed\nid: 1-"), "{text}");
     assert_eq!(end.map(|end| end.is_ok()), Some(true));
@@ -142,10 +147,10 @@ async fn after_the_terminal_event_the_stream_ends_cleanly() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cut_stream_says_when_to_reconnect_is_flushed_and_then_breaks_off() {
-    let feed = feed("");
-    let mut stream = read(&feed);
+    let publisher = publisher("");
+    let mut stream = read(&publisher);
     take(&mut stream);
-    feed.cut();
+    publisher.feed().cut();
     let (text, end) = take(&mut stream);
     let retry: u64 =
         text.strip_prefix("retry: ").and_then(|rest| rest.strip_suffix('\n')).expect(&text).parse().expect("a number");
@@ -158,8 +163,8 @@ async fn a_cut_stream_says_when_to_reconnect_is_flushed_and_then_breaks_off() {
 #[tokio::test(start_paused = true)]
 async fn a_large_frame_arrives_whole() {
     let script = "가나다 ".repeat(20_000);
-    let feed = feed(&script);
-    let (text, _) = take(&mut read(&feed));
+    let publisher = publisher(&script);
+    let (text, _) = take(&mut read(&publisher));
     let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().expect("a preview");
     let preview: serde_json::Value = serde_json::from_str(data).expect("JSON");
     assert_eq!(preview["markdown"], script);
@@ -173,9 +178,9 @@ async fn a_stream_that_breaks_in_the_service_says_so_and_lets_its_client_come_ba
             panic!("a fault for this test");
         }
     }
-    let feed = feed("");
+    let publisher = publisher("");
     let slots = StreamSlots::new(1);
-    let mut stream = read_within(&feed, &slots, Arc::new(Broken));
+    let mut stream = read_within(&publisher, &slots, Arc::new(Broken));
     take(&mut stream);
     advance(TIMING.heartbeat).await;
     let (text, _) = take(&mut stream);
@@ -189,10 +194,11 @@ async fn a_stream_that_breaks_in_the_service_says_so_and_lets_its_client_come_ba
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_keeps_its_slot_until_it_is_dropped_even_past_its_end() {
-    let (feed, slots) = (feed("text"), StreamSlots::new(1));
-    let mut stream = read_within(&feed, &slots, Arc::new(SystemClock));
+    let (mut publisher, slots) = (publisher("text"), StreamSlots::new(1));
+    let mut stream = read_within(&publisher, &slots, Arc::new(SystemClock));
     assert!(slots.take().is_none());
-    feed.end(view(Status::Failed), feed.end_mark());
+    let mark = publisher.end_mark();
+    publisher.end(view(Status::Failed), mark);
     assert!(take(&mut stream).1.is_some());
     assert!(slots.take().is_none(), "what it said may still have to be written");
     drop(stream);

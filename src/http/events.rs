@@ -11,13 +11,10 @@ use actix_web::{
     http::{Method, StatusCode, header},
     web::{Data, Path},
 };
-use generation_actors::feed::{LastEventId, Opening, PreviewMode, gone_frame, heartbeat_frame};
+use generation_actors::feed::{LastEventId, Opening, PreviewMode};
 
 use super::{
-    Context,
-    error::{ApiError, FieldFault},
-    event_stream::EventStream,
-    generations, language, query, takeover,
+    Context, event_stream::EventStream, language::Language, problem::Problem, query, rule::Rule, takeover, wire::Frames,
 };
 
 /// The handler: 200 with a stream, 204 for a client that has everything, or an error on a first connect only, because
@@ -25,26 +22,28 @@ use super::{
 pub(super) async fn events(
     request: HttpRequest,
     id: Path<String>,
+    Language(locale): Language,
     context: Data<Context>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<HttpResponse, Problem> {
     let last = last_event_id(&request);
     let mode = preview_mode(&request, last)?;
     let (clock, timing) = (context.clock.clone(), Arc::clone(&context.sse));
-    let feed = match (generations::find(&request, &context, &id).await, last) {
+    let feed = match (context.find(&id).await, last) {
         (Ok(feed), _) => feed,
-        (Err(error), None) => return Err(error),
-        (Err(error), Some(_)) if !error.is_job_not_found() => {
-            return Ok(stream(&request, EventStream::cut(clock, timing)));
+        (Err(problem), None) => return Err(problem),
+        (Err(Problem::JobNotFound), Some(LastEventId::Gone)) => return Ok(stop()),
+        (Err(Problem::JobNotFound), Some(_)) => {
+            return Ok(stream(&request, EventStream::only(context.frames.gone(&id, locale), clock, timing)));
         }
-        (Err(_), Some(LastEventId::Gone)) => return Ok(stop()),
-        (Err(error), Some(_)) => {
-            return Ok(stream(&request, EventStream::only(gone_frame(&id, error.message()), clock, timing)));
+        (Err(problem), Some(_)) => {
+            log::error!("{id}: a reader is sent away: {problem}");
+            return Ok(stream(&request, EventStream::cut(clock, timing)));
         }
     };
     let resume = match feed.opening(last) {
         Opening::Subscribe(resume) => resume,
         Opening::MarkEnd => {
-            let mark = heartbeat_frame(&feed.view(), None, clock.now(), Some(feed.epoch()));
+            let mark = Frames::heartbeat(&feed.view(), clock.now(), Some(feed.epoch()));
             return Ok(stream(&request, EventStream::only(mark, clock, timing)));
         }
         Opening::Stop => return Ok(stop()),
@@ -56,7 +55,8 @@ pub(super) async fn events(
         log::warn!("{id}: a reader is sent away, since `sse.max_connections` event streams are open");
         return Ok(stream(&request, EventStream::cut(clock, timing)));
     };
-    Ok(stream(&request, EventStream::reading(feed.subscribe(resume, mode), slot, clock, timing)))
+    let (subscription, frames) = (feed.subscribe(resume, mode), Arc::clone(&context.frames));
+    Ok(stream(&request, EventStream::reading(subscription, slot, frames, clock, timing)))
 }
 
 /// The header, else the query; `None` is a first connect.
@@ -66,16 +66,12 @@ fn last_event_id(request: &HttpRequest) -> Option<LastEventId> {
     (!text.is_empty()).then(|| LastEventId::parse(&text))
 }
 
-fn preview_mode(request: &HttpRequest, last: Option<LastEventId>) -> Result<PreviewMode, ApiError> {
+fn preview_mode(request: &HttpRequest, last: Option<LastEventId>) -> Result<PreviewMode, Problem> {
     match query::parameter(request, "preview").as_deref() {
         None | Some("full") => Ok(PreviewMode::Full),
         Some("delta") => Ok(PreviewMode::Delta),
         Some(_) if last.is_some() => Ok(PreviewMode::Full),
-        Some(_) => {
-            let texts = language::texts(request);
-            let message = texts.faults.bad_preview.clone();
-            Err(texts.validation(vec![FieldFault { field: "preview", message }]))
-        }
+        Some(_) => Err(Problem::fault("preview", Rule::PreviewMode)),
     }
 }
 

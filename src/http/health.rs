@@ -1,63 +1,45 @@
 //! `GET /health/live` and `/health/ready`: what an orchestrator asks.
 
-use std::{future::Future, time::Duration};
+use std::{fmt::Display, future::Future, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, http::header, web::Data};
-use serde_json::json;
+use actix_web::{HttpResponse, web::Data};
 use tokio::time::timeout;
 
-use super::{Context, error::ApiError, language};
+use super::{Context, answer::fresh, problem::Problem, wire::HealthBody};
 
 /// Orchestrators give up on a slow probe within seconds; a backend that answers later than this is as good as down.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whether restarting the process would help: only when the registry has died.
-pub(super) async fn live(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn live(context: Data<Context>) -> Result<HttpResponse, Problem> {
     if !context.registry.is_alive() {
-        return Err(language::texts(&request).not_ready(&["registry"]));
+        return Err(Problem::NotReady(vec!["registry"]));
     }
-    Ok(ok("alive"))
+    Ok(fresh().json(HealthBody { status: "alive", degraded: Vec::new() }))
 }
 
 /// Whether requests should be sent here: not while draining, nor while something that jobs need is down. Without its
 /// episode store the service is ready but degraded: jobs complete, and their scripts are saved once it is back.
-pub(super) async fn ready(request: HttpRequest, context: Data<Context>) -> Result<HttpResponse, ApiError> {
-    let texts = language::texts(&request);
+pub(super) async fn ready(context: Data<Context>) -> Result<HttpResponse, Problem> {
     if context.is_draining() {
-        return Err(texts.shutting_down());
+        return Err(Problem::ShuttingDown);
     }
     let (jobs, episodes) =
-        tokio::join!(answers("store", context.jobs.check()), answers("episodes", context.episodes.check()));
+        tokio::join!(is_down("store", context.jobs.check()), is_down("episodes", context.episodes.check()));
     let registry = (!context.registry.is_alive()).then_some("registry");
     let down: Vec<_> = [registry, jobs].into_iter().flatten().collect();
     if !down.is_empty() {
-        return Err(texts.not_ready(&down));
+        return Err(Problem::NotReady(down));
     }
-    match episodes {
-        None => Ok(ok("ready")),
-        Some(degraded) => Ok(fresh().json(json!({ "status": "ready", "degraded": [degraded] }))),
-    }
+    Ok(fresh().json(HealthBody { status: "ready", degraded: episodes.into_iter().collect() }))
 }
 
 /// The backend's name, if it is down or set up wrongly; the log says which.
-async fn answers<E: std::fmt::Display>(
-    name: &'static str,
-    check: impl Future<Output = Result<(), E>>,
-) -> Option<&'static str> {
-    match timeout(PATIENCE, check).await {
+async fn is_down<E: Display>(name: &'static str, check: impl Future<Output = Result<(), E>>) -> Option<&'static str> {
+    match timeout(CHECK_TIMEOUT, check).await {
         Ok(Ok(())) => return None,
         Ok(Err(error)) => log::warn!("{name} cannot be used: {error}"),
-        Err(_) => log::warn!("{name} cannot be used: no answer within {PATIENCE:?}"),
+        Err(_) => log::warn!("{name} cannot be used: no answer within {CHECK_TIMEOUT:?}"),
     }
     Some(name)
-}
-
-fn ok(status: &str) -> HttpResponse {
-    fresh().json(json!({ "status": status }))
-}
-
-fn fresh() -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    response
 }

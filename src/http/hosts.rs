@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 
 use actix_web::{
-    Error, ResponseError as _,
-    body::{EitherBody, MessageBody},
+    Error,
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{header, uri::Authority},
     middleware::Next,
@@ -15,7 +15,7 @@ use actix_web::{
 };
 use url::Url;
 
-use super::{Context, language};
+use super::{Context, problem::Problem};
 use crate::config::{self, AllowedOrigins};
 
 /// The names that requests may be for. IP addresses always may: no name is rebound where none is used, and orchestrators
@@ -63,13 +63,12 @@ fn bare(host: &str) -> Option<String> {
 /// Those of the handlers.
 pub async fn check_host(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if is_foreign(&request) {
-        let refused = language::texts(request.request()).foreign_host().error_response();
-        return Ok(request.into_response(refused).map_into_right_body());
+        return Ok(request.error_response(Problem::ForeignHost));
     }
-    Ok(next.call(request).await?.map_into_left_body())
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 fn is_foreign(request: &ServiceRequest) -> bool {

@@ -1,14 +1,28 @@
 //! Which language an answer is in: Korean, unless the request prefers English.
 
+use std::future::{Ready, ready};
+
 use actix_web::{
-    HttpMessage, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
     http::header::{AcceptLanguage, Header, Preference},
-    web::Data,
 };
 use generation_actors::model::Locale;
 
-use super::Context;
-use crate::locales::HttpTexts;
+use super::problem::Problem;
+
+/// The language of whoever asks, for what remembers it: a job speaks the language of its creator.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Language(pub Locale);
+
+impl FromRequest for Language {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(locale(request))))
+    }
+}
 
 /// The language that `Accept-Language` ranks first among ours.
 pub(super) fn locale(request: &impl HttpMessage) -> Locale {
@@ -23,12 +37,6 @@ pub(super) fn locale(request: &impl HttpMessage) -> Locale {
             Preference::Specific(_) => None,
         })
         .unwrap_or_default()
-}
-
-/// The sentences in the request's language.
-pub(super) fn texts(request: &HttpRequest) -> &HttpTexts {
-    let context = request.app_data::<Data<Context>>().expect("every route is configured with the context");
-    context.locales.http(locale(request))
 }
 
 #[cfg(test)]

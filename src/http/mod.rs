@@ -1,14 +1,16 @@
 //! The HTTP side of the service: one file a resource. Handlers are extractors, one call, a response; HTTP types stop here.
 
+mod answer;
 mod app;
 mod body;
+mod client_key;
 mod connection;
 mod create_request;
+mod episode_request;
 mod episodes;
-mod error;
 mod event_stream;
 mod events;
-mod fields;
+mod faults;
 mod forwarded;
 mod generations;
 mod health;
@@ -17,17 +19,21 @@ mod language;
 mod last_answer;
 mod models;
 mod page;
-mod panics;
+mod problem;
+mod project;
 mod query;
+mod rule;
 mod stats;
 mod stream_slots;
 mod stream_writer;
 mod takeover;
 mod urls;
+mod wire;
 
+pub use answer::answer_problems;
 pub use app::{Context, configure, cors};
 pub use connection::watch;
 pub use hosts::{Hosts, check_host};
-pub use panics::answer_panics;
 pub use stream_slots::StreamSlots;
 pub use takeover::take_over;
+pub use wire::Frames;

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpResponse, http::header, web};
 use bytes::Bytes;
 use rust_embed::Embed;
 
-use super::{error::ApiError, language};
+use super::problem::Problem;
 
 /// `index.html` and everything that it loads.
 #[derive(Embed)]
@@ -25,14 +25,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET /` and `/sse_test.html`
-pub(super) async fn index(request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    response(INDEX).ok_or_else(|| language::texts(&request).not_found())
+pub(super) async fn index() -> Result<HttpResponse, Problem> {
+    response(INDEX).ok_or(Problem::NotFound)
 }
 
 /// `GET /assets/{name}`
-pub(super) async fn asset(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     let asset = Some(name.as_str()).filter(|name| *name != INDEX).and_then(response);
-    asset.ok_or_else(|| language::texts(&request).not_found())
+    asset.ok_or(Problem::NotFound)
 }
 
 fn response(name: &str) -> Option<HttpResponse> {

@@ -34,7 +34,7 @@ pub(super) fn open(settings: &config::Episodes, database: &Database) -> Arc<dyn 
 
 async fn check(store: Arc<dyn EpisodeStore>) {
     let checked = timeout(CHECK_TIMEOUT, store.check()).await;
-    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {CHECK_TIMEOUT:?}")));
+    let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {CHECK_TIMEOUT:?}").into()));
     if let Err(error) = checked.unwrap_or_else(late) {
         log::error!("{error}; jobs run all the same, and their scripts are saved once this is fixed");
     }

@@ -59,8 +59,8 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
     let app = move || {
         App::new()
             .wrap(CatchPanic::default())
-            .wrap(from_fn(http::answer_panics))
             .wrap(from_fn(http::check_host))
+            .wrap(from_fn(http::answer_problems))
             .wrap(http::cors(&cors))
             .wrap(from_fn(http::take_over))
             .configure(routes.clone())

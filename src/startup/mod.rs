@@ -17,8 +17,8 @@ use actix_web::{rt::System, web::Data};
 use generation_actors::{
     feed::{FeedContext, Meter},
     job::JobPorts,
-    ports::{Clock as _, JobStore, ModelCatalog, SystemClock},
-    registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
+    ports::{Alone, Clock as _, JobStore, SystemClock},
+    registry::{Adopt, RegistryHandle, RegistryParts, claim_unfinished},
 };
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -27,8 +27,8 @@ pub use failure::Failure;
 pub use logging::init_logging;
 
 use crate::{
-    config::{OnRestart, Settings},
-    http::{Context, Hosts, StreamSlots},
+    config::Settings,
+    http::{Context, Frames, Hosts, StreamSlots},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -62,13 +62,15 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let jobs: Arc<dyn JobStore> = Arc::new(SqliteJobs::new(database.clone()));
     let episodes = episodes::open(&settings.episodes, &database);
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
+    let frames = Arc::new(Frames::new(locales.clone()));
 
-    let registry = JobRegistry::start_new(RegistryParts {
+    let registry = RegistryHandle::start(RegistryParts {
         settings: settings.jobs.registry,
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
-        feeds: FeedContext { wording: locales.wording.clone(), meter: meter.clone() },
+        feeds: FeedContext { encoder: frames.clone(), meter: meter.clone(), peers: Arc::new(Alone) },
+        models: models.clone(),
     });
-    adopt(&registry, jobs.as_ref(), models.as_ref(), settings.jobs.on_restart).await?;
+    adopt(&registry, jobs.as_ref()).await?;
 
     let started_at = clock.now();
     let context = Data::new(Context {
@@ -80,13 +82,14 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
         writers: TaskTracker::new(),
         episode_timeout: settings.episodes.save_timeout,
         draining: AtomicBool::new(false),
-        models: models.clone(),
+        models,
         registry,
         jobs,
         episodes,
         clock,
         meter,
         locales,
+        frames,
         started_at,
     });
     let address = listener.local_addr().map_err(Failure::Io)?;
@@ -97,20 +100,12 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
 
 /// Takes up the unfinished jobs of an earlier process before anybody can ask for them. The ended ones, however many, are
 /// found by the registry while the service serves already.
-async fn adopt(
-    registry: &RegistryHandle,
-    jobs: &dyn JobStore,
-    models: &dyn ModelCatalog,
-    on_restart: OnRestart,
-) -> Result<(), Failure> {
-    let stored = timeout(RECOVERY, jobs.recover()).await.map_err(|_| Failure::RecoveryTimedOut(RECOVERY))??;
-    if !stored.is_empty() {
-        log::info!("taking up {} unfinished jobs of an earlier run", stored.len());
+async fn adopt(registry: &RegistryHandle, jobs: &dyn JobStore) -> Result<(), Failure> {
+    let claimed =
+        timeout(RECOVERY, claim_unfinished(jobs)).await.map_err(|_| Failure::RecoveryTimedOut(RECOVERY))??;
+    if !claimed.is_empty() {
+        log::info!("taking up {} unfinished jobs of an earlier run", claimed.len());
     }
-    let jobs = stored.into_iter().map(|job| {
-        let route = models.route(&job.accepted.brief.model);
-        (job, route)
-    });
-    registry.adopt(Adopt { jobs: jobs.collect(), resume: on_restart == OnRestart::Resume }).await?;
+    registry.adopt(Adopt(claimed)).await?;
     Ok(())
 }

@@ -134,12 +134,22 @@ fn the_actors_know_no_http_and_no_database() {
 }
 
 #[test]
+fn the_actors_know_no_wire_format_and_no_sentences() {
+    for (path, code) in sources("actors/src") {
+        let is_test = ["tests", "testing"].iter().any(|folder| path.iter().any(|part| part == *folder));
+        let is_test = is_test || path.file_stem().is_some_and(|name| name.to_string_lossy().ends_with("tests"));
+        for foreign in ["serde", "json!", "event: ", "locales"] {
+            assert!(is_test || !code.contains(foreign), "{} names {foreign}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_pure_parts_know_no_actors() {
     let files = [
         "job/state.rs",
         "job/rhythm.rs",
-        "job/text.rs",
-        "registry/table.rs",
+        "model/script.rs",
         "registry/queue.rs",
         "registry/retention.rs",
         "registry/waits.rs",

@@ -95,6 +95,24 @@ fn projects_that_no_url_can_name_are_refused() {
 }
 
 #[test]
+fn a_project_that_is_no_line_of_text_is_refused_by_name() {
+    let service = Service::start();
+    for name in ["%ff", "a%ED%95", "%00", "a%0Ab"] {
+        let path = format!("/api/v1/projects/{name}/episodes");
+        let requests = [
+            Request::new("POST", &path).json(&draft("t")),
+            Request::get(&path),
+            Request::get(&format!("{path}/1")),
+            Request::new("DELETE", &format!("{path}/1")),
+        ];
+        for request in requests {
+            let error = service.send(&request).expect_error(422, "VALIDATION_ERROR");
+            assert_eq!(error["details"][0]["field"], "projectId", "{name}");
+        }
+    }
+}
+
+#[test]
 fn numbers_start_at_one_in_every_project_and_are_never_used_again() {
     let service = Service::start();
     let ids: Vec<_> = (1..=3)

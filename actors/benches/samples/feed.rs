@@ -1,42 +1,53 @@
-//! A job's feed, with the service's own sentences.
+//! A job's feed, with an encoder that costs next to nothing: what bytes events are made of is not this crate's to say.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, LazyLock},
+    fmt::Write as _,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
 use generation_actors::{
-    feed::{Feed, FeedContext, LastEventId, Meter, Opening, Resume, Subscription, Turn},
+    feed::{
+        EventId, Feed, FeedContext, FrameEncoder, LastEventId, Meter, Opening, PreviewText, Publisher, Resume,
+        Subscription, Turn,
+    },
     job::JobState,
-    model::Epoch,
-    wording::{FailureTexts, StepTexts, Texts, Wording},
+    model::{Epoch, JobView},
+    ports::Alone,
 };
-use serde::Deserialize;
 
-/// The part of a file of sentences that feeds use.
-#[derive(Deserialize)]
-struct Sentences {
-    steps: StepTexts,
-    failures: FailureTexts,
+/// Writes an event's name, id and text, without any format.
+struct Plain;
+
+impl Plain {
+    fn frame(name: &str, id: EventId, text: &str) -> Bytes {
+        let mut out = String::with_capacity(64 + text.len());
+        writeln!(out, "event: {name}\nid: {id}\n{text}").expect("a String takes every write");
+        Bytes::from(out)
+    }
 }
 
-fn texts(file: &str) -> Texts {
-    let Sentences { steps, failures } = toml::from_str(file).expect("the service starts with this file");
-    Texts { steps, failures }
+impl FrameEncoder for Plain {
+    fn progress(&self, id: EventId, _: &JobView) -> Bytes {
+        Self::frame("progress", id, "")
+    }
+
+    fn preview(&self, id: EventId, _: &JobView, text: PreviewText<'_>) -> Bytes {
+        let (PreviewText::Full(text) | PreviewText::Delta { text, .. }) = text;
+        Self::frame("preview", id, text)
+    }
+
+    fn terminal(&self, id: EventId, _: &JobView, text: &str) -> Bytes {
+        Self::frame("terminal", id, text)
+    }
 }
 
-static WORDING: LazyLock<Arc<Wording>> = LazyLock::new(|| {
-    let ko = texts(include_str!("../../../config/locales/ko.toml"));
-    let en = texts(include_str!("../../../config/locales/en.toml"));
-    Arc::new(Wording { ko, en })
-});
-
-/// A feed that shows all of `job`.
-pub(crate) fn showing(job: &JobState) -> Feed {
-    let context = FeedContext { wording: Arc::clone(&WORDING), meter: Arc::new(Meter::default()) };
-    Feed::new(Epoch::FIRST, job.view(), job.text().as_str(), context)
+/// A publisher that shows all of `job`.
+pub(crate) fn showing(job: &JobState) -> Publisher {
+    let context = FeedContext { encoder: Arc::new(Plain), meter: Arc::new(Meter::default()), peers: Arc::new(Alone) };
+    Publisher::open(Epoch::FIRST, job.view(), job.text().as_str(), context)
 }
 
 /// Takes what `reader` is due; it must be due something.

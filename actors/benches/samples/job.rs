@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use generation_actors::{
     job::{Input, JobState},
-    model::{Brief, JobId, Step},
+    model::{Brief, Epoch, JobId, NewJob, Step},
     ports::Piece,
 };
 
@@ -29,7 +29,10 @@ pub(crate) fn queued(language: &Language) -> JobState {
         length_target: 50_000,
         locale: language.locale,
     };
-    JobState::new(JobId::new(), Arc::new(brief), now(), 10.0)
+    let accepted = NewJob { id: JobId::new(), brief: Arc::new(brief), idempotency: None, created_at: now() };
+    let mut job = JobState::restore(accepted.record(Epoch::FIRST));
+    job.expect(10.0);
+    job
 }
 
 /// A job whose model has written `text` so far and goes on.

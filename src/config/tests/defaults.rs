@@ -56,6 +56,7 @@ fn defaults_are_the_documented_ones() {
                 max_queued: 10_000,
                 retention: seconds(3600),
                 keep: Bound { jobs: 100_000, bytes: 4 * 1024 * 1024 * 1024 },
+                resume: true,
                 arbiters: cores(),
                 job: JobSettings {
                     preview_interval: Duration::from_millis(500),
@@ -64,7 +65,6 @@ fn defaults_are_the_documented_ones() {
                     save_timeout: seconds(10),
                 },
             },
-            on_restart: OnRestart::Resume,
         },
         models: Models { default: None, prompts_dir: None },
         providers: vec![

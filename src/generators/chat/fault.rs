@@ -85,7 +85,7 @@ impl Fault {
     pub(super) fn into_error(self, provider: &str, key: Option<&SecretString>) -> ChatError {
         let cause = mask(&self.cause, key.map(|key| key.expose_secret()));
         let cause: String = cause.chars().take(LOGGED).collect();
-        ChatError { kind: self.kind, cause: format!("provider {provider}: {cause}") }
+        ChatError { kind: self.kind, cause: format!("provider {provider}: {cause}").into() }
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
         let key = SecretString::from("sk-secret");
         for before in 0..LOGGED {
             let body = format!("{}sk-secret", " .".repeat(before));
-            let cause = Fault::of_response(401, &body, &[]).into_error("p", Some(&key)).cause;
+            let cause = Fault::of_response(401, &body, &[]).into_error("p", Some(&key)).cause.to_string();
             assert!(!cause.contains("sk-"), "{cause}");
         }
     }
@@ -108,7 +108,7 @@ mod tests {
         let fault = Fault::of_response(500, &format!("<html>\n{}", "x".repeat(10_000)), &[]);
         let fault = fault.not_before(Some(Duration::from_secs(3)));
         assert_eq!(fault.retry, Retry::After(Duration::from_secs(3)));
-        let cause = fault.into_error("p", None).cause;
+        let cause = fault.into_error("p", None).cause.to_string();
         assert!(cause.len() < 500 && !cause.contains('\n'), "{cause}");
     }
 }

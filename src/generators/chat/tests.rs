@@ -114,5 +114,8 @@ async fn what_a_protocol_cannot_read_ends_the_reply_and_its_connection() {
     };
     let (deltas, _closed) = tokio::join!(stream.collect::<Vec<_>>(), script);
     let [Ok(ChatDelta::Text(_)), Err(ChatError { kind, cause })] = deltas.as_slice() else { panic!("{deltas:?}") };
-    assert_eq!((*kind, cause.as_str()), (ChatErrorKind::BrokenReply, "provider words: no such word: sing 나"));
+    assert_eq!(
+        (*kind, cause.to_string().as_str()),
+        (ChatErrorKind::BrokenReply, "provider words: no such word: sing 나")
+    );
 }
