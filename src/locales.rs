@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use generation_actors::{
-    model::Locale,
-    wording::{FailureTexts, StepTexts, Texts, Wording},
-};
+use generation_actors::{model::Locale, wording::{FailureTexts, StepTexts, Texts, Wording}};
 use serde::Deserialize;
 
 const KO: &str = include_str!("../config/locales/ko.toml");

@@ -15,7 +15,7 @@ use generation_service::{
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What shells and service managers take for a fault of usage.
+/// The exit code for wrong usage, as shells and service managers know it.
 const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         }
     };
     if cli.check {
-        let _nobody_reads = writeln!(io::stdout(), "the configuration is fine");
+        let _nobody_reads = writeln!(io::stdout(), "the configuration is valid");
         return ExitCode::SUCCESS;
     }
     startup::init_logging(settings.log.level);

@@ -18,11 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use criterion::{BatchSize, Bencher, BenchmarkId, Criterion, Throughput};
-use generation_actors::{
-    feed::{Feed, PreviewMode, Resume, Subscription},
-    job::JobState,
-    model::JobView,
-};
+use generation_actors::{feed::{Feed, PreviewMode, Resume, Subscription}, job::JobState, model::JobView};
 use samples::{
     feed::{after, showing, take},
     job::writing,

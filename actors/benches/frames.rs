@@ -13,12 +13,7 @@ use std::{collections::VecDeque, task::Waker, time::Duration};
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput};
-use generation_actors::{
-    feed::{Feed, PreviewMode, Resume, Subscription},
-    job::{Input, JobState},
-    model::EpisodeRef,
-    ports::{EndReason, Piece},
-};
+use generation_actors::{feed::{Feed, PreviewMode, Resume, Subscription}, job::{Input, JobState}, model::EpisodeRef, ports::{EndReason, Piece}};
 use samples::{
     feed::{after, showing, take},
     job::{apply, writing},

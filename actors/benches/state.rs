@@ -8,11 +8,7 @@ mod samples {
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use generation_actors::{
-    job::{Input, JobState, Phase},
-    model::{EpisodeRef, Step, Usage},
-    ports::{EndReason, Piece},
-};
+use generation_actors::{job::{Input, JobState, Phase}, model::{EpisodeRef, Step, Usage}, ports::{EndReason, Piece}};
 use samples::{
     job::{apply, queued, writing},
     script::{LANGUAGES, Language},

@@ -3,7 +3,7 @@
 use clap::Parser;
 
 const ENVIRONMENT_HELP: &str = "\
-Configuration is read in this order, later ones win:
+Settings are read in this order; later ones win:
   1. the defaults (config/default.toml in the source tree documents every key)
   2. the TOML file named by --config or the variable GENERATION_CONFIG
   3. environment variables named GENERATION__SECTION__KEY
@@ -15,7 +15,7 @@ Examples:
   OPENAI_API_KEY=... generation-service --config /etc/generation-service.toml --check
 
 Lists (and GENERATION__PROVIDERS, the whole list of providers) are written as in TOML; durations carry a unit
-(500ms, 30s, 1h); an empty variable counts as not set. All faults are listed at once.";
+(500ms, 30s, 1h); an empty variable counts as unset. If anything is invalid, startup fails and lists every error.";
 
 /// Runs script-generation jobs on language models and streams them to browsers over Server-Sent Events.
 ///
@@ -31,8 +31,8 @@ pub struct Cli {
     #[arg(long, value_name = "H")]
     pub host: Option<String>,
 
-    /// Listen on this TCP port; 0 takes any free one [server.port, default 8000]
-    // Text, not a number: a bad port is then listed together with all other faults.
+    /// Listen on this TCP port; 0 picks a free one [server.port, default 8000]
+    // Text, not a number, so that a bad port is listed together with all other errors.
     #[arg(long, value_name = "P")]
     pub port: Option<String>,
 
@@ -40,7 +40,7 @@ pub struct Cli {
     #[arg(long, value_name = "D")]
     pub data_dir: Option<String>,
 
-    /// Check the configuration, list its faults and exit without starting
+    /// Check the configuration, list its errors and exit
     #[arg(long)]
     pub check: bool,
 }

@@ -1,13 +1,13 @@
-//! Takes a merged configuration apart key by key, so that every fault is found and none hides another.
+//! Reads a merged configuration key by key, so that every fault is found and none hides another.
 
 use super::fault::{Fault, Faults, Origin};
 use super::value::{Located, Table, Value, parse_value, shown_name};
 
-/// Marks something that could not be read; its faults are recorded already.
+/// A value could not be read; its faults have been recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Faulty;
 
-/// What is wrong with a value: how it is shown (`None`: not at all) and why.
+/// Why a value is wrong, and how it is shown; `None` does not show it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) found: Option<String>,
@@ -48,7 +48,7 @@ impl Document {
         Section { document: self, kind: name, path: name.into(), entries, origin }
     }
 
-    /// Takes the items of `[[name]]`, to be opened one after the other, and where the list was written.
+    /// The items of `[[name]]`, to be opened one by one, and where the list was written.
     pub(super) fn items(&mut self, name: &'static str) -> (Vec<Located>, Origin) {
         match self.root.remove(name) {
             Some(Located { value: Value::List(items), origin }) => (items, origin),
@@ -62,7 +62,7 @@ impl Document {
         match located.value {
             Value::Table(entries) => Ok(Section { document: self, kind, path, entries, origin: located.origin }),
             _ => {
-                let reason = format!("each of the {kind} is a table of keys");
+                let reason = format!("each item of {kind} must be a table");
                 self.faults.push(Fault { key: path, found: None, origin: located.origin, reason });
                 Err(Faulty)
             }
@@ -75,7 +75,7 @@ impl Document {
         self.known.iter().map(|(section, key)| format!("{section}.{key}")).collect()
     }
 
-    /// Records what nobody asked for; call it once all sections are read.
+    /// Records a fault for every key and section that nothing has read. To be called once all sections are read.
     pub(super) fn refuse_unknown(&mut self) {
         for (path, key, origin) in std::mem::take(&mut self.unknown) {
             let section = path.split('[').next().unwrap_or(&path);
@@ -112,7 +112,7 @@ impl Document {
     }
 }
 
-/// The name that `wrong` was probably meant to be: one it begins, or one a few slips away.
+/// The name that `wrong` was probably meant to be: one that it is a prefix of, or one a few typos away.
 fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let slips = |name: &str| match name.strip_prefix(wrong) {
         Some(rest) if rest.starts_with('_') => 0,
@@ -122,7 +122,7 @@ fn nearest<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a 
     names.map(|name| (slips(name), name)).filter(|(slips, _)| *slips <= allowed).min().map(|(_, name)| name)
 }
 
-/// One table of keys; what is not read by the time it is dropped is unknown.
+/// One table of keys. A key that is not read by the time this is dropped is unknown.
 pub(super) struct Section<'d> {
     document: &'d mut Document,
     kind: &'static str,
@@ -140,7 +140,7 @@ impl Section<'_> {
     ) -> Result<T, Faulty> {
         self.optional(key, parse)?.ok_or_else(|| {
             let origin = self.origin.clone();
-            self.fault(key, None, origin, "a value is needed here".into())
+            self.fault(key, None, origin, "a value is required".into())
         })
     }
 
@@ -167,7 +167,7 @@ impl Section<'_> {
         }
     }
 
-    /// Takes a key's value as it stands, for checks that need more than one key.
+    /// Takes a key's value as it was written.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Located> {
         self.document.known.push((self.kind.into(), key));
         self.entries.remove(key)

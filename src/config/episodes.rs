@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::document::{Document, Faulty, Refusal, Section};
-use super::fault::Origin;
-use super::parse::{self, duration, integer, text_of};
+use super::embedding::Embedding;
+use super::parse::{self, duration, text_of};
 use super::parse_url;
-use super::secret::Secret;
 use super::value::Located;
 use super::variables::{self, Environment};
 
 /// Where finished scripts are saved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Episodes {
     /// What keeps them.
     pub kind: EpisodesKind,
@@ -20,37 +21,32 @@ pub struct Episodes {
 }
 
 /// What keeps the episodes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum EpisodesKind {
     /// The job store's own database.
     Embedded,
     /// A Chroma server.
     Chroma(Box<Chroma>),
-    /// Somebody else's Episode API.
-    Remote {
-        /// What its paths are appended to; without a slash at the end.
-        url: String,
-        /// Its bearer token.
-        token: Option<Secret>,
-    },
+    /// Another server's Episode API.
+    Remote(EpisodeApi),
 }
 
 /// A Chroma server and the collection in it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Chroma {
-    /// Its address; without a slash at the end.
+    /// The server's address, without a trailing slash.
     pub url: String,
-    /// What it, or the proxy before it, asks for.
-    pub token: Option<Secret>,
+    /// The token that the server, or a proxy in front of it, asks for: visible ASCII.
+    pub token: Option<SecretString>,
     /// The header that carries the token.
     pub token_header: TokenHeader,
-    /// The tenant, which exists.
+    /// The tenant, which must exist.
     pub tenant: String,
-    /// The database, which exists.
+    /// The database, which must exist.
     pub database: String,
-    /// The collection, made when it is missing; 3–512 of `A-Za-z0-9._-`.
+    /// The collection, created if missing; 3–512 of `A-Za-z0-9._-`.
     pub collection: String,
-    /// What makes the vectors.
+    /// What turns scripts into vectors.
     pub embedding: Embedding,
 }
 
@@ -63,122 +59,74 @@ pub enum TokenHeader {
     XChromaToken,
 }
 
-/// What makes the vectors that episodes are found by.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Embedding {
-    /// The service itself.
-    Hashing,
-    /// A server with OpenAI's `/embeddings`.
-    OpenAi {
-        /// What `/embeddings` is appended to; without a slash at the end.
-        base_url: String,
-        /// The model's name.
-        model: String,
-        /// Its key, if it wants one.
-        api_key: Option<Secret>,
-        /// Characters of a script that are sent, at least 1.
-        max_characters: usize,
-    },
+/// An Episode API.
+#[derive(Debug, Clone)]
+pub struct EpisodeApi {
+    /// What `/api/v1/projects/…` is appended to, without a trailing slash.
+    pub url: String,
+    /// The bearer token: visible ASCII.
+    pub token: Option<SecretString>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Embedded,
     Chroma,
     Remote,
 }
 
-#[derive(Clone, Copy)]
-enum EmbeddingKind {
-    Hashing,
-    OpenAi,
-}
-
 impl Episodes {
     pub(super) fn read(document: &mut Document, environment: &Environment) -> Result<Self, Faulty> {
         let mut section = document.section("episodes");
-        let written_at = section.origin_of("kind");
+        let kind_origin = section.origin_of("kind");
         let kinds = [("embedded", Kind::Embedded), ("chroma", Kind::Chroma), ("remote", Kind::Remote)];
         let kind = section.read("kind", parse::one_of(&kinds));
         let timeouts = Duration::from_millis(10)..=Duration::from_secs(5 * 60);
         let save_timeout = section.read("save_timeout", duration(timeouts));
         let url = section.optional("url", parse_url::base_url);
-        let chroma = read_chroma(&mut section, environment, matches!(kind, Ok(Kind::Chroma)));
-        let kind = match kind? {
-            Kind::Embedded => {
-                section.optional("token_env", variables::name)?;
-                chroma?;
-                url?;
-                EpisodesKind::Embedded
-            }
+        // A variable that no store reads need not be set.
+        let token = match kind {
+            Ok(Kind::Chroma | Kind::Remote) => variables::needed_secret(&mut section, "token_env", environment),
+            Ok(Kind::Embedded) | Err(_) => section.optional("token_env", variables::name).map(|_| None),
+        };
+        let collection = Collection::read(&mut section);
+        let embedding = Embedding::read(&mut section, environment, kind == Ok(Kind::Chroma));
+        let (kind, url, token, collection, embedding) = (kind?, url?, token?, collection?, embedding?);
+        let needed_url = |kind| {
+            let reason = format!("episodes of kind \"{kind}\" need it");
+            url.ok_or_else(|| section.fault("url", None, kind_origin, reason))
+        };
+        let kind = match kind {
+            Kind::Embedded => EpisodesKind::Embedded,
             Kind::Chroma => {
-                let token = variables::needed_secret(&mut section, "token_env", environment);
-                let url = needed_url(&mut section, url, "chroma", written_at);
-                EpisodesKind::Chroma(Box::new(Chroma { url: url?, token: token?, ..chroma? }))
+                let Collection { token_header, tenant, database, name: collection } = collection;
+                let url = needed_url("chroma")?;
+                let chroma = Chroma { url, token, token_header, tenant, database, collection, embedding };
+                EpisodesKind::Chroma(Box::new(chroma))
             }
-            Kind::Remote => {
-                let token = variables::needed_secret(&mut section, "token_env", environment);
-                let url = needed_url(&mut section, url, "remote", written_at);
-                chroma?;
-                EpisodesKind::Remote { url: url?, token: token? }
-            }
+            Kind::Remote => EpisodesKind::Remote(EpisodeApi { url: needed_url("remote")?, token }),
         };
         Ok(Self { kind, save_timeout: save_timeout? })
     }
 }
 
-fn needed_url(
-    section: &mut Section<'_>,
-    url: Result<Option<String>, Faulty>,
-    kind: &str,
-    written_at: Origin,
-) -> Result<String, Faulty> {
-    url?.ok_or_else(|| section.fault("url", None, written_at, format!("episodes of kind \"{kind}\" need it")))
+/// The keys that only Chroma uses. They have defaults, so they are read whatever the kind.
+struct Collection {
+    token_header: TokenHeader,
+    tenant: String,
+    database: String,
+    name: String,
 }
 
-/// The keys that Chroma alone reads, without url and token; the rest of the section may leave them as they are.
-fn read_chroma(section: &mut Section<'_>, environment: &Environment, used: bool) -> Result<Chroma, Faulty> {
-    let headers = [("authorization", TokenHeader::Authorization), ("x-chroma-token", TokenHeader::XChromaToken)];
-    let token_header = section.read("token_header", parse::one_of(&headers));
-    let tenant = section.read("tenant", text_of(1..=512));
-    let database = section.read("database", text_of(1..=512));
-    let collection = section.read("collection", collection_name);
-    let embedding = read_embedding(section, environment, used);
-    Ok(Chroma {
-        url: String::new(),
-        token: None,
-        token_header: token_header?,
-        tenant: tenant?,
-        database: database?,
-        collection: collection?,
-        embedding: embedding?,
-    })
-}
-
-fn read_embedding(section: &mut Section<'_>, environment: &Environment, used: bool) -> Result<Embedding, Faulty> {
-    let mut section = section.table("embedding", "episodes.embedding")?;
-    let written_at = section.origin_of("kind");
-    let kinds = [("hashing", EmbeddingKind::Hashing), ("openai", EmbeddingKind::OpenAi)];
-    let kind = section.read("kind", parse::one_of(&kinds));
-    let base_url = section.optional("base_url", parse_url::base_url);
-    let model = section.optional("model", text_of(1..=128));
-    let max_characters = section.read_or("max_characters", 8000, integer(1..=1_000_000));
-    let used = used && matches!(kind, Ok(EmbeddingKind::OpenAi));
-    let api_key = if used {
-        variables::needed_secret(&mut section, "api_key_env", environment)
-    } else {
-        section.optional("api_key_env", variables::name).map(|_| None)
-    };
-    let (base_url, model, max_characters, api_key) = (base_url?, model?, max_characters?, api_key?);
-    if let EmbeddingKind::Hashing = kind? {
-        return Ok(Embedding::Hashing);
+impl Collection {
+    fn read(section: &mut Section<'_>) -> Result<Self, Faulty> {
+        let headers = [("authorization", TokenHeader::Authorization), ("x-chroma-token", TokenHeader::XChromaToken)];
+        let token_header = section.read("token_header", parse::one_of(&headers));
+        let tenant = section.read("tenant", text_of(1..=512));
+        let database = section.read("database", text_of(1..=512));
+        let name = section.read("collection", collection_name);
+        Ok(Self { token_header: token_header?, tenant: tenant?, database: database?, name: name? })
     }
-    let mut needed = |key, value: Option<String>| {
-        let reason = "embeddings of kind \"openai\" need it".to_owned();
-        value.ok_or_else(|| section.fault(key, None, written_at.clone(), reason))
-    };
-    let (base_url, model) = (needed("base_url", base_url), needed("model", model));
-    Ok(Embedding::OpenAi { base_url: base_url?, model: model?, api_key, max_characters })
 }
 
 fn collection_name(located: &Located) -> Result<String, Refusal> {

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: every fault with its key, the value found, where it came from and why.
+//! What is wrong with a configuration: each fault with its key, its value, where it was written, and why it is wrong.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All faults of one configuration, never empty when returned as an error; `Display` prints one a line.
+/// All faults of one configuration. Never empty when returned as an error. `Display` prints one per line.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Error)]
 pub struct Faults(#[error(not(source))] pub(super) Vec<Fault>);
 
@@ -86,8 +86,8 @@ impl<'a> IntoIterator for &'a Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {
-            1 => f.write_str("the configuration has a fault:")?,
-            n => write!(f, "the configuration has {n} faults:")?,
+            1 => f.write_str("the configuration has an error:")?,
+            n => write!(f, "the configuration has {n} errors:")?,
         }
         self.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
     }
@@ -115,7 +115,7 @@ mod tests {
         ]);
         assert_eq!(
             faults.to_string(),
-            "the configuration has 2 faults:\n  server.port = 70000 (flag --port): too big\n  sse.beat (a.toml:3): unknown key"
+            "the configuration has 2 errors:\n  server.port = 70000 (flag --port): too big\n  sse.beat (a.toml:3): unknown key"
         );
     }
 }

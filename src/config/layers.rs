@@ -1,10 +1,9 @@
-//! The layers a configuration is made of (defaults, file, environment, flags) and how one covers another.
-
-use std::collections::BTreeMap;
+//! The layers of a configuration (defaults, file, environment, flags) and how one overrides another.
 
 use super::cli::Cli;
 use super::fault::{Fault, Faults, Origin};
 use super::value::{Located, Table, Value, parse_document, parse_value, shown_name};
+use super::variables::Environment;
 
 /// The variable that names the configuration file when `--config` does not.
 pub(super) const FILE_VARIABLE: &str = "GENERATION_CONFIG";
@@ -23,20 +22,20 @@ pub(super) struct File {
 
 impl File {
     /// Reads the file that the flag or else the variable names.
-    pub(super) fn read(cli: &Cli, environment: &BTreeMap<String, String>) -> Option<Self> {
-        let by_flag = cli.config.as_ref().map(|path| (path, Origin::Flag("--config")));
+    pub(super) fn read(cli: &Cli, environment: &Environment) -> Option<Self> {
+        let by_flag = cli.config.as_deref().map(|path| (path, Origin::Flag("--config")));
         let by_variable = || {
-            let path = environment.get(FILE_VARIABLE).filter(|path| !path.is_empty())?;
+            let path = environment.get(FILE_VARIABLE)?;
             Some((path, Origin::Variable(FILE_VARIABLE.into())))
         };
         let (path, named_by) = by_flag.or_else(by_variable)?;
-        Some(Self { path: path.clone(), named_by, content: std::fs::read(path) })
+        Some(Self { path: path.to_owned(), named_by, content: std::fs::read(path) })
     }
 }
 
 /// The defaults as a table.
 pub(super) fn defaults() -> Table {
-    parse_document(DEFAULTS, &|_| Origin::Default).expect("the embedded defaults are well-formed: a test reads them")
+    parse_document(DEFAULTS, &|_| Origin::Default).expect("the embedded defaults are valid TOML: a test reads them")
 }
 
 /// The file as a table; an unreadable or malformed one is a fault and counts as empty.
@@ -64,16 +63,16 @@ pub(super) fn file(file: File, faults: &mut Faults) -> Table {
     };
     parse_document(text, &origin).unwrap_or_else(|errors| {
         for (offset, message) in errors {
-            fault(origin(offset), format!("this file is not well-formed TOML: {message}"));
+            fault(origin(offset), format!("this file is not valid TOML: {message}"));
         }
         Table::new()
     })
 }
 
 /// The variables that begin with the prefix, as two tables: those that set a key, then those that set a whole section.
-pub(super) fn environment(variables: &BTreeMap<String, String>, faults: &mut Faults) -> [Table; 2] {
+pub(super) fn environment(variables: &Environment, faults: &mut Faults) -> [Table; 2] {
     let (mut keys, mut wholes) = (Table::new(), Table::new());
-    for (name, text) in variables {
+    for (name, text) in variables.iter() {
         let Some(path) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
         if text.is_empty() {
             continue;
@@ -83,7 +82,7 @@ pub(super) fn environment(variables: &BTreeMap<String, String>, faults: &mut Fau
             faults.push(Fault { key: shown_name(&path.to_lowercase()), found: None, origin: origin.clone(), reason });
         };
         if path.chars().any(char::is_lowercase) {
-            fault(format!("variables are written in upper case: {}", shown_name(&name.to_uppercase())));
+            fault(format!("variable names must be in upper case: {}", shown_name(&name.to_uppercase())));
             continue;
         }
         if text.contains(char::REPLACEMENT_CHARACTER) {
@@ -92,7 +91,7 @@ pub(super) fn environment(variables: &BTreeMap<String, String>, faults: &mut Fau
         }
         let path = path.to_lowercase();
         let (section, key) = path.split_once("__").map_or((path.as_str(), None), |(section, key)| (section, Some(key)));
-        let raw = Value::Raw(text.clone());
+        let raw = Value::Raw(text.to_owned());
         match key {
             Some(key) => insert(&mut keys, section, key, Located { value: raw, origin }),
             None => {

@@ -12,7 +12,7 @@ use super::document::Refusal;
 use super::fault::Origin;
 use super::value::{Located, Value, parse_value};
 
-/// Text; from a variable or flag it is taken literally unless it is quoted as in TOML.
+/// Text. In a variable or flag it may, but need not, be quoted as in TOML.
 pub(super) fn text(located: &Located) -> Result<String, Refusal> {
     match &located.value {
         Value::Text(text) => Ok(text.clone()),
@@ -24,7 +24,7 @@ pub(super) fn text(located: &Located) -> Result<String, Refusal> {
     }
 }
 
-/// Text of that many characters, none of them a control character.
+/// Text with that many characters, none of them a control character.
 pub(super) fn text_of(lengths: RangeInclusive<usize>) -> impl Fn(&Located) -> Result<String, Refusal> {
     move |located| {
         let text = text(located)?;
@@ -64,7 +64,7 @@ where
 /// A duration with its unit, within bounds.
 pub(super) fn duration(bounds: RangeInclusive<Duration>) -> impl Fn(&Located) -> Result<Duration, Refusal> {
     move |located| {
-        let needs_unit = || Refusal::of(located, "a duration needs its unit, such as \"500ms\", \"30s\" or \"1h\"");
+        let needs_unit = || Refusal::of(located, "a duration needs a unit, such as \"500ms\", \"30s\" or \"1h\"");
         if matches!(located.value, Value::Integer(_) | Value::Other(_)) {
             return Err(needs_unit());
         }
@@ -76,7 +76,7 @@ pub(super) fn duration(bounds: RangeInclusive<Duration>) -> impl Fn(&Located) ->
             .map_err(|error| Refusal::of(located, format!("is not a duration such as \"500ms\" or \"1h\": {error}")))?;
         if !bounds.contains(&duration) {
             let (least, most) = (format_duration(*bounds.start()), format_duration(*bounds.end()));
-            return Err(Refusal::of(located, format!("must lie between {least} and {most}")));
+            return Err(Refusal::of(located, format!("must be between {least} and {most}")));
         }
         Ok(duration)
     }
@@ -87,22 +87,27 @@ pub(super) fn one_of<T: Copy>(words: &[(&'static str, T)]) -> impl Fn(&Located) 
     move |located| {
         let text = text(located)?;
         let found = words.iter().find(|(word, _)| *word == text);
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            Refusal::of(located, format!("must be {}", words.join(" or ")))
-        })
+        found.map(|(_, value)| *value).ok_or_else(|| Refusal::of(located, format!("must be {}", alternatives(words))))
     }
 }
 
-/// One of a few words, some of which are promised for a later version.
+/// The words as one reads them: `"a", "b" or "c"`.
+fn alternatives<T>(words: &[(&'static str, T)]) -> String {
+    let words: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    match words.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// One of a few words, or one that is planned for a later version and refused as such.
 pub(super) fn kind<T: Copy>(
     present: &[(&'static str, T)],
     later: &[&'static str],
 ) -> impl Fn(&Located) -> Result<T, Refusal> {
     move |located| {
         if later.contains(&text(located)?.as_str()) {
-            let present: Vec<_> = present.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            let reason = format!("is not available in this version; use {}", present.join(" or "));
+            let reason = format!("is not available in this version; use {}", alternatives(present));
             return Err(Refusal::of(located, reason));
         }
         one_of(present)(located)
@@ -123,7 +128,7 @@ pub(super) fn list<T>(parse: impl Fn(&Located) -> Result<T, Refusal>) -> impl Fn
     }
 }
 
-/// A path; whether it exists is not looked at.
+/// A path, which need not exist.
 pub(super) fn path(located: &Located) -> Result<PathBuf, Refusal> {
     text_of(1..=4096)(located).map(PathBuf::from)
 }
@@ -138,7 +143,7 @@ pub(super) fn existing_folder(located: &Located) -> Result<PathBuf, Refusal> {
     }
 }
 
-/// A path to a folder, or to nothing yet.
+/// A path to a folder that need not exist yet.
 pub(super) fn folder_to_be(located: &Located) -> Result<PathBuf, Refusal> {
     let path = path(located)?;
     if path.exists() && !path.is_dir() {
@@ -173,5 +178,5 @@ pub(super) fn network(located: &Located) -> Result<IpNet, Refusal> {
     let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
     network
         .map(|network| network.trunc())
-        .ok_or_else(|| Refusal::of(located, "each must be an IP address or a network such as \"10.0.0.0/8\""))
+        .ok_or_else(|| Refusal::of(located, "each entry must be an IP address or a network such as \"10.0.0.0/8\""))
 }

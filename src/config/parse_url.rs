@@ -6,14 +6,14 @@ use super::document::Refusal;
 use super::parse::text;
 use super::value::Located;
 
-/// An absolute http(s) URL with neither credentials, query nor fragment; a slash at its end is dropped.
+/// An absolute http(s) URL without credentials, query or fragment. A trailing slash is dropped.
 pub(super) fn base_url(located: &Located) -> Result<String, Refusal> {
     let text = text(located)?;
     let text = text.trim_end_matches('/');
     plain_url(located, text).map(|()| text.into())
 }
 
-/// As [`base_url`], but a slash at its end is refused: others append paths to the very text.
+/// As [`base_url`], but a trailing slash is refused: others append paths to the text as it stands.
 pub(super) fn public_url(located: &Located) -> Result<String, Refusal> {
     let text = text(located)?;
     plain_url(located, &text)?;
@@ -44,7 +44,7 @@ fn plain_url(located: &Located, text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Shows the value only where it can hold no secret: not with credentials before the host or with a query.
+/// Shows the value only if it cannot hold a secret: neither credentials nor a query.
 fn refuse(located: &Located, text: &str, reason: &str) -> Refusal {
     if text.contains(['@', '?']) { Refusal::hidden(reason) } else { Refusal::of(located, reason) }
 }

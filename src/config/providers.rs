@@ -2,13 +2,14 @@
 
 use super::document::{Document, Faulty, Refusal, Section};
 use super::fault::{Fault, Origin};
-use super::openai::{self, OpenAi};
-use super::parse::{self, integer, text_of};
+use super::model_pattern::{self, ModelPattern};
+use super::parse::text_of;
+use super::provider_kind::{Kind, ProviderKind};
 use super::value::{Located, Value};
 use super::variables::{self, Environment};
 
 /// A source of scripts; providers are asked in their order, the first that serves a model gets the job.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Provider {
     /// Unique among the providers, 1–64 of `A-Za-z0-9._-`.
     pub name: String,
@@ -30,9 +31,13 @@ impl Provider {
         self.active && self.matches(model)
     }
 
+    /// Whether `model` is its default model.
+    pub fn is_default(&self, model: &str) -> bool {
+        self.default_model.as_ref().is_some_and(|default| default.name == model)
+    }
+
     fn matches(&self, model: &str) -> bool {
-        let is_default = self.default_model.as_ref().is_some_and(|default| default.name == model);
-        is_default || self.models.iter().any(|pattern| pattern.matches(model))
+        self.is_default(model) || self.models.iter().any(|pattern| pattern.matches(model))
     }
 }
 
@@ -45,53 +50,6 @@ pub struct DefaultModel {
     pub variable: Option<String>,
 }
 
-/// What a provider is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ProviderKind {
-    /// The generator inside the service.
-    Builtin {
-        /// Words a second; 0 is as fast as it can.
-        words_per_second: u32,
-    },
-    /// A server that speaks OpenAI's chat completions.
-    OpenAi(Box<OpenAi>),
-}
-
-/// A model's name, or what names begin with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelPattern {
-    /// This very name.
-    Exact(String),
-    /// Every name that begins so; every name at all if empty.
-    Prefix(String),
-}
-
-impl ModelPattern {
-    /// Whether `model` is meant.
-    pub fn matches(&self, model: &str) -> bool {
-        match self {
-            Self::Exact(name) => name == model,
-            Self::Prefix(prefix) => model.starts_with(prefix.as_str()),
-        }
-    }
-}
-
-impl std::fmt::Display for ModelPattern {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exact(name) => f.write_str(name),
-            Self::Prefix(prefix) => write!(f, "{prefix}*"),
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Builtin,
-    OpenAi,
-}
-
-const BUILTIN_KEYS: [&str; 1] = ["words_per_second"];
 /// The default model of the kind `builtin`.
 const BUILTIN_MODEL: &str = "builtin";
 
@@ -118,26 +76,13 @@ fn read_one(
 ) -> Result<Provider, Faulty> {
     let mut section = document.item("providers", index, located)?;
     let name = section.read("name", name_beside(before));
-    let models = section.read("models", patterns);
+    let models = section.read("models", model_pattern::patterns);
     let written_default = section.optional("default_model", model_name);
     let named_default = read_named_default(&mut section, environment);
-    let kinds = [("builtin", Kind::Builtin), ("openai", Kind::OpenAi)];
-    let kind = section.read("kind", parse::one_of(&kinds));
-    let (kind, active, is_elsewhere) = match kind {
-        Ok(Kind::Builtin) => (read_builtin(&mut section)?, true, false),
-        Ok(Kind::OpenAi) => {
-            let refused = section.refuse_keys(&BUILTIN_KEYS, "this key is for providers of kind \"builtin\"");
-            let (openai, is_elsewhere) = openai::read(&mut section, environment)?;
-            refused?;
-            let active = openai.api_key_env.is_none() || openai.api_key.is_some();
-            (ProviderKind::OpenAi(Box::new(openai)), active, is_elsewhere)
-        }
-        Err(faulty) => {
-            // They may well be right for the kind that was meant.
-            BUILTIN_KEYS.iter().chain(&openai::KEYS).for_each(|key| drop(section.take(key)));
-            return Err(faulty);
-        }
-    };
+    let kind = Kind::read(&mut section)?;
+    let refused = kind.refuse_others(&mut section);
+    let (kind, is_elsewhere) = (kind.read)(&mut section, environment)?;
+    refused?;
     let (mut models, mut written) = (models?, written_default?);
     if is_elsewhere {
         // They were written for another server; what this one serves only its operator knows.
@@ -148,6 +93,7 @@ fn read_one(
     }
     let (default_model_env, named) = named_default?;
     let default_model = named.or_else(|| written.map(|name| DefaultModel { name, variable: None }));
+    let active = kind.server().is_none_or(|server| server.api_key_env.is_none() || server.api_key.is_some());
     Ok(Provider { name: name?, models, default_model, default_model_env, active, kind })
 }
 
@@ -165,12 +111,6 @@ fn read_named_default(
     Ok((Some(variable.clone()), Some(DefaultModel { name, variable: Some(variable) })))
 }
 
-fn read_builtin(section: &mut Section<'_>) -> Result<ProviderKind, Faulty> {
-    let words_per_second = section.read_or("words_per_second", 40, integer(0..=1_000_000));
-    section.refuse_keys(&openai::KEYS, "this key is for providers of kind \"openai\"")?;
-    Ok(ProviderKind::Builtin { words_per_second: words_per_second? })
-}
-
 fn name_beside(before: &[Provider]) -> impl Fn(&Located) -> Result<String, Refusal> {
     move |located| {
         let name = text_of(1..=64)(located)?;
@@ -184,26 +124,9 @@ fn name_beside(before: &[Provider]) -> impl Fn(&Located) -> Result<String, Refus
     }
 }
 
-fn patterns(located: &Located) -> Result<Vec<ModelPattern>, Refusal> {
-    let patterns = parse::list(pattern)(located)?;
-    if patterns.is_empty() {
-        return Err(Refusal::of(located, "must name a model, or \"*\" for all"));
-    }
-    Ok(patterns)
-}
-
 /// A model's whole name.
 pub(super) fn model_name(located: &Located) -> Result<String, Refusal> {
     text_of(1..=128)(located)
-}
-
-fn pattern(located: &Located) -> Result<ModelPattern, Refusal> {
-    let text = text_of(1..=128)(located)?;
-    match text.split_once('*') {
-        None => Ok(ModelPattern::Exact(text)),
-        Some((prefix, "")) => Ok(ModelPattern::Prefix(prefix.into())),
-        Some(_) => Err(Refusal::of(located, "'*' may stand only at the end")),
-    }
 }
 
 /// What is wrong with who serves what, read as a whole: a default model that nobody serves, or nobody who serves at all.
@@ -248,9 +171,6 @@ fn nobody_is_active(providers: &[Provider]) -> Option<String> {
 impl Provider {
     /// Its name and the variable that holds its key, if it needs one.
     fn key_variable(&self) -> Option<(&str, &str)> {
-        match &self.kind {
-            ProviderKind::OpenAi(openai) => Some((&self.name, openai.api_key_env.as_deref()?)),
-            ProviderKind::Builtin { .. } => None,
-        }
+        Some((&self.name, self.kind.server()?.api_key_env.as_deref()?))
     }
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use generation_actors::{job::JobSettings, registry::{Bound, RegistrySettings}};
 use log::LevelFilter;
 
 use super::document::{Document, Faulty};
 use super::fault::Origin;
 use super::parse::{self, duration, integer};
 use super::providers;
+use super::server::cores;
 
 const SHORTEST: Duration = Duration::from_millis(10);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -16,63 +18,49 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How events reach their readers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Sse {
-    /// The least time between two previews of a job, 10 ms–1 min.
-    pub preview_interval: Duration,
     /// The time between two `heartbeat` events, 10 ms–1 h.
     pub heartbeat: Duration,
-    /// A stream idle for so long gets a comment line, 10 ms–1 h.
+    /// A stream that has been idle for this long gets a comment line, 10 ms–1 h.
     pub keep_alive: Duration,
-    /// What clients are told to wait before they reconnect, 10 ms–1 h.
+    /// How long clients are told to wait before they reconnect, 10 ms–1 h.
     pub retry: Duration,
-    /// A reader that takes nothing for so long is disconnected, 10 ms–1 h.
+    /// A reader that takes nothing for this long is disconnected, 10 ms–1 h.
     pub write_timeout: Duration,
-    /// Open streams at most; 0 is no limit.
+    /// The most streams that may be open; 0 is no limit.
     pub max_connections: usize,
 }
 
-/// How many jobs there may be and what becomes of them.
-#[derive(Debug, Clone, PartialEq)]
+/// How many jobs there may be, how they run and how long they are kept.
+#[derive(Debug, Clone, Copy)]
 pub struct Jobs {
-    /// How long a finished job is kept, 10 ms–365 d.
-    pub retention: Duration,
-    /// Finished jobs that are kept at most, 1–10,000,000.
-    pub keep: usize,
-    /// Bytes of the store that finished jobs take at most, 1 MiB–1 PiB.
-    pub keep_bytes: u64,
-    /// Jobs that stream at once, at least 1.
-    pub max_streaming: usize,
-    /// Jobs that wait at most, at least 1.
-    pub max_queued: usize,
-    /// How long one generation may take, 10 ms–7 d.
-    pub timeout: Duration,
+    /// What the registry takes, with the preview interval of `[sse]` and the save timeout of `[episodes]`.
+    pub registry: RegistrySettings,
     /// What a restart does with jobs that were streaming.
     pub on_restart: OnRestart,
-    /// The longest that written text waits for its checkpoint, 10 ms–1 min.
-    pub checkpoint_interval: Duration,
 }
 
 /// What a restart does with jobs that were streaming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRestart {
-    /// Takes them up again from their checkpoint.
+    /// Continues them from their last checkpoint.
     Resume,
-    /// Ends them as failed, with their text kept.
+    /// Fails them and keeps their text.
     Fail,
 }
 
-/// Models and prompts in general; who serves which model is the providers' matter.
-#[derive(Debug, Clone, PartialEq)]
+/// The default model and the prompts. Which provider serves which model is up to the providers.
+#[derive(Debug, Clone)]
 pub struct Models {
-    /// The model of jobs that name none, which an active provider serves; `None` leaves it to the first active provider.
+    /// The model for jobs that name none, served by an active provider; `None` leaves it to the first active provider.
     pub default: Option<String>,
-    /// A folder whose files replace the embedded prompt templates.
+    /// A folder with prompt templates that replace the embedded ones.
     pub prompts_dir: Option<PathBuf>,
 }
 
 /// Where jobs are kept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Store {
     /// What keeps them.
     pub kind: StoreKind,
@@ -86,14 +74,15 @@ pub enum StoreKind {
 }
 
 /// What is logged.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Log {
     /// The least severe level that is logged.
     pub level: LevelFilter,
 }
 
 impl Sse {
-    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
+    /// The section, and the shortest time between two previews of a job.
+    pub(super) fn read(document: &mut Document) -> Result<(Self, Duration), Faulty> {
         let mut section = document.section("sse");
         let preview_interval = section.read("preview_interval", duration(SHORTEST..=MINUTE));
         let heartbeat = section.read("heartbeat", duration(SHORTEST..=HOUR));
@@ -101,19 +90,25 @@ impl Sse {
         let retry = section.read("retry", duration(SHORTEST..=HOUR));
         let write_timeout = section.read("write_timeout", duration(SHORTEST..=HOUR));
         let max_connections = section.read("max_connections", integer(0..=10_000_000));
-        Ok(Self {
-            preview_interval: preview_interval?,
+        let preview_interval = preview_interval?;
+        let sse = Self {
             heartbeat: heartbeat?,
             keep_alive: keep_alive?,
             retry: retry?,
             write_timeout: write_timeout?,
             max_connections: max_connections?,
-        })
+        };
+        Ok((sse, preview_interval))
     }
 }
 
 impl Jobs {
-    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
+    /// Reads the section, and adds the times of a job that stand in other sections; `None` is a faulty one.
+    pub(super) fn read(
+        document: &mut Document,
+        preview_interval: Option<Duration>,
+        save_timeout: Option<Duration>,
+    ) -> Result<Self, Faulty> {
         let mut section = document.section("jobs");
         let retention = section.read("retention", duration(SHORTEST..=365 * DAY));
         let keep = section.read("keep", integer(1..=10_000_000));
@@ -124,16 +119,21 @@ impl Jobs {
         let words = [("resume", OnRestart::Resume), ("fail", OnRestart::Fail)];
         let on_restart = section.read("on_restart", parse::one_of(&words));
         let checkpoint_interval = section.read("checkpoint_interval", duration(SHORTEST..=MINUTE));
-        Ok(Self {
-            retention: retention?,
-            keep: keep?,
-            keep_bytes: keep_bytes?,
+        let job = JobSettings {
+            preview_interval: preview_interval.ok_or(Faulty)?,
+            checkpoint_interval: checkpoint_interval?,
+            timeout: timeout?,
+            save_timeout: save_timeout.ok_or(Faulty)?,
+        };
+        let registry = RegistrySettings {
             max_streaming: max_streaming?,
             max_queued: max_queued?,
-            timeout: timeout?,
-            on_restart: on_restart?,
-            checkpoint_interval: checkpoint_interval?,
-        })
+            retention: retention?,
+            keep: Bound { jobs: keep?, bytes: keep_bytes? },
+            arbiters: cores(),
+            job,
+        };
+        Ok(Self { registry, on_restart: on_restart? })
     }
 }
 

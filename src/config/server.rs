@@ -1,6 +1,8 @@
-//! The sections about the socket and what HTTP lets through: `server`, `cors`, `limits`.
+//! The sections for the HTTP server: `server`, `cors`, `limits`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -13,32 +15,32 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Where and how the service listens.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Server {
-    /// IP address or host name, without brackets.
+    /// The IP address or host name to listen on, without brackets.
     pub host: String,
-    /// 0 takes any free port.
+    /// The TCP port; 0 picks a free one.
     pub port: u16,
-    /// HTTP worker threads, 0–1024; 0 is one per core.
+    /// HTTP worker threads, at least 1.
     pub workers: usize,
-    /// What absolute URLs in answers begin with, without a slash at the end; `None` takes the request's host.
+    /// The start of absolute URLs in responses, without a trailing slash; `None` uses the host of the request.
     pub public_url: Option<String>,
-    /// The folder for jobs and episodes; it may not exist yet.
+    /// The folder for jobs and episodes, which need not exist yet.
     pub data_dir: PathBuf,
-    /// Peers whose forwarding headers count.
+    /// Peers whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Further host names that requests may be for, where not every origin may call.
+    /// More host names that requests may use; checked only if not every origin is allowed.
     pub allowed_hosts: Vec<String>,
-    /// How long after SIGTERM the service still answers, saying it is not ready, before the drain begins.
+    /// How long after SIGTERM the service keeps serving, and reports that it is not ready, before the drain begins; up to 5 min.
     pub drain_delay: Duration,
-    /// How long the drain may take.
+    /// How long the drain may take, 10 ms–10 min.
     pub shutdown_timeout: Duration,
 }
 
 /// Which web pages may call the service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Cors {
-    /// Who may call.
+    /// Whose pages may call.
     pub allowed_origins: AllowedOrigins,
 }
 
@@ -51,14 +53,14 @@ pub enum AllowedOrigins {
     These(Vec<String>),
 }
 
-/// Bounds of what a request may ask for.
-#[derive(Debug, Clone, PartialEq)]
+/// Bounds of requests and connections.
+#[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of a request body, 1,024–16,777,216.
     pub max_body: usize,
-    /// How long the head of a request may take, 1 s–1 h.
+    /// How long the head of a request may take to arrive, 1 s–1 h.
     pub head_timeout: Duration,
-    /// How long the body of a request may take, 100 ms–1 h.
+    /// How long the body of a request may take to arrive, 100 ms–1 h.
     pub body_timeout: Duration,
     /// How long a connection stays open between two requests, 1 s–1 h.
     pub keep_alive: Duration,
@@ -80,7 +82,10 @@ impl Server {
         Ok(Self {
             host: host?,
             port: port?,
-            workers: workers?,
+            workers: match workers? {
+                0 => cores(),
+                workers => workers,
+            },
             public_url: public_url?,
             data_dir: data_dir?,
             trusted_proxies: trusted_proxies?,
@@ -89,6 +94,11 @@ impl Server {
             shutdown_timeout: shutdown_timeout?,
         })
     }
+}
+
+/// Threads that this process can run at once, at least 1.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 impl Cors {
@@ -114,7 +124,7 @@ impl Limits {
     pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
         let mut section = document.section("limits");
         let max_body = section.read("max_body", parse::integer(1024..=16 * 1024 * 1024));
-        // The HTTP server's clock is exact to half a second.
+        // The HTTP server's clock is accurate to half a second.
         let head_timeout = section.read("head_timeout", parse::duration(SECOND..=HOUR));
         let body_timeout = section.read("body_timeout", parse::duration(Duration::from_millis(100)..=HOUR));
         let keep_alive = section.read("keep_alive", parse::duration(SECOND..=HOUR));

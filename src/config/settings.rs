@@ -1,7 +1,5 @@
 //! All settings together, and how they are loaded.
 
-use std::collections::BTreeMap;
-
 use super::cli::Cli;
 use super::document::Document;
 use super::episodes::Episodes;
@@ -10,23 +8,24 @@ use super::layers::{self, File, cover};
 use super::providers::{self, Provider};
 use super::sections::{Jobs, Log, Models, Sse, Store};
 use super::server::{Cors, Limits, Server};
+use super::variables::Environment;
 
 /// The service's settings, typed and within their bounds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Where and how the service listens.
     pub server: Server,
     /// Which web pages may call it.
     pub cors: Cors,
-    /// Bounds of what a request may ask for.
+    /// Bounds of requests and connections.
     pub limits: Limits,
     /// How events reach their readers.
     pub sse: Sse,
-    /// How many jobs there may be and what becomes of them.
+    /// How many jobs there may be, how they run and how long they are kept.
     pub jobs: Jobs,
     /// The default model and the prompts.
     pub models: Models,
-    /// Who serves which models, in the order they are asked; inactive ones included.
+    /// Who serves which models, in order of precedence; inactive ones included.
     pub providers: Vec<Provider>,
     /// Where jobs are kept.
     pub store: Store,
@@ -39,8 +38,8 @@ pub struct Settings {
 impl Settings {
     /// Loads the settings: defaults, then the configuration file, then `environment`, then the flags.
     ///
-    /// Variables that are not UTF-8 may be passed lossily converted (see [`process_environment`]): they are refused
-    /// where they set a key.
+    /// Variables that are not UTF-8 may be passed with replacement characters (see [`process_environment`]); they are refused
+    /// if they set a key.
     ///
     /// # Errors
     /// All faults at once; none of them shows a secret.
@@ -50,40 +49,38 @@ impl Settings {
         Self::from_layers(cli, file, &environment)
     }
 
-    /// The provider whose default model counts: the first active one.
+    /// The first active provider, whose default model counts.
     pub fn first_provider(&self) -> Option<&Provider> {
         self.providers.iter().find(|provider| provider.active)
     }
 
-    /// The model of jobs that name none; `None` where each must name one.
+    /// The model for jobs that name none; `None` if every job must name one.
     pub fn default_model(&self) -> Option<&str> {
         let of_provider = || self.first_provider()?.default_model.as_ref().map(|default| default.name.as_str());
         self.models.default.as_deref().or_else(of_provider)
     }
 
-    pub(super) fn from_layers(
-        cli: &Cli,
-        file: Option<File>,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<Self, Faults> {
+    pub(super) fn from_layers(cli: &Cli, file: Option<File>, environment: &Environment) -> Result<Self, Faults> {
         let mut document = merge(cli, file, environment);
         Self::read(&mut document, environment)
     }
 
-    pub(super) fn read(document: &mut Document, environment: &BTreeMap<String, String>) -> Result<Self, Faults> {
+    pub(super) fn read(document: &mut Document, environment: &Environment) -> Result<Self, Faults> {
         let server = Server::read(document);
         let cors = Cors::read(document);
         let limits = Limits::read(document);
         let sse = Sse::read(document);
-        let jobs = Jobs::read(document);
+        let episodes = Episodes::read(document, environment);
+        let preview_interval = sse.as_ref().ok().map(|(_, preview_interval)| *preview_interval);
+        let save_timeout = episodes.as_ref().ok().map(|episodes| episodes.save_timeout);
+        let jobs = Jobs::read(document, preview_interval, save_timeout);
         let models = Models::read(document);
         let providers = providers::read(document, environment);
         let store = Store::read(document);
-        let episodes = Episodes::read(document, environment);
         let log = Log::read(document);
         document.refuse_unknown();
         if let (Ok((models, written_at)), Ok(providers)) = (&models, &providers)
-            // A file that could not be read may have named the provider that is missing.
+            // A file that could not be read may define the missing provider.
             && !document.faults.concern("config")
             && !document.faults.concern("providers")
             && let Some(fault) =
@@ -96,7 +93,7 @@ impl Settings {
                 server: server?,
                 cors: cors?,
                 limits: limits?,
-                sse: sse?,
+                sse: sse?.0,
                 jobs: jobs?,
                 models: models?.0,
                 providers: providers?.0,
@@ -113,7 +110,7 @@ impl Settings {
     }
 }
 
-pub(super) fn merge(cli: &Cli, file: Option<File>, environment: &BTreeMap<String, String>) -> Document {
+pub(super) fn merge(cli: &Cli, file: Option<File>, environment: &Environment) -> Document {
     let mut faults = Faults::default();
     let mut root = layers::defaults();
     if let Some(file) = file {

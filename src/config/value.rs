@@ -10,15 +10,15 @@ use super::fault::Origin;
 /// A table of values by key.
 pub(super) type Table = BTreeMap<String, Located>;
 
-/// A value and its origin.
-#[derive(Debug, Clone)]
+/// A value and its origin. No `Debug`: a key may have been pasted into the wrong place.
+#[derive(Clone)]
 pub(super) struct Located {
     pub(super) value: Value,
     pub(super) origin: Origin,
 }
 
 /// A value as it was written.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Value {
     Boolean(bool),
     Integer(i64),
@@ -127,15 +127,15 @@ mod tests {
     fn values_know_where_they_were_written() {
         let table = parse_document("a = 1\n[b]\nc = [2,\n 3]\n", &at_line).unwrap();
         assert_eq!(table["a"].origin, at_line(0));
-        let Value::Table(b) = &table["b"].value else { panic!("{table:?}") };
+        let Value::Table(b) = &table["b"].value else { panic!("b is no table") };
         assert_eq!(b["c"].origin, at_line(10));
-        let Value::List(items) = &b["c"].value else { panic!("{table:?}") };
+        let Value::List(items) = &b["c"].value else { panic!("c is no list") };
         assert_eq!(items[1].origin, at_line(19));
     }
 
     #[test]
     fn syntax_errors_are_all_told_and_quote_nothing() {
-        let errors = parse_document("key = sk-secret\nother = [\"sk-secret\n", &at_line).unwrap_err();
+        let errors = parse_document("key = sk-secret\nother = [\"sk-secret\n", &at_line).err().unwrap();
         assert!(errors.len() >= 2, "{errors:?}");
         assert!(!format!("{errors:?}").contains("secret"), "{errors:?}");
     }

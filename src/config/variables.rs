@@ -1,19 +1,38 @@
-//! Variables that other keys name: where secrets come from.
+//! Environment variables, among them those that hold secrets.
 
 use std::collections::BTreeMap;
+
+use secrecy::SecretString;
 
 use super::document::{Faulty, Refusal, Section};
 use super::fault::Origin;
 use super::parse::text;
-use super::secret::Secret;
 use super::value::Located;
 
-/// The process's environment.
-pub(super) type Environment = BTreeMap<String, String>;
+/// The process's environment. It holds keys, so nothing prints it.
+pub(super) struct Environment(BTreeMap<String, String>);
 
-/// What a variable holds, without blanks around it; `None` if it is not set or holds nothing else.
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().collect())
+    }
+}
+
+impl Environment {
+    /// All variables, by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// A variable exactly as it is set; `None` if it is unset or empty.
+    pub(super) fn get(&self, variable: &str) -> Option<&str> {
+        self.0.get(variable).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+/// A variable without the blanks around it; `None` if it is unset or blank.
 pub(super) fn value<'e>(environment: &'e Environment, variable: &str) -> Option<&'e str> {
-    environment.get(variable).map(|text| text.trim()).filter(|text| !text.is_empty())
+    environment.get(variable).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The name of the variable that `key` names, if it names one, and the secret in it, if it is set.
@@ -21,15 +40,15 @@ pub(super) fn secret(
     section: &mut Section<'_>,
     key: &'static str,
     environment: &Environment,
-) -> Result<(Option<String>, Option<Secret>), Faulty> {
+) -> Result<(Option<String>, Option<SecretString>), Faulty> {
     let Some(variable) = section.optional(key, name)? else { return Ok((None, None)) };
     // Files and pipes that keys are pasted from end in a newline, which no header may contain.
     let Some(secret) = value(environment, &variable) else { return Ok((Some(variable), None)) };
     if !secret.chars().all(|c| c.is_ascii_graphic()) {
-        let reason = "the key in this variable has characters that keys do not have (its value is not shown)";
+        let reason = "this variable has characters that no key has (its value is not shown)";
         return Err(section.fault(key, None, Origin::Variable(variable), reason.into()));
     }
-    let secret = Secret::new(secret);
+    let secret = SecretString::from(secret);
     Ok((Some(variable), Some(secret)))
 }
 
@@ -38,7 +57,7 @@ pub(super) fn needed_secret(
     section: &mut Section<'_>,
     key: &'static str,
     environment: &Environment,
-) -> Result<Option<Secret>, Faulty> {
+) -> Result<Option<SecretString>, Faulty> {
     let written_at = section.origin_of(key);
     match secret(section, key, environment)? {
         (Some(variable), None) => {
@@ -48,7 +67,7 @@ pub(super) fn needed_secret(
     }
 }
 
-/// A variable's name in upper case. Anything else is refused and not shown: it may be a key, pasted into the wrong place.
+/// The name of a variable, in upper case. Anything else is refused and not shown: it may be a key in the wrong place.
 pub(super) fn name(located: &Located) -> Result<String, Refusal> {
     let name = text(located).map_err(|Refusal { reason, .. }| Refusal::hidden(reason))?;
     let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';

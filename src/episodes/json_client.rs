@@ -1,6 +1,6 @@
 //! Asking HTTP servers: JSON there and back, and what each status means for an episode.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use generation_actors::{model::Cause, ports::EpisodeError};
@@ -11,7 +11,7 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-use super::{cause::cause, token::Token};
+use super::{cause::cause, timeouts::Timeouts, token::Token};
 use crate::{
     client::{Connector, Pooled},
     mask::mask,
@@ -33,8 +33,7 @@ pub(super) struct JsonClient {
     setting: &'static str,
 }
 
-/// A status and what came with it.
-#[derive(Debug)]
+/// A status and what came with it. No `Debug`: the body may quote a token.
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     body: Bytes,
@@ -45,9 +44,10 @@ pub(super) struct Reply {
 }
 
 impl JsonClient {
-    /// `limit` bounds each request, its answer included; `token` is sent with all of them.
-    pub(super) fn new(limit: Duration, connect: Duration, token: Option<Token>, setting: &'static str) -> Self {
-        Self { client: Pooled::new(Connector::new(connect), limit, LARGEST), token: token.map(Arc::new), setting }
+    /// `timeouts` bound each request; `token` is sent with all of them.
+    pub(super) fn new(timeouts: Timeouts, token: Option<Token>, setting: &'static str) -> Self {
+        let client = Pooled::new(Connector::new(timeouts.connect), timeouts.request, LARGEST);
+        Self { client, token: token.map(Arc::new), setting }
     }
 
     pub(super) async fn get(&self, url: &str) -> Result<Reply, EpisodeError> {
@@ -168,7 +168,7 @@ impl Reply {
     /// The answer's beginning as the log may have it: without the token, which some servers quote.
     fn quoted(&self) -> String {
         let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SEARCHED)]);
-        let masked = mask(&start, self.token.as_ref().map(|token| token.secret()));
+        let masked = self.token.as_ref().map_or_else(|| mask(&start, None), |token| token.mask(&start));
         masked.chars().take(QUOTED).flat_map(char::escape_debug).collect()
     }
 }
@@ -181,6 +181,7 @@ pub(super) fn segment(text: &str) -> PercentEncode<'_> {
 #[cfg(test)]
 mod tests {
     use http::HeaderName;
+    use secrecy::SecretString;
 
     use super::*;
 
@@ -196,12 +197,11 @@ mod tests {
 
     #[test]
     fn a_token_that_the_answer_quotes_is_not_in_the_error() {
+        let secret = SecretString::from("TopSecretToken99");
         let far = format!("{}TopSecretToken99", "x".repeat(QUOTED - 8));
         for body in ["bad token Bearer TopSecretToken99", "x-chroma-token: TopSecretToken99", far.as_str()] {
-            for token in [
-                Token::bearer("TopSecretToken99"),
-                Token::plain(HeaderName::from_static("x-chroma-token"), "TopSecretToken99"),
-            ] {
+            let plain = Token::plain(HeaderName::from_static("x-chroma-token"), &secret);
+            for token in [Token::bearer(&secret), plain] {
                 let reply = reply(token, body);
                 for error in [reply.error("asked"), reply.error_about_script("asked", &[])] {
                     let error = error.to_string();
@@ -211,7 +211,7 @@ mod tests {
         }
         let error = reply(None, "no").error("asked").to_string();
         assert!(error.contains("http://store/x: 401") && error.contains("episodes.token_env"), "{error}");
-        let quoted = reply(Token::bearer("TopSecretToken99"), "bad token Bearer TopSecretToken99\n").quoted();
+        let quoted = reply(Token::bearer(&secret), "bad token Bearer TopSecretToken99\n").quoted();
         assert_eq!(quoted, "bad token Bearer [key]\\n");
     }
 }

@@ -1,49 +1,76 @@
-//! The secrets that servers ask for, as headers that no log shows.
-
-use std::fmt;
+//! The tokens that servers ask for, as headers that no log shows.
 
 use http::{
     HeaderName, HeaderValue,
     header::{AUTHORIZATION, HeaderMap},
 };
+use secrecy::{ExposeSecret as _, SecretString};
 
-/// What one server is shown with every request.
-#[derive(Clone)]
+use crate::mask::mask;
+
+/// The header that one server gets with every request. Its `Debug` shows neither the header's value nor the token.
+#[derive(Debug, Clone)]
 pub(super) struct Token {
     name: HeaderName,
     value: HeaderValue,
-    /// Without what stands around it in the header: servers quote it in their answers.
-    secret: String,
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("name", &self.name).finish_non_exhaustive()
-    }
+    /// Without the scheme in front of it: servers quote it in their answers.
+    secret: SecretString,
 }
 
 impl Token {
-    /// In `Authorization`; `None` for a token that no header can carry.
-    pub(super) fn bearer(token: &str) -> Option<Self> {
-        Self::new(AUTHORIZATION, &format!("Bearer {token}"), token)
+    /// As a bearer token in `Authorization`; `None` for a token that no header can carry.
+    pub(super) fn bearer(token: &SecretString) -> Option<Self> {
+        Self::new(AUTHORIZATION, "Bearer ", token)
     }
 
-    /// As it is, in a header of its own.
-    pub(super) fn plain(name: HeaderName, token: &str) -> Option<Self> {
-        Self::new(name, token, token)
+    /// As it is, in a header of its own; `None` for a token that no header can carry.
+    pub(super) fn plain(name: HeaderName, token: &SecretString) -> Option<Self> {
+        Self::new(name, "", token)
     }
 
-    fn new(name: HeaderName, value: &str, secret: &str) -> Option<Self> {
-        let mut value = HeaderValue::from_str(value).ok()?;
+    fn new(name: HeaderName, scheme: &str, token: &SecretString) -> Option<Self> {
+        let mut value = HeaderValue::try_from(format!("{scheme}{}", token.expose_secret())).ok()?;
         value.set_sensitive(true);
-        Some(Self { name, value, secret: secret.to_owned() })
+        Some(Self { name, value, secret: token.clone() })
     }
 
     pub(super) fn put_into(&self, headers: &mut HeaderMap) {
         headers.insert(&self.name, self.value.clone());
     }
 
-    pub(super) fn secret(&self) -> &str {
-        &self.secret
+    /// `text`, which a server has sent, without the token.
+    pub(super) fn mask(&self, text: &str) -> String {
+        mask(text, Some(self.secret.expose_secret()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_carries_the_token_and_is_marked_sensitive() {
+        let secret = SecretString::from("hunter2");
+        for (token, name, sent) in [
+            (Token::bearer(&secret), AUTHORIZATION, "Bearer hunter2"),
+            (
+                Token::plain(HeaderName::from_static("x-chroma-token"), &secret),
+                HeaderName::from_static("x-chroma-token"),
+                "hunter2",
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            token.unwrap().put_into(&mut headers);
+            assert_eq!(headers[&name], sent);
+            assert!(headers[&name].is_sensitive());
+        }
+    }
+
+    #[test]
+    fn no_debug_output_shows_a_token() {
+        let token = Token::bearer(&SecretString::from("hunter2")).unwrap();
+        let mut headers = HeaderMap::new();
+        token.put_into(&mut headers);
+        assert!(!format!("{token:?} {token:#?} {headers:?}").contains("hunter2"));
     }
 }

@@ -1,58 +1,43 @@
-//! Who serves which model.
+//! Which provider serves which model.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
-use generation_actors::ports::{
-    ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, ScriptGenerator, UnknownModel,
-};
+use generation_actors::ports::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, ScriptGenerator, UnknownModel};
 
-/// Providers in the order in which they are asked: the first that serves a model gets the job. A provider's own default
-/// model is always its own, whatever patterns stand before it.
+use crate::config::{self, ModelPattern};
+
+/// Active providers in the order they are asked: the first one that serves a model gets the job. A provider always serves its
+/// own default model, whatever patterns come before it.
 pub struct Catalog {
     default_model: Option<String>,
     providers: Vec<Provider>,
 }
 
-/// One source of scripts and the models it serves.
+/// One source of scripts.
 pub struct Provider {
-    /// As it appears in logs.
-    pub name: String,
-    /// The model it serves whatever `models` says.
-    pub default_model: Option<String>,
-    /// The models it serves.
-    pub models: Vec<Pattern>,
+    /// Its name and the models it serves; an active one.
+    pub settings: config::Provider,
     /// What writes.
     pub generator: Arc<dyn ScriptGenerator>,
 }
 
-/// A model's name, or what names begin with; displayed as in the configuration (`name`, `prefix*`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pattern {
-    /// This very name.
-    Exact(String),
-    /// Every name that begins so; every name at all if empty.
-    Prefix(String),
-}
-
 impl Catalog {
-    /// A catalogue of active providers; `default_model` is for jobs that name no model.
+    /// Lists `providers` in this order; jobs that name no model get `default_model`.
     pub fn new(default_model: Option<String>, providers: Vec<Provider>) -> Self {
         Self { default_model, providers }
     }
 
     fn server_of(&self, model: &str) -> Option<&Provider> {
-        let by_default = self.providers.iter().find(|provider| provider.default_model.as_deref() == Some(model));
-        by_default.or_else(|| {
-            self.providers.iter().find(|provider| provider.models.iter().any(|pattern| pattern.matches(model)))
-        })
+        let by_default = self.providers.iter().find(|provider| provider.settings.is_default(model));
+        by_default.or_else(|| self.providers.iter().find(|provider| provider.settings.serves(model)))
     }
 
-    /// Every name that a provider or the default spells out, each once.
+    /// Every model named in full, by a provider or as the default, once each.
     fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();
-        for provider in &self.providers {
-            names.extend(provider.default_model.as_deref());
-            names.extend(provider.models.iter().filter_map(Pattern::exact));
+        for Provider { settings, .. } in &self.providers {
+            names.extend(settings.default_model.as_ref().map(|default| default.name.as_str()));
+            names.extend(settings.models.iter().filter_map(ModelPattern::exact));
         }
         names.extend(self.default_model.as_deref());
         let mut seen = HashSet::new();
@@ -75,47 +60,21 @@ impl ModelCatalog for Catalog {
 
     fn offer(&self) -> ModelOffer {
         let offered = |name: &str| {
-            // Not always the provider that lists it: one before it may take the name first.
-            let provider = self.server_of(name)?.name.clone();
+            // Not always the provider that lists it: an earlier one may match the name.
+            let provider = self.server_of(name)?.settings.name.clone();
             let is_default = self.default_model.as_deref() == Some(name);
             Some(OfferedModel { name: name.to_owned(), provider, is_default })
         };
         let mut patterns: Vec<OfferedPattern> = Vec::new();
-        for provider in &self.providers {
-            for pattern in provider.models.iter().filter(|pattern| pattern.exact().is_none()) {
+        for Provider { settings, .. } in &self.providers {
+            for pattern in settings.models.iter().filter(|pattern| pattern.exact().is_none()) {
                 let pattern = pattern.to_string();
                 if !patterns.iter().any(|known| known.pattern == pattern) {
-                    patterns.push(OfferedPattern { pattern, provider: provider.name.clone() });
+                    patterns.push(OfferedPattern { pattern, provider: settings.name.clone() });
                 }
             }
         }
         ModelOffer { models: self.names().into_iter().filter_map(offered).collect(), patterns }
-    }
-}
-
-impl Pattern {
-    /// Whether `model` is meant.
-    pub fn matches(&self, model: &str) -> bool {
-        match self {
-            Self::Exact(name) => name == model,
-            Self::Prefix(prefix) => model.starts_with(prefix.as_str()),
-        }
-    }
-
-    fn exact(&self) -> Option<&str> {
-        match self {
-            Self::Exact(name) => Some(name),
-            Self::Prefix(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exact(name) => f.write_str(name),
-            Self::Prefix(prefix) => write!(f, "{prefix}*"),
-        }
     }
 }
 
@@ -124,6 +83,7 @@ mod tests {
     use generation_actors::ports::{GenerationRequest, GenerationStream};
 
     use super::*;
+    use crate::config::{DefaultModel, ProviderKind};
 
     /// Not zero-sized, so that each one has an address of its own.
     struct Silent(#[expect(dead_code, reason = "gives it a size")] u8);
@@ -136,15 +96,18 @@ mod tests {
 
     fn provider(name: &str, default_model: Option<&str>, models: &[&str]) -> Provider {
         let pattern = |model: &&str| match model.strip_suffix('*') {
-            Some(prefix) => Pattern::Prefix(prefix.into()),
-            None => Pattern::Exact((*model).into()),
+            Some(prefix) => ModelPattern::Prefix(prefix.into()),
+            None => ModelPattern::Exact((*model).into()),
         };
-        Provider {
+        let settings = config::Provider {
             name: name.into(),
-            default_model: default_model.map(str::to_owned),
+            default_model: default_model.map(|name| DefaultModel { name: name.into(), variable: None }),
+            default_model_env: None,
             models: models.iter().map(pattern).collect(),
-            generator: Arc::new(Silent(0)),
-        }
+            active: true,
+            kind: ProviderKind::Builtin { words_per_second: 0 },
+        };
+        Provider { settings, generator: Arc::new(Silent(0)) }
     }
 
     fn catalog(default_model: &str, providers: Vec<Provider>) -> Catalog {
@@ -156,7 +119,7 @@ mod tests {
         let route = catalog.route(model).ok()?;
         let serving =
             |provider: &&Provider| std::ptr::addr_eq(Arc::as_ptr(&provider.generator), Arc::as_ptr(&route.generator));
-        catalog.providers.iter().find(serving).map(|provider| provider.name.as_str())
+        catalog.providers.iter().find(serving).map(|provider| provider.settings.name.as_str())
     }
 
     #[test]

@@ -15,38 +15,14 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 use chrono::{DateTime, Utc};
-use generation_actors::{
-    feed::Meter,
-    ports::{Clock, EpisodeStore, JobStore, ModelCatalog},
-    registry::RegistryHandle,
-};
-use ipnet::IpNet;
+use generation_actors::{feed::Meter, ports::{Clock, EpisodeStore, JobStore, ModelCatalog}, registry::RegistryHandle};
+use tokio_util::task::TaskTracker;
 
-use super::{
-    Hosts, StreamTiming, episodes, error::ApiError, events, generations, health, language, models, page, stats,
+use super::{Hosts, StreamSlots, episodes, error::ApiError, events, generations, health, language, models, page, stats};
+use crate::{
+    config::{self, AllowedOrigins},
+    locales::Locales,
 };
-use crate::locales::Locales;
-
-/// The configured parts of the HTTP side.
-#[derive(Debug, Clone)]
-pub struct HttpOptions {
-    /// What absolute URLs begin with; `None` takes the request's own host.
-    pub public_url: Option<String>,
-    /// Whose forwarding headers count.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Which hosts requests may name; `None` is any.
-    pub hosts: Option<Hosts>,
-    /// Bytes of a request body.
-    pub max_body: usize,
-    /// How long a request body may take to arrive.
-    pub body_timeout: Duration,
-    /// Open event streams; 0 is no limit.
-    pub max_streams: u64,
-    /// Rhythm of event streams.
-    pub timing: StreamTiming,
-    /// How long an episode may take to be saved or read.
-    pub episode_timeout: Duration,
-}
 
 /// What handlers work with.
 pub struct Context {
@@ -64,8 +40,20 @@ pub struct Context {
     pub meter: Arc<Meter>,
     /// All sentences.
     pub locales: Locales,
-    /// Settings.
-    pub options: HttpOptions,
+    /// What absolute URLs begin with, and whose forwarding headers count.
+    pub server: config::Server,
+    /// Which hosts requests may name; `None` is any.
+    pub hosts: Option<Hosts>,
+    /// Bounds of requests.
+    pub limits: config::Limits,
+    /// Rhythm of event streams. Shared, so that each of thousands of streams holds a pointer only.
+    pub sse: Arc<config::Sse>,
+    /// What bounds the event streams that are open at once.
+    pub stream_slots: StreamSlots,
+    /// Every task that writes to a connection in the HTTP server's place; the drain waits for them.
+    pub writers: TaskTracker,
+    /// How long an episode may take to be saved or read.
+    pub episode_timeout: Duration,
     /// When the service started.
     pub started_at: DateTime<Utc>,
     /// Set once the service is going down.
@@ -159,14 +147,14 @@ async fn not_found(request: HttpRequest) -> Result<&'static str, ApiError> {
 }
 
 /// Cross-origin rules as the original has them: any page may create, read and stream, without credentials.
-pub fn cors(allowed_origins: Option<&[String]>) -> Cors {
+pub fn cors(settings: &config::Cors) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
         .allow_any_header()
         .expose_headers([header::LOCATION, header::RETRY_AFTER, header::ETAG, header::ALLOW])
         .max_age(3600);
-    match allowed_origins {
-        None => cors.allow_any_origin().send_wildcard(),
-        Some(origins) => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
+    match &settings.allowed_origins {
+        AllowedOrigins::Any => cors.allow_any_origin().send_wildcard(),
+        AllowedOrigins::These(origins) => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
     }
 }

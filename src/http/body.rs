@@ -4,7 +4,8 @@ use actix_web::{HttpMessage, HttpRequest, body, http::header, web::Payload};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{HttpOptions, error::ApiError, language};
+use super::{error::ApiError, language};
+use crate::config::Limits;
 
 /// The body as JSON, of at most `max` bytes. One whose length is announced to be more is refused unread.
 ///
@@ -14,7 +15,7 @@ pub(super) async fn json(
     request: &HttpRequest,
     payload: Payload,
     max: usize,
-    options: &HttpOptions,
+    limits: &Limits,
 ) -> Result<Value, ApiError> {
     let texts = language::texts(request);
     if !is_json(request) {
@@ -23,7 +24,7 @@ pub(super) async fn json(
     if announced(request).is_some_and(|length| length > max as u64) {
         return Err(texts.payload_too_large(max));
     }
-    let bytes = match timeout(options.body_timeout, body::to_bytes_limited(payload_body(payload), max)).await {
+    let bytes = match timeout(limits.body_timeout, body::to_bytes_limited(payload_body(payload), max)).await {
         Ok(Ok(Ok(bytes))) => bytes,
         Ok(Err(_)) => return Err(texts.payload_too_large(max)),
         Ok(Ok(Err(_))) => return Err(texts.malformed_body()),

@@ -1,9 +1,9 @@
-//! What is known of a connection beside what the HTTP server knows: a second handle of its socket, and until when it may
-//! stay open.
+//! What we keep of each connection beside actix-http: a second handle of its socket, and the deadline by which it must be
+//! used again or closed.
 //!
-//! The server has a deadline for the head of the *first* request of a connection and one for a connection that is idle.
-//! Neither runs while a later request is half said, after a stray line end, or while a client takes its answer byte by byte.
-//! So each worker looks at its own connections a few times a second and shuts down those that are overdue.
+//! actix-http has a deadline for the head of a connection's *first* request, and one for an idle connection. Neither runs
+//! while a later request has been sent by half, after a stray line end, or while a client takes its answer byte by byte.
+//! So each worker checks its own connections a few times a second and shuts down those that are overdue.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,36 +16,32 @@ use std::{
 use actix_web::{body::BodySize, dev::Extensions, rt, rt::net::TcpStream};
 use socket2::SockRef;
 use tokio::time::{Instant, interval};
+use tokio_util::task::TaskTracker;
 
-/// How long a connection may take for what.
-#[derive(Debug, Clone, Copy)]
-pub struct ConnectionLimits {
-    /// From the first byte of a request's head to its last.
-    pub head: Duration,
-    /// From one answer to the next request.
-    pub keep_alive: Duration,
-}
 
-/// A client must take its answer at this rate, in bytes a second: a phone at the edge of its cell does.
-const SLOWEST: u64 = 8 * 1024;
+use crate::config::Limits;
 
-/// One connection of this worker. The HTTP server's side of it owns it: it goes when that goes.
+/// A client must take its answer at this rate: a phone at the edge of its cell does.
+const MIN_BYTES_PER_SECOND: u64 = 8 * 1024;
+
+/// One connection of this worker. actix-http's dispatcher owns it, and drops it when it ends.
 pub(super) struct Connection {
     socket: Cell<Option<OwnedFd>>,
-    limits: ConnectionLimits,
+    limits: Limits,
+    writers: TaskTracker,
     requests: Cell<u64>,
     /// `None` while a request is being worked on, which has deadlines of its own.
     overdue_at: Cell<Option<Instant>>,
 }
 
 thread_local! {
-    /// The connections of this worker, with those that have gone since the last look.
+    /// The connections of this worker, with those that have ended since the last check.
     static WATCHED: RefCell<Vec<Weak<Connection>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps a second handle of the socket with its connection, and watches over its deadlines. Without a file descriptor to
-/// spare the connection is closed.
-pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: ConnectionLimits) {
+/// Keeps a second handle of the socket with its connection, and enforces its deadlines. A task that takes the socket over is
+/// spawned on `writers`. If no file descriptor is left, the connection is closed.
+pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: Limits, writers: &TaskTracker) {
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else {
         log::warn!("a connection is closed: no file descriptor is left for it");
         let _closed_anyway = SockRef::from(stream).shutdown(Shutdown::Both);
@@ -54,8 +50,9 @@ pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: Connection
     let connection = Rc::new(Connection {
         socket: Cell::new(Some(socket)),
         limits,
+        writers: writers.clone(),
         requests: Cell::new(0),
-        // The server itself sees to the first head, and answers one that does not come.
+        // actix-http has a deadline for the first head, and answers 408.
         overdue_at: Cell::new(None),
     });
     let first = WATCHED.with_borrow_mut(|watched| {
@@ -63,18 +60,18 @@ pub fn watch(stream: &TcpStream, extensions: &mut Extensions, limits: Connection
         watched.len() == 1
     });
     if first {
-        rt::spawn(look_after(limits));
+        rt::spawn(close_overdue(limits));
     }
     extensions.insert(connection);
 }
 
-/// Shuts down what is overdue, as long as the worker has connections. Its runtime owns it.
-async fn look_after(limits: ConnectionLimits) {
-    let mut look = interval((limits.head.min(limits.keep_alive) / 4).min(Duration::from_secs(1)));
+/// Shuts down overdue connections, as long as this worker has any connection. The worker's runtime owns it.
+async fn close_overdue(limits: Limits) {
+    let mut check = interval((limits.head_timeout.min(limits.keep_alive) / 4).min(Duration::from_secs(1)));
     loop {
-        let now = look.tick().await;
+        let now = check.tick().await;
         let left = WATCHED.with_borrow_mut(|watched| {
-            watched.retain(|connection| connection.upgrade().is_some_and(|connection| connection.in_time(now)));
+            watched.retain(|connection| connection.upgrade().is_some_and(|open| !open.close_if_overdue(now)));
             watched.len()
         });
         if left == 0 {
@@ -84,34 +81,39 @@ async fn look_after(limits: ConnectionLimits) {
 }
 
 impl Connection {
-    /// A request has come. Whether it is the first one.
+    /// Notes that a request has arrived. Returns whether it is the connection's first.
     pub(super) fn begin(&self) -> bool {
         self.overdue_at.set(None);
         self.requests.replace(self.requests.get() + 1) == 0
     }
 
-    /// A request has been answered with a body of that size.
+    /// Notes that the request has been answered with a body of that size.
     pub(super) fn answered(&self, size: BodySize) {
         let bytes = if let BodySize::Sized(bytes) = size { bytes } else { 0 };
-        let taking = Duration::from_secs(bytes / SLOWEST);
-        self.overdue_at.set(Some(Instant::now() + taking + self.limits.keep_alive + self.limits.head));
+        let transfer = Duration::from_secs(bytes / MIN_BYTES_PER_SECOND);
+        self.overdue_at.set(Some(Instant::now() + transfer + self.limits.keep_alive + self.limits.head_timeout));
     }
 
-    /// The socket, for somebody who answers in the server's place.
+    /// What every task that takes the socket has to be spawned on.
+    pub(super) fn writers(&self) -> &TaskTracker {
+        &self.writers
+    }
+
+    /// The socket, for a task that answers instead of actix-http; `None` once it was taken or shut down.
     pub(super) fn take_socket(&self) -> Option<TcpStream> {
-        // It does not block: it shares that with the handle it was made of.
+        // It is non-blocking, as the handle that it was duplicated from.
         TcpStream::from_std(std::net::TcpStream::from(self.socket.take()?)).ok()
     }
 
-    /// Shuts the connection down if it is overdue; the server then reads its end.
-    fn in_time(&self, now: Instant) -> bool {
+    /// Shuts the connection down if it is overdue, and says whether it was; actix-http then reads its end.
+    fn close_if_overdue(&self, now: Instant) -> bool {
         if self.overdue_at.get().is_none_or(|overdue_at| now < overdue_at) {
-            return true;
+            return false;
         }
         if let Some(socket) = self.socket.take() {
             let _gone_already = SockRef::from(&socket).shutdown(Shutdown::Both);
         }
-        false
+        true
     }
 }
 
@@ -126,7 +128,8 @@ mod tests {
     fn connection() -> Connection {
         Connection {
             socket: Cell::new(None),
-            limits: ConnectionLimits { head: SECOND, keep_alive: 2 * SECOND },
+            limits: Limits { max_body: 1024, head_timeout: SECOND, body_timeout: SECOND, keep_alive: 2 * SECOND },
+            writers: TaskTracker::new(),
             requests: Cell::new(0),
             overdue_at: Cell::new(None),
         }
@@ -137,11 +140,11 @@ mod tests {
         let connection = connection();
         assert!(connection.begin());
         advance(3600 * SECOND).await;
-        assert!(connection.in_time(Instant::now()));
+        assert!(!connection.close_if_overdue(Instant::now()));
         connection.answered(BodySize::None);
         assert!(!connection.begin(), "the second one");
         advance(3600 * SECOND).await;
-        assert!(connection.in_time(Instant::now()));
+        assert!(!connection.close_if_overdue(Instant::now()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -151,9 +154,9 @@ mod tests {
             connection.begin();
             connection.answered(size);
             advance(seconds * SECOND - Duration::from_millis(1)).await;
-            assert!(connection.in_time(Instant::now()), "{size:?}");
+            assert!(!connection.close_if_overdue(Instant::now()), "{size:?}");
             advance(Duration::from_millis(1)).await;
-            assert!(!connection.in_time(Instant::now()), "{size:?}");
+            assert!(connection.close_if_overdue(Instant::now()), "{size:?}");
         }
     }
 }

@@ -41,8 +41,8 @@ pub(super) async fn create(
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
-    let max = context.options.max_body.max(MAX_BODY);
-    let body = body::json(&request, payload, max, &context.options).await?;
+    let max = context.limits.max_body.max(MAX_BODY);
+    let body = body::json(&request, payload, max, &context.limits).await?;
     let key = client_key(&request)?;
     let draft = draft(&body, &project_id, &context, &texts.faults).map_err(|faults| texts.validation(faults))?;
     let (keyed, now) = (key.is_some(), draft.created_at);
@@ -187,7 +187,7 @@ async fn within<T>(
     context: &Context,
     answer: impl Future<Output = Result<T, EpisodeError>>,
 ) -> Result<T, ApiError> {
-    let limit = context.options.episode_timeout;
+    let limit = context.episode_timeout;
     let answer = timeout(limit, answer).await;
     let answer = answer.unwrap_or_else(|_| Err(EpisodeError::Unavailable(format!("no answer within {limit:?}"))));
     answer.map_err(|error| language::texts(request).episode(&error))

@@ -7,11 +7,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use derive_more::Display;
-use generation_actors::{
-    model::Status,
-    ports::{EpisodeError, ModelOffer, UnknownModel},
-    registry::{CreateError, FindError, RegistryGone},
-};
+use generation_actors::{model::Status, ports::{EpisodeError, ModelOffer, UnknownModel}, registry::{CreateError, FindError, RegistryGone}};
 use serde::{Serialize, Serializer};
 
 use crate::locales::{ErrorTexts, HttpTexts};

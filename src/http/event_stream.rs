@@ -1,4 +1,4 @@
-//! What an event stream says: what a subscription brings, signs of life, and how it stops.
+//! What is sent on an event stream: the events of a subscription, signs of life, and how it stops.
 
 use std::{
     collections::VecDeque,
@@ -11,28 +11,17 @@ use std::{
 
 use bytes::Bytes;
 use derive_more::{Display, Error};
-use generation_actors::{
-    feed::{Subscription, Turn, heartbeat_frame, stream_error_frame},
-    ports::Clock,
-};
+use generation_actors::{feed::{Subscription, Turn, heartbeat_frame, stream_error_frame}, ports::Clock};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Rhythm of event streams.
-#[derive(Debug, Clone, Copy)]
-pub struct StreamTiming {
-    /// Between two heartbeat events.
-    pub heartbeat: Duration,
-    /// After so long without anything a lone `:` line is written.
-    pub keep_alive: Duration,
-    /// What clients are told to wait before they reconnect.
-    pub retry: Duration,
-}
+use super::stream_slots::StreamSlot;
+use crate::config::Sse;
 
 /// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
 const KEEP_ALIVE: &[u8] = b":\n";
 
-/// What was written last has so long to reach the socket before a cut throws away what is still in buffers.
-const FLUSH: Duration = Duration::from_millis(50);
+/// From handing out the last `retry:` line to the cut, which discards whatever a proxy or the kernel still buffers.
+const CUT_DELAY: Duration = Duration::from_millis(50);
 
 /// Ends a response without its final chunk, so that every kind of client reconnects. Not a fault.
 #[derive(Debug, Clone, Copy, Display, Error)]
@@ -40,55 +29,66 @@ const FLUSH: Duration = Duration::from_millis(50);
 pub(super) struct Cut;
 
 /// One reader's stream. It holds the newest frames until they are written, never more than one turn's.
+///
+/// Whoever owns it has the slot that it was opened with: dropping it, for whatever reason, frees the slot.
 pub(super) struct EventStream {
     phase: Phase,
     due: VecDeque<Bytes>,
     clock: Arc<dyn Clock>,
-    timing: StreamTiming,
+    timing: Arc<Sse>,
     heartbeat_at: Instant,
     written_at: Instant,
     timer: Pin<Box<Sleep>>,
+    /// `None` for a stream that sends one line or event and ends: those are not counted.
+    _slot: Option<StreamSlot>,
 }
 
 enum Phase {
     Reading(Subscription),
     /// Nothing follows: the response ends cleanly.
     Ending,
-    /// The retry line is on its way; the timer tells when it must have arrived.
-    Flushing,
+    /// The `retry:` line is being sent; the cut follows when the timer fires.
+    Cutting,
 }
 
 impl EventStream {
     /// Follows `subscription` until its job ends.
-    pub(super) fn reading(subscription: Subscription, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn reading(
+        subscription: Subscription,
+        slot: StreamSlot,
+        clock: Arc<dyn Clock>,
+        timing: Arc<Sse>,
+    ) -> Self {
         // In the block of the first event: a block of its own would be shown as an empty message by some clients.
-        Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing)
+        let stream = Self::new(Phase::Reading(subscription), retry_line(timing.retry), clock, timing);
+        Self { _slot: Some(slot), ..stream }
     }
 
     /// Sends one event and ends cleanly.
-    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    pub(super) fn only(event: Bytes, clock: Arc<dyn Clock>, timing: Arc<Sse>) -> Self {
         let mut stream = Self::new(Phase::Ending, retry_line(timing.retry), clock, timing);
         stream.due.push_back(event);
         stream
     }
 
     /// Sends its client away, to come back later.
-    pub(super) fn cut(clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
-        let mut stream = Self::new(Phase::Flushing, jittered_retry_line(timing.retry), clock, timing);
-        stream.timer.as_mut().reset(Instant::now() + FLUSH);
+    pub(super) fn cut(clock: Arc<dyn Clock>, timing: Arc<Sse>) -> Self {
+        let mut stream = Self::new(Phase::Cutting, jittered_retry_line(timing.retry), clock, timing);
+        stream.timer.as_mut().reset(Instant::now() + CUT_DELAY);
         stream
     }
 
-    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: StreamTiming) -> Self {
+    fn new(phase: Phase, first: Bytes, clock: Arc<dyn Clock>, timing: Arc<Sse>) -> Self {
         let now = Instant::now();
         Self {
             phase,
             due: VecDeque::from([first]),
             clock,
-            timing,
             heartbeat_at: now + timing.heartbeat,
             written_at: now,
             timer: Box::pin(sleep_until(now + timing.heartbeat.min(timing.keep_alive))),
+            timing,
+            _slot: None,
         }
     }
 
@@ -105,7 +105,7 @@ impl EventStream {
                     Err(_) => self.broken(),
                 },
                 Phase::Ending => return Poll::Ready(None),
-                Phase::Flushing => {
+                Phase::Cutting => {
                     ready!(self.timer.as_mut().poll(context));
                     return Poll::Ready(Some(Err(Cut)));
                 }
@@ -130,8 +130,8 @@ impl EventStream {
 
     fn send_away(&mut self) {
         self.due.push_back(jittered_retry_line(self.timing.retry));
-        self.phase = Phase::Flushing;
-        self.timer.as_mut().reset(Instant::now() + FLUSH);
+        self.phase = Phase::Cutting;
+        self.timer.as_mut().reset(Instant::now() + CUT_DELAY);
     }
 
     fn sign_of_life(&mut self) {

@@ -1,19 +1,17 @@
 use chrono::{DateTime, Utc};
-use generation_actors::{
-    feed::{Feed, FeedContext, Meter, PreviewMode, Resume},
-    model::{Brief, Epoch, FailureCode, JobId, JobView, Locale, Status, Step},
-    ports::SystemClock,
-};
+use generation_actors::{feed::{Feed, FeedContext, Meter, PreviewMode, Resume}, model::{Brief, Epoch, FailureCode, JobId, JobView, Locale, Status, Step}, ports::SystemClock};
 use std::{future::poll_fn, task::Waker};
 use tokio::time::advance;
 
 use super::*;
-use crate::locales::Locales;
+use crate::{http::StreamSlots, locales::Locales};
 
-const TIMING: StreamTiming = StreamTiming {
+const TIMING: Sse = Sse {
     heartbeat: Duration::from_secs(30),
     keep_alive: Duration::from_secs(15),
     retry: Duration::from_millis(3000),
+    write_timeout: Duration::from_secs(30),
+    max_connections: 0,
 };
 
 fn view(status: Status) -> JobView {
@@ -54,8 +52,13 @@ fn feed(text: &str) -> Feed {
 }
 
 fn read(feed: &Feed) -> Pin<Box<EventStream>> {
+    read_within(feed, &StreamSlots::new(0), Arc::new(SystemClock))
+}
+
+fn read_within(feed: &Feed, slots: &StreamSlots, clock: Arc<dyn Clock>) -> Pin<Box<EventStream>> {
     let subscription = feed.subscribe(Resume::Fresh, PreviewMode::Full);
-    Box::pin(EventStream::reading(subscription, Arc::new(SystemClock), TIMING))
+    let slot = slots.take().expect("a free slot");
+    Box::pin(EventStream::reading(subscription, slot, clock, Arc::new(TIMING)))
 }
 
 /// Everything that can be had without waiting; whether it ended, and how.
@@ -144,7 +147,7 @@ async fn a_cut_stream_says_when_to_reconnect_is_flushed_and_then_breaks_off() {
         text.strip_prefix("retry: ").and_then(|rest| rest.strip_suffix('\n')).expect(&text).parse().expect("a number");
     assert!((1500..4500).contains(&retry), "{retry}");
     assert!(end.is_none(), "the connection has time to flush");
-    advance(FLUSH).await;
+    advance(CUT_DELAY).await;
     assert_eq!(take(&mut stream).1.map(|end| end.is_err()), Some(true));
 }
 
@@ -167,13 +170,27 @@ async fn a_stream_that_breaks_in_the_service_says_so_and_lets_its_client_come_ba
         }
     }
     let feed = feed("");
-    let subscription = feed.subscribe(Resume::Fresh, PreviewMode::Full);
-    let mut stream = Box::pin(EventStream::reading(subscription, Arc::new(Broken), TIMING));
+    let slots = StreamSlots::new(1);
+    let mut stream = read_within(&feed, &slots, Arc::new(Broken));
     take(&mut stream);
     advance(TIMING.heartbeat).await;
     let (text, _) = take(&mut stream);
     assert!(text.contains("\"code\":\"SSE_ERROR\"") && text.contains("\"retryable\":true"), "{text}");
     assert!(!text.contains("\nid:"), "{text}");
-    advance(FLUSH).await;
+    advance(CUT_DELAY).await;
     assert_eq!(take(&mut stream).1.map(|end| end.is_err()), Some(true));
+    drop(stream);
+    assert!(slots.take().is_some(), "its slot is free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_keeps_its_slot_until_it_is_dropped_even_past_its_end() {
+    let (feed, slots) = (feed("text"), StreamSlots::new(1));
+    let mut stream = read_within(&feed, &slots, Arc::new(SystemClock));
+    assert!(slots.take().is_none());
+    feed.end(view(Status::Failed), feed.end_mark());
+    assert!(take(&mut stream).1.is_some());
+    assert!(slots.take().is_none(), "what it said may still have to be written");
+    drop(stream);
+    assert!(slots.take().is_some());
 }

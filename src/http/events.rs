@@ -1,4 +1,10 @@
 //! `GET /api/v1/generations/{jobId}/events`: which stream a reader gets.
+//!
+//! Nothing here writes that stream. The handler makes an [`EventStream`], which says *what* is sent, and leaves it to
+//! [`takeover::respond`]: once all middleware has added its headers, `takeover::take_over` takes the connection's socket away
+//! from actix-http and spawns a `StreamWriter`, the task that sends head and events until the stream or the client ends.
+
+use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, body,
@@ -11,7 +17,7 @@ use super::{
     Context,
     error::{ApiError, FieldFault},
     event_stream::EventStream,
-    generations, language, query,
+    generations, language, query, takeover,
 };
 
 /// The handler: 200 with a stream, 204 for a client that has everything, or an error on a first connect only, because
@@ -23,7 +29,7 @@ pub(super) async fn events(
 ) -> Result<HttpResponse, ApiError> {
     let last = last_event_id(&request);
     let mode = preview_mode(&request, last)?;
-    let (clock, timing) = (context.clock.clone(), context.options.timing);
+    let (clock, timing) = (context.clock.clone(), Arc::clone(&context.sse));
     let feed = match (generations::find(&request, &context, &id).await, last) {
         (Ok(feed), _) => feed,
         (Err(error), None) => return Err(error),
@@ -44,14 +50,13 @@ pub(super) async fn events(
         Opening::Stop => return Ok(stop()),
     };
     if request.method() == Method::HEAD {
-        return Ok(head().body(body::None::new()));
+        return Ok(head_only());
     }
-    let most = context.options.max_streams;
-    if most > 0 && context.meter.read().open >= most {
-        log::warn!("{id}: a reader was sent away, {most} event streams are open");
+    let Some(slot) = context.stream_slots.take() else {
+        log::warn!("{id}: a reader is sent away, since `sse.max_connections` event streams are open");
         return Ok(stream(&request, EventStream::cut(clock, timing)));
-    }
-    Ok(stream(&request, EventStream::reading(feed.subscribe(resume, mode), clock, timing)))
+    };
+    Ok(stream(&request, EventStream::reading(feed.subscribe(resume, mode), slot, clock, timing)))
 }
 
 /// The header, else the query; `None` is a first connect.
@@ -79,14 +84,14 @@ fn stop() -> HttpResponse {
 }
 
 fn stream(request: &HttpRequest, events: EventStream) -> HttpResponse {
-    let mut response = head();
     if request.method() == Method::HEAD {
-        return response.body(body::None::new());
+        return head_only();
     }
-    let mut response = response.finish();
-    // Whoever gets it writes it: the task that takes the connection over, or the HTTP server.
-    response.extensions_mut().insert(events);
-    response
+    takeover::respond(head(), events)
+}
+
+fn head_only() -> HttpResponse {
+    head().body(body::None::new())
 }
 
 fn head() -> HttpResponseBuilder {

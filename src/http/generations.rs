@@ -5,13 +5,7 @@ use actix_web::{
     http::{StatusCode, header},
     web::{Data, Path, Payload},
 };
-use generation_actors::{
-    directory::ListActive,
-    feed::Feed,
-    job::StatusBody,
-    model::{IdempotencyKey, JobId, Status},
-    registry::{CreateJob, Created, SaveAnswer},
-};
+use generation_actors::{directory::ListActive, feed::Feed, job::StatusBody, model::{IdempotencyKey, JobId, Status}, registry::{CreateJob, Created, SaveAnswer}};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -32,7 +26,7 @@ pub(super) async fn create(
     context: Data<Context>,
 ) -> Result<HttpResponse, ApiError> {
     let texts = language::texts(&request);
-    let body = body::json(&request, payload, context.options.max_body, &context.options).await?;
+    let body = body::json(&request, payload, context.limits.max_body, &context.limits).await?;
     let idempotency = idempotency_key(&request, &body)?;
     let order = CreateRequest::read(&body, &texts.faults).map_err(|faults| texts.validation(faults))?;
     let Some(model) = order.model.as_deref().or_else(|| context.models.default_model()) else {
@@ -61,7 +55,7 @@ struct CreatedBody<'a> {
 
 fn created_response(request: &HttpRequest, context: &Context, created: &Created) -> HttpResponse {
     let view = created.feed.view();
-    let urls = JobUrls::new(request, &context.options, view.id);
+    let urls = JobUrls::new(request, &context.server, view.id);
     let status = if created.existing { StatusCode::OK } else { StatusCode::CREATED };
     HttpResponse::build(status).insert_header((header::LOCATION, urls.job.as_str())).json(CreatedBody {
         job_id: view.id,

@@ -13,8 +13,10 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use url::Url;
 
 use super::{Context, language};
+use crate::config::{self, AllowedOrigins};
 
 /// The names that requests may be for. IP addresses always may: no name is rebound where none is used, and orchestrators
 /// look for the service by its address.
@@ -22,8 +24,18 @@ use super::{Context, language};
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
+    /// Those of the service's own URL, of the origins that may call it, and further ones as configured; `None` is any host,
+    /// where every page may call anyway.
+    pub fn allowed(server: &config::Server, cors: &config::Cors) -> Option<Self> {
+        let AllowedOrigins::These(origins) = &cors.allowed_origins else { return None };
+        let urls: Vec<Url> = origins.iter().chain(&server.public_url).filter_map(|url| Url::parse(url).ok()).collect();
+        let of_urls = urls.iter().filter_map(Url::host_str);
+        let configured = server.allowed_hosts.iter().chain([&server.host]).map(String::as_str);
+        Some(Self::new(of_urls.chain(configured)))
+    }
+
     /// These names, with or without a port, beside those of this machine itself.
-    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+    fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().filter_map(bare).collect())
     }
 
@@ -44,7 +56,7 @@ fn bare(host: &str) -> Option<String> {
     Some(host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
 }
 
-/// Refuses requests for other hosts than [`super::HttpOptions::hosts`], except those about its health: load balancers ask by
+/// Refuses requests for other hosts than [`Context::hosts`], except those about its health: load balancers ask by
 /// names of their own, and nothing in the answer is worth a name.
 ///
 /// # Errors
@@ -62,7 +74,7 @@ pub async fn check_host(
 
 fn is_foreign(request: &ServiceRequest) -> bool {
     let context = request.app_data::<Data<Context>>();
-    let Some(hosts) = context.and_then(|context| context.options.hosts.as_ref()) else { return false };
+    let Some(hosts) = context.and_then(|context| context.hosts.as_ref()) else { return false };
     if request.path().starts_with("/health/") {
         return false;
     }

@@ -20,13 +20,14 @@ mod page;
 mod panics;
 mod query;
 mod stats;
+mod stream_slots;
 mod stream_writer;
 mod takeover;
 mod urls;
 
-pub use app::{Context, HttpOptions, configure, cors};
-pub use connection::{ConnectionLimits, watch};
-pub use event_stream::StreamTiming;
+pub use app::{Context, configure, cors};
+pub use connection::watch;
 pub use hosts::{Hosts, check_host};
 pub use panics::answer_panics;
+pub use stream_slots::StreamSlots;
 pub use takeover::take_over;

@@ -16,12 +16,12 @@ use socket2::SockRef;
 
 use super::event_stream::{Cut, EventStream};
 
-/// Frames that are written with one call to the kernel.
-const AT_ONCE: usize = 16;
-/// Up to here copying the frames together is cheaper than telling the kernel where each of them is.
-const SMALL: usize = 4096;
-/// What a client may send on the connection of its stream, in bytes: nobody reads it, and reading it costs.
-const MOST_IGNORED: usize = 32 * 1024;
+/// Frames that one call to the kernel writes at most.
+const MAX_SLICES: usize = 16;
+/// Up to so many bytes it is cheaper to copy the frames together than to tell the kernel where each of them is.
+const COPY_LIMIT: usize = 4096;
+/// Bytes that a client may send on its stream's connection before it is disconnected: they mean nothing, and reading costs.
+const MAX_IGNORED: usize = 32 * 1024;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -40,7 +40,10 @@ pub(super) enum Framing {
     UntilClosed,
 }
 
-/// Writes a stream to its socket until either ends. Its worker's runtime owns it; dropping it closes the connection.
+/// Writes a stream to its socket until either ends; dropping it closes the connection and frees the stream's slot.
+///
+/// A task on the runtime of the worker that accepted the connection, tracked by [`Context::writers`](super::Context::writers):
+/// the drain waits for it, and the end of the worker drops it if it takes too long.
 pub(super) struct StreamWriter {
     socket: TcpStream,
     stream: EventStream,
@@ -57,11 +60,11 @@ impl StreamWriter {
         Self { socket, stream, due: VecDeque::from([head]), framing, ended: false, ignored: 0 }
     }
 
-    /// Whether the client has gone, or sends what nobody asked for without end. The little that decent ones send is read and
-    /// ignored: unread bytes would turn our end into a reset.
+    /// Ready once the client has gone or has sent more than [`MAX_IGNORED`]. Less than that is read and ignored: unread bytes
+    /// would turn our close into a reset.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut ignored = [0; 512];
-        while self.ignored < MOST_IGNORED {
+        while self.ignored < MAX_IGNORED {
             if ready!(self.socket.poll_read_ready(context)).is_err() {
                 return Poll::Ready(());
             }
@@ -75,7 +78,7 @@ impl StreamWriter {
         Poll::Ready(())
     }
 
-    /// Hands all that is due to the kernel.
+    /// Hands everything due to the kernel.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.due.is_empty() {
             match self.try_write() {
@@ -86,14 +89,14 @@ impl StreamWriter {
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        // Thousands of idle streams each keep what they hold.
+        // Frees the buffer: thousands of idle streams would each keep theirs.
         self.due = VecDeque::new();
         Poll::Ready(Ok(()))
     }
 
     fn try_write(&self) -> io::Result<usize> {
-        if self.due.iter().map(Bytes::len).sum::<usize>() > SMALL {
-            let mut slices = [IoSlice::new(&[]); AT_ONCE];
+        if self.due.iter().map(Bytes::len).sum::<usize>() > COPY_LIMIT {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let count = self.due.iter().zip(&mut slices).map(|(due, slice)| *slice = IoSlice::new(due)).count();
             return self.socket.try_write_vectored(&slices[..count]);
         }
@@ -115,12 +118,12 @@ impl StreamWriter {
         }
     }
 
-    /// Takes what the stream has, as one chunk. Ready once there is something to write or nothing will follow.
+    /// Takes what the stream has, as one chunk. Ready once there is something to write, or the stream has ended.
     fn poll_stream(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let mut length = 0;
         let chunk_at = self.due.len();
         // A chunk's size, its frames, its end.
-        while self.due.len() + 3 < AT_ONCE {
+        while self.due.len() + 3 < MAX_SLICES {
             match self.stream.poll_bytes(context) {
                 Poll::Ready(Some(Ok(bytes))) => {
                     length += bytes.len();
@@ -152,7 +155,7 @@ impl StreamWriter {
 }
 
 impl Drop for StreamWriter {
-    /// A stream that did not come to its end must not look complete, whatever it ends by. Without chunks only a reset says so.
+    /// A stream that is dropped before its end must not look complete. Without chunks only a reset can say so.
     fn drop(&mut self) {
         if self.framing == Framing::UntilClosed && !(self.ended && self.due.is_empty()) {
             let _closed_anyway = SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));

@@ -1,20 +1,37 @@
-//! Answers that leave the HTTP server's hands once they are known: event streams, and the last answer of a connection.
+//! Answers that are written by a task of ours instead of the HTTP server: event streams, and a connection's last answer.
 //!
-//! The server keeps two buffers of 8 KB and a state machine for every connection that it answers on, and copies whatever
-//! a body yields. A stream needs none of that: it is taken over by a task that holds the socket and the subscription, and
-//! writes the frames that all readers share straight to the kernel (docs/decisions/0005). And the server would read on
-//! without end what a client goes on to send of a body that nobody wants, and ask for it where the client waits to be asked.
+//! actix-http keeps two buffers of 8 KB and a state machine for every connection that it answers on, and copies whatever a
+//! body yields. A stream needs none of that: a [`StreamWriter`] holds the socket and the stream, and hands the frames that
+//! all readers share straight to the kernel (docs/decisions/0005). And where a request's body is not wanted, actix-http would
+//! read the rest of it without end, or ask a client for it that waits to be asked; [`last_answer`] closes instead.
 //!
-//! What this relies on is the order in which actix-http's dispatcher for HTTP/1 works (3.20). The tests in
-//! `tests/integration/events/takeover.rs` and `tests/integration/connections` fail where another version differs.
+//! The way of a stream: its handler calls [`respond`]; [`take_over`], the outermost middleware, finds the stream once every
+//! other one has added its headers, and spawns the writer on the tracker that the drain waits for
+//! ([`Context::writers`](super::Context::writers)).
 //!
-//! 1. `on_connect` runs once a connection, before its first byte is read, and all its requests share what it stores.
-//! 2. A request with `Expect: 100-continue` gets its `100` put into the write buffer right before the handler is polled for
-//!    the first time. Nothing is flushed between the two.
-//! 3. While a handler is pending, the write buffer is flushed. So after one `yield_now` earlier answers are with the kernel.
-//! 4. A response's head goes into the write buffer, then its body is polled, and only then the buffer is flushed. A body
-//!    that fails at its first poll ends the dispatcher before that: nothing of that response, nor of a `100` before it, is sent.
-//! 5. The dispatcher owns what `on_connect` stored, and its own handle of the socket; both go when it ends.
+//! # What this relies on
+//!
+//! The order in which actix-http 3.20.0 works (`src/h1/dispatcher.rs`). It is not part of that crate's API, so Cargo.toml
+//! pins the version, and `takeover_tests.rs` runs the dispatcher on a recorded socket and fails where the order is another.
+//!
+//! 1. `on_connect` is called once a connection, before its first byte is read. What it stores is shared, as one `Rc`, by all
+//!    requests of the connection. *Otherwise* there would be no second handle of the socket to write to.
+//! 2. `Dispatcher::poll` reads, decodes and calls the handler (`read_available`, `poll_request`), and then alternates
+//!    `poll_response`, which fills the write buffer, and `poll_flush`, which alone writes to the socket.
+//! 3. A response's head is put into the write buffer (`send_response`), and then its body is polled before the next
+//!    `poll_flush`, provided that the buffer holds less than `h1_write_buffer_size` (32 KiB). *Otherwise* the client would
+//!    read two heads.
+//! 4. A body that yields an error ends `Dispatcher::poll` at once with `DispatchError::Body`: without `poll_flush`, so that
+//!    nothing of that response is sent, and without `poll_shutdown`. *Otherwise* the client would read actix-http's head or
+//!    the end of the connection in the middle of our answer.
+//! 5. While a handler is pending, `poll_flush` is called. *Otherwise* answers to earlier requests of the connection, which
+//!    [`take_over`] awaits with one `yield_now`, would be lost.
+//! 6. The `100` that `Expect: 100-continue` asks for is put into the write buffer right before the handler is polled for
+//!    the first time, not flushed between the two. *Otherwise* a client would be asked for a body that is refused.
+//! 7. A dispatcher that has ended is dropped, and with it what `on_connect` stored and the first handle of the socket. That
+//!    only closes a file descriptor: the connection lives on in the second. *Otherwise* nothing would be saved.
+//!
+//! The same is seen from outside in `tests/integration/events/takeover.rs` and `tests/integration/connections/bodies.rs`.
 
 use std::{
     cell::Cell,
@@ -24,19 +41,19 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpResponse, HttpResponseBuilder,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
     http::{Method, StatusCode, Version, header},
     middleware::Next,
-    rt,
     rt::net::TcpStream,
 };
 use bytes::Bytes;
 use chrono::Utc;
 use futures_util::Stream;
 use tokio::task::yield_now;
+use tokio_util::task::TaskTracker;
 
 use super::{
     connection::Connection,
@@ -45,8 +62,18 @@ use super::{
     stream_writer::{Framing, StreamWriter},
 };
 
-/// Takes the socket of every response that carries an [`EventStream`], and of every one to a request whose body was not read
-/// to its end, as outermost middleware: its head has everybody's headers by then.
+/// A response that consists of `head` and whatever `stream` says until it ends.
+///
+/// The stream travels in the response's extensions, where [`take_over`] finds it. If the response is dropped on the way,
+/// the stream is dropped with it and its slot is free.
+pub(super) fn respond(mut head: HttpResponseBuilder, stream: EventStream) -> HttpResponse {
+    let mut response = head.finish();
+    response.extensions_mut().insert(stream);
+    response
+}
+
+/// The outermost middleware: takes the socket for every response that [`respond`] made, and for every response to a request
+/// whose body was not read to its end. Its head has everybody's headers by then.
 ///
 /// # Errors
 /// Those of the handlers.
@@ -72,32 +99,38 @@ pub async fn take_over(
         return Ok(if stream.is_some() { without_body(response) } else { response });
     };
     if !is_first {
-        // Answers to earlier requests of the connection are flushed before the server asks again.
+        // Answers to earlier requests of the connection are flushed while this one is pending (5 above).
         yield_now().await;
     }
     Ok(match stream {
-        Some(stream) => give_stream(response, socket, stream),
-        None => give_last(response, socket),
+        Some(stream) => write_stream(response, stream, socket, connection.writers()),
+        None => write_last(response, socket, connection.writers()),
     })
 }
 
-fn give_stream(response: ServiceResponse, socket: TcpStream, stream: EventStream) -> ServiceResponse {
+/// Has a stream and the head of its response written.
+fn write_stream(
+    response: ServiceResponse,
+    stream: EventStream,
+    socket: TcpStream,
+    writers: &TaskTracker,
+) -> ServiceResponse {
     let (framing, line) = match response.request().version() {
         Version::HTTP_11 => (Framing::Chunked, "transfer-encoding: chunked\r\n"),
         _ => (Framing::UntilClosed, ""),
     };
     let head = head_of(&response, line);
-    rt::spawn(StreamWriter::new(socket, head.into(), framing, stream));
+    writers.spawn_local(StreamWriter::new(socket, head.into(), framing, stream));
     without_body(response)
 }
 
-/// The response, so that the server writes nothing of it and ends.
+/// The same response for actix-http, which writes nothing of it and ends.
 fn without_body(response: ServiceResponse) -> ServiceResponse {
     response.map_body(|_, _| BoxBody::new(TakenOver))
 }
 
-/// Writes a whole response that ends its connection.
-fn give_last(response: ServiceResponse, socket: TcpStream) -> ServiceResponse {
+/// Has a whole response written, and ends its connection.
+fn write_last(response: ServiceResponse, socket: TcpStream, writers: &TaskTracker) -> ServiceResponse {
     let mut body = Bytes::new();
     let response = response.map_body(|_, whole| {
         // All our bodies but event streams are bytes.
@@ -110,7 +143,7 @@ fn give_last(response: ServiceResponse, socket: TcpStream) -> ServiceResponse {
     if !is_unframed && response.request().method() != Method::HEAD {
         answer.extend_from_slice(&body);
     }
-    rt::spawn(last_answer::write(socket, answer));
+    writers.spawn_local(last_answer::write(socket, answer));
     response
 }
 
@@ -131,7 +164,7 @@ fn head_of(response: &ServiceResponse, framing: &str) -> Vec<u8> {
     head
 }
 
-/// A body that makes the server drop its own handle of the connection, before it has written anything to it.
+/// A body that fails at its first poll, so that actix-http drops its handle of the socket and has written nothing (4 above).
 struct TakenOver;
 
 impl MessageBody for TakenOver {
@@ -146,7 +179,7 @@ impl MessageBody for TakenOver {
     }
 }
 
-/// Whether the body of the request is still to be read, as long as it is; `false` for one without.
+/// Tells, at any time, whether a part of the request's body has not been read yet; `false` for one without.
 fn watch_body(request: &mut ServiceRequest) -> Rc<Cell<bool>> {
     let headers = request.headers();
     let has_body = headers.contains_key(header::TRANSFER_ENCODING)
@@ -177,3 +210,7 @@ impl Stream for WatchedBody {
         next
     }
 }
+
+#[cfg(test)]
+#[path = "takeover_tests.rs"]
+mod tests;

@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, http::header};
 use generation_actors::model::JobId;
 
-use super::{HttpOptions, forwarded::Forwarded};
+use super::forwarded::Forwarded;
+use crate::config::Server;
 
 /// The URLs of one job.
 pub(super) struct JobUrls {
@@ -12,18 +13,18 @@ pub(super) struct JobUrls {
 }
 
 impl JobUrls {
-    pub(super) fn new(request: &HttpRequest, options: &HttpOptions, id: JobId) -> Self {
-        let job = format!("{}/api/v1/generations/{id}", base(request, options));
+    pub(super) fn new(request: &HttpRequest, server: &Server, id: JobId) -> Self {
+        let job = format!("{}/api/v1/generations/{id}", base(request, server));
         Self { events: format!("{job}/events"), job }
     }
 }
 
 /// Scheme and host: as configured, else as trusted proxies say, else as the request itself says.
-fn base(request: &HttpRequest, options: &HttpOptions) -> String {
-    if let Some(url) = &options.public_url {
+fn base(request: &HttpRequest, server: &Server) -> String {
+    if let Some(url) = &server.public_url {
         return url.clone();
     }
-    let forwarded = Forwarded::read(request.headers(), request.peer_addr(), &options.trusted_proxies);
+    let forwarded = Forwarded::read(request.headers(), request.peer_addr(), &server.trusted_proxies);
     let scheme = forwarded.scheme.filter(|scheme| matches!(&**scheme, "http" | "https")).unwrap_or("http".into());
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     match forwarded.host.as_deref().or(named).filter(|host| is_host(host)) {
@@ -40,25 +41,13 @@ fn is_host(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use actix_web::test::TestRequest;
 
     use super::*;
-    use crate::http::StreamTiming;
+    use crate::config::{Cli, Settings};
 
-    fn options() -> HttpOptions {
-        let second = Duration::from_secs(1);
-        HttpOptions {
-            public_url: None,
-            trusted_proxies: Vec::new(),
-            hosts: None,
-            max_body: 1024,
-            body_timeout: second,
-            max_streams: 0,
-            timing: StreamTiming { heartbeat: second, keep_alive: second, retry: second },
-            episode_timeout: second,
-        }
+    fn server() -> Server {
+        Settings::load(&Cli::default(), std::iter::empty()).expect("the defaults").server
     }
 
     fn request() -> TestRequest {
@@ -72,10 +61,10 @@ mod tests {
     #[test]
     fn forwarding_headers_count_from_trusted_proxies_only() {
         let request = request().to_http_request();
-        assert_eq!(base(&request, &options()), "http://direct:8000");
-        let trusting = HttpOptions { trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")], ..options() };
+        assert_eq!(base(&request, &server()), "http://direct:8000");
+        let trusting = Server { trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")], ..server() };
         assert_eq!(base(&request, &trusting), "https://outside.example");
-        let public = HttpOptions { public_url: Some("https://public.example/x".into()), ..trusting };
+        let public = Server { public_url: Some("https://public.example/x".into()), ..trusting };
         assert_eq!(base(&request, &public), "https://public.example/x");
     }
 
@@ -83,7 +72,7 @@ mod tests {
     fn a_host_that_is_none_is_not_put_into_a_url() {
         for host in ["", "a b", "evil\"/><script>", "a/b", "u@h"] {
             let request = TestRequest::default().insert_header((header::HOST, host)).to_http_request();
-            assert!(base(&request, &options()).starts_with("http://127.0.0.1:"), "{host}");
+            assert!(base(&request, &server()).starts_with("http://127.0.0.1:"), "{host}");
         }
     }
 }

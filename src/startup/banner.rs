@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
 };
 
-use crate::config::{EpisodesKind, Provider, ProviderKind, Settings};
+use crate::config::{EpisodesKind, Provider, Settings};
 
 /// Where it listens, what it keeps where, who writes, and how to try it.
 pub(super) fn print(address: SocketAddr, settings: &Settings) {
@@ -56,9 +56,9 @@ fn default_line(settings: &Settings) -> String {
 fn no_default_line(settings: &Settings) -> String {
     let provider = settings.first_provider();
     let how = match provider.and_then(|provider| Some((provider, provider.default_model_env.as_deref()?))) {
-        Some((provider, variable)) => match &provider.kind {
-            ProviderKind::OpenAi(openai) => format!("set {variable} to one that {} serves", openai.base_url),
-            ProviderKind::Builtin { .. } => format!("set {variable}"),
+        Some((provider, variable)) => match provider.kind.server() {
+            Some(server) => format!("set {variable} to one that {} serves", server.base_url),
+            None => format!("set {variable}"),
         },
         None => "set models.default, or default_model of the first active provider".to_owned(),
     };
@@ -69,7 +69,7 @@ fn episodes_line(kind: &EpisodesKind) -> String {
     match kind {
         EpisodesKind::Embedded => "in the same database".to_owned(),
         EpisodesKind::Chroma(chroma) => format!("Chroma at {}, collection {}", chroma.url, chroma.collection),
-        EpisodesKind::Remote { url, .. } => format!("the Episode API at {url}"),
+        EpisodesKind::Remote(api) => format!("the Episode API at {}", api.url),
     }
 }
 
@@ -77,11 +77,11 @@ fn model_line(provider: &Provider) -> String {
     let patterns: Vec<String> = provider.models.iter().map(ToString::to_string).collect();
     let patterns = patterns.join(", ");
     let name = &provider.name;
-    match &provider.kind {
-        ProviderKind::Builtin { .. } => format!("{name}: {patterns} (built-in placeholder drafts)"),
-        ProviderKind::OpenAi(openai) if provider.active => format!("{name}: {patterns} at {}", openai.base_url),
-        ProviderKind::OpenAi(openai) => {
-            let variable = openai.api_key_env.as_deref().unwrap_or_default();
+    match provider.kind.server() {
+        None => format!("{name}: {patterns} (built-in placeholder drafts)"),
+        Some(server) if provider.active => format!("{name}: {patterns} at {}", server.base_url),
+        Some(server) => {
+            let variable = server.api_key_env.as_deref().unwrap_or_default();
             format!("{name}: {patterns} once {variable} is set")
         }
     }

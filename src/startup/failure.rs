@@ -12,7 +12,9 @@ use crate::{generators::PromptError, sqlite::OpenError};
 pub enum Failure {
     /// No address to listen on.
     #[from(ignore)]
-    #[display("cannot listen on {address}: {source}; is another service there? Choose another with --host and --port")]
+    #[display(
+        "cannot listen on {address}: {source}; is another service using it? Choose another address with --host and --port"
+    )]
     Listen {
         /// As configured.
         address: String,
@@ -33,11 +35,11 @@ pub enum Failure {
     #[display("the jobs of an earlier run were not read within {_0:?}")]
     RecoveryTimedOut(#[error(not(source))] Duration),
     /// The supervisor of all jobs.
-    #[display("{_0}; accepted jobs are taken up again at the next start")]
+    #[display("{_0}; accepted jobs continue after the next start")]
     Registry(RegistryGone),
     /// The HTTP side.
     #[from(ignore)]
-    #[display("the HTTP server ended by itself")]
+    #[display("the HTTP server stopped unexpectedly")]
     ServerEnded,
     /// Anything of the operating system.
     #[display("{_0}")]

@@ -10,18 +10,19 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, rt::net::TcpS
 use actix_web_lab::middleware::CatchPanic;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::{Failure, translate};
+use super::Failure;
 use crate::{
     config::{self, Settings},
     http::{self, Context},
 };
 
-/// Connections that wait to be accepted: every reader of a restarted service comes back within seconds.
+/// Connections that may wait to be accepted: every reader of a restarted service comes back within seconds.
 const BACKLOG: i32 = 8192;
-/// Connections per worker; the limit of open files is what binds.
-const MAX_CONNECTIONS: usize = 1_000_000;
-/// How long a stop waits for requests that are being answered; event streams have been cut by then.
-const LAST_ANSWERS: u64 = 3;
+/// No limit of ours: the limit of open files binds, and `sse.max_connections` for streams.
+const MAX_CONNECTIONS_PER_WORKER: usize = 1_000_000;
+/// How long a stop waits for requests that are being answered. Tasks that have taken a socket over are not among them:
+/// `shutdown` waits for those before.
+const ANSWER_GRACE_SECONDS: u64 = 3;
 
 /// Binds the first address that the configured host stands for.
 ///
@@ -52,46 +53,41 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 /// The system refuses.
 pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Context>) -> Result<Server, Failure> {
-    let origins = translate::origins(settings);
+    let writers = context.writers.clone();
     let routes = http::configure(context);
-    let workers = match settings.server.workers {
-        0 => translate::cores(),
-        workers => workers,
-    };
-    let write_timeout = settings.sse.write_timeout;
-    let limits = translate::connections(settings);
+    let (cors, limits, write_timeout) = (settings.cors.clone(), settings.limits, settings.sse.write_timeout);
     let app = move || {
         App::new()
             .wrap(CatchPanic::default())
             .wrap(from_fn(http::answer_panics))
             .wrap(from_fn(http::check_host))
-            .wrap(http::cors(origins.as_deref()))
+            .wrap(http::cors(&cors))
             .wrap(from_fn(http::take_over))
             .configure(routes.clone())
     };
     let server = HttpServer::new(app)
-        .workers(workers)
-        .client_request_timeout(limits.head)
+        .workers(settings.server.workers)
+        .client_request_timeout(limits.head_timeout)
         .keep_alive(limits.keep_alive)
-        .max_connections(MAX_CONNECTIONS)
+        .max_connections(MAX_CONNECTIONS_PER_WORKER)
         .tcp_nodelay(true)
         // Otherwise a reader that has gone is noticed at the next write only.
         .h1_allow_half_closed(false)
         .on_connect(move |connection, extensions| {
             if let Some(connection) = connection.downcast_ref::<TcpStream>() {
                 limit_writes(connection, write_timeout);
-                http::watch(connection, extensions, limits);
+                http::watch(connection, extensions, limits, &writers);
             }
         })
         .disable_signals()
-        .shutdown_timeout(LAST_ANSWERS)
+        .shutdown_timeout(ANSWER_GRACE_SECONDS)
         .listen(listener)
         .map_err(Failure::Io)?;
     Ok(server.run())
 }
 
-/// A reader that takes nothing for so long is disconnected by the kernel, which alone sees what the peer has taken:
-/// while its window is closed or it does not acknowledge, the connection's body is not even asked for more.
+/// Lets the kernel disconnect a reader that takes nothing for so long. Only the kernel sees what the peer has taken: while
+/// its window is closed or it does not acknowledge, nobody here even tries to write more.
 fn limit_writes(connection: &TcpStream, timeout: Duration) {
     if let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(timeout)) {
         log::warn!("a connection goes without a write timeout: {error}");

@@ -7,7 +7,6 @@ mod listen;
 mod logging;
 mod models;
 mod shutdown;
-mod translate;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -15,20 +14,16 @@ use std::{
 };
 
 use actix_web::{rt::System, web::Data};
-use generation_actors::{
-    feed::{FeedContext, Meter},
-    job::JobPorts,
-    ports::{Clock as _, JobStore, ModelCatalog, SystemClock},
-    registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts},
-};
+use generation_actors::{feed::{FeedContext, Meter}, job::JobPorts, ports::{Clock as _, JobStore, ModelCatalog, SystemClock}, registry::{Adopt, JobRegistry, RegistryHandle, RegistryParts}};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 pub use failure::Failure;
 pub use logging::init_logging;
 
 use crate::{
     config::{OnRestart, Settings},
-    http::Context,
+    http::{Context, Hosts, StreamSlots},
     locales::Locales,
     sqlite::Database,
     stores::SqliteJobs,
@@ -64,7 +59,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
 
     let registry = JobRegistry::start_new(RegistryParts {
-        settings: translate::registry(&settings),
+        settings: settings.jobs.registry,
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
         feeds: FeedContext { wording: locales.wording.clone(), meter: meter.clone() },
     });
@@ -72,7 +67,13 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
 
     let started_at = clock.now();
     let context = Data::new(Context {
-        options: translate::http(&settings),
+        server: settings.server.clone(),
+        hosts: Hosts::allowed(&settings.server, &settings.cors),
+        limits: settings.limits,
+        sse: settings.sse.into(),
+        stream_slots: StreamSlots::new(settings.sse.max_connections),
+        writers: TaskTracker::new(),
+        episode_timeout: settings.episodes.save_timeout,
         draining: AtomicBool::new(false),
         models: models.clone(),
         registry,

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use generation_actors::ports::ScriptGenerator;
+use generation_actors::ports::{ChatModel, ScriptGenerator};
 
 use super::Failure;
 use crate::{
-    config::{self, ProviderKind, Settings, TokensField},
-    generators::{
-        BuiltinGenerator, Catalog, OpenAiGenerator, OpenAiOptions, Pattern, Prompts, Provider, TokenLimitField,
-    },
+    config::{self, ProviderKind, Settings},
+    generators::{BuiltinGenerator, Catalog, Prompts, Provider, ScriptWriter, openai},
 };
 
 /// All active providers, in the order they are asked.
@@ -19,45 +17,15 @@ use crate::{
 pub(super) fn catalog(settings: &Settings) -> Result<Catalog, Failure> {
     let prompts = Arc::new(Prompts::load(settings.models.prompts_dir.as_deref())?);
     let active = settings.providers.iter().filter(|provider| provider.active);
-    let providers = active.map(|provider| Provider {
-        name: provider.name.clone(),
-        default_model: provider.default_model.as_ref().map(|default| default.name.clone()),
-        models: provider.models.iter().map(pattern).collect(),
-        generator: generator(provider, &prompts),
-    });
+    let providers =
+        active.map(|provider| Provider { generator: generator(provider, &prompts), settings: provider.clone() });
     Ok(Catalog::new(settings.default_model().map(str::to_owned), providers.collect()))
 }
 
-fn pattern(pattern: &config::ModelPattern) -> Pattern {
-    match pattern {
-        config::ModelPattern::Exact(name) => Pattern::Exact(name.clone()),
-        config::ModelPattern::Prefix(prefix) => Pattern::Prefix(prefix.clone()),
-    }
-}
-
 fn generator(provider: &config::Provider, prompts: &Arc<Prompts>) -> Arc<dyn ScriptGenerator> {
+    let writer = |model: Arc<dyn ChatModel>| Arc::new(ScriptWriter::new(model, Arc::clone(prompts)));
     match &provider.kind {
         ProviderKind::Builtin { words_per_second } => Arc::new(BuiltinGenerator::new(*words_per_second)),
-        ProviderKind::OpenAi(openai) => {
-            Arc::new(OpenAiGenerator::new(openai_options(&provider.name, openai), Arc::clone(prompts)))
-        }
-    }
-}
-
-fn openai_options(name: &str, openai: &config::OpenAi) -> OpenAiOptions {
-    OpenAiOptions {
-        name: name.to_owned(),
-        base_url: openai.base_url.clone(),
-        api_key: openai.api_key.as_ref().map(|key| key.expose().to_owned()),
-        tokens_field: openai.tokens_field.map(|field| match field {
-            TokensField::MaxTokens => TokenLimitField::MaxTokens,
-            TokensField::MaxCompletionTokens => TokenLimitField::MaxCompletionTokens,
-        }),
-        max_tokens: openai.max_tokens,
-        connect_timeout: openai.connect_timeout,
-        head_timeout: openai.head_timeout,
-        first_token_timeout: openai.first_token_timeout,
-        idle_timeout: openai.idle_timeout,
-        retries: openai.retries,
+        ProviderKind::OpenAi(settings) => writer(openai(&provider.name, settings)),
     }
 }

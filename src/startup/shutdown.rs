@@ -1,4 +1,4 @@
-//! Waiting for the end, and going down in order.
+//! Serving until the end, and the orderly shutdown.
 
 use std::{process, thread, time::Duration};
 
@@ -12,18 +12,21 @@ use tokio::{
     select,
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
-    time::{interval, sleep, timeout},
+    time::{Instant, interval, sleep, timeout, timeout_at},
 };
+use tokio_util::task::TaskTracker;
 
 use super::Failure;
 use crate::{config, http::Context, sqlite::Database};
 
 /// How soon the death of the registry is noticed.
-const LOOK: Duration = Duration::from_secs(1);
-/// Of `shutdown_timeout`; the rest is for the database.
-const FOR_DRAINING: f32 = 0.75;
-/// What shells report of a process that a second signal ended.
-const ENDED_AT_ONCE: i32 = 130;
+const REGISTRY_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// The drain's share of `shutdown_timeout`; the rest is for the database.
+const DRAIN_SHARE: f32 = 0.75;
+/// How long clients may take for what is left of their streams once these were cut: a `retry:` line, and what was sent before.
+const WRITER_GRACE: Duration = Duration::from_secs(3);
+/// The exit code by which shells report a process that SIGINT ended.
+const EXIT_INTERRUPTED: i32 = 130;
 
 /// Serves until SIGTERM or SIGINT, then drains: new jobs are refused, running ones checkpointed, readers cut, the database
 /// closed. All of it ends within `drain_delay` and `shutdown_timeout`, the process with it if need be; a second signal ends
@@ -49,10 +52,7 @@ pub(super) async fn serve_until_told(
     let going_down = async {
         if told.is_ok() {
             log::info!("stopping; running jobs go on at the next start");
-            let for_draining = settings.drain_delay + settings.shutdown_timeout.mul_f32(FOR_DRAINING);
-            if timeout(for_draining, drain(handle, context, settings.drain_delay)).await.is_err() {
-                log::error!("the drain took longer than {for_draining:?}; jobs go on from their last checkpoint");
-            }
+            drain(handle, context, settings).await;
         }
         close(database).await;
     };
@@ -60,7 +60,7 @@ pub(super) async fn serve_until_told(
         down = timeout(most, going_down) => down,
         () = signals.next() => {
             log::warn!("a second signal: ending at once");
-            process::exit(ENDED_AT_ONCE);
+            process::exit(EXIT_INTERRUPTED);
         }
     };
     if down.is_err() {
@@ -91,20 +91,45 @@ async fn close(database: &Database) {
     }
 }
 
-async fn drain(server: ServerHandle, context: &Data<Context>, delay: Duration) {
+/// Suspends the jobs, which cuts their streams, and stops the HTTP server.
+async fn drain(server: ServerHandle, context: &Data<Context>, settings: &config::Server) {
     context.drain();
     // Load balancers need time to see that this instance is not ready any more.
-    sleep(delay).await;
-    if let Err(gone) = context.registry.drain().await {
-        log::error!("{gone}; jobs go on from their last checkpoint");
+    sleep(settings.drain_delay).await;
+    let share = settings.shutdown_timeout.mul_f32(DRAIN_SHARE);
+    let deadline = Instant::now() + share;
+    match timeout_at(deadline, context.registry.drain()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(gone)) => log::error!("{gone}; jobs go on from their last checkpoint"),
+        Err(_) => log::error!("the jobs were not suspended within {share:?}; they go on from their last checkpoint"),
     }
-    server.stop(true).await;
+    stop_serving(&server, &context.writers, deadline).await;
+}
+
+/// Waits for the tasks that have taken a connection over, then stops the workers. In that order: a worker does not count
+/// these tasks among its connections, and when it ends, its runtime drops those that are left, which closes their sockets.
+async fn stop_serving(server: &ServerHandle, writers: &TaskTracker, deadline: Instant) {
+    writers.close();
+    log::info!("connections that wait for their last bytes: {}", writers.len());
+    let grace = deadline.min(Instant::now() + WRITER_GRACE);
+    if timeout_at(grace, writers.wait()).await.is_err() {
+        log::warn!("closing connections whose clients did not take the last bytes in time: {}", writers.len());
+    }
+    let graceful = Instant::now() < deadline;
+    let stopped = server.stop(graceful);
+    let all_ended = async {
+        stopped.await;
+        writers.wait().await;
+    };
+    if timeout_at(deadline, all_ended).await.is_err() {
+        log::error!("the HTTP server did not stop in time; connections it leaves open: {}", writers.len());
+    }
 }
 
 async fn died(registry: &RegistryHandle) {
-    let mut look = interval(LOOK);
+    let mut check = interval(REGISTRY_CHECK_INTERVAL);
     while registry.is_alive() {
-        look.tick().await;
+        check.tick().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The dependency rule: `main → startup → {config, http, generators, stores, episodes} → actors`.
+//! The dependency rule: `main → startup → {http, generators, stores, episodes} → config → actors`.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::harness::project_path;
 
-const PEERS: [&str; 5] = ["config", "http", "generators", "stores", "episodes"];
+const ADAPTERS: [&str; 4] = ["http", "generators", "stores", "episodes"];
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     fn collect(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
@@ -71,11 +71,11 @@ fn the_reading_of_paths_is_right() {
 }
 
 #[test]
-fn the_five_parts_never_import_each_other() {
-    for part in PEERS {
-        for (path, code) in sources(&format!("src/{part}")) {
+fn adapters_never_import_each_other() {
+    for adapter in ADAPTERS {
+        for (path, code) in sources(&format!("src/{adapter}")) {
             for used in modules_used(&code) {
-                let foreign = used != part && (PEERS.contains(&used.as_str()) || used == "startup");
+                let foreign = used != adapter && (ADAPTERS.contains(&used.as_str()) || used == "startup");
                 assert!(!foreign, "{} uses crate::{used}", path.display());
             }
         }
@@ -83,7 +83,26 @@ fn the_five_parts_never_import_each_other() {
 }
 
 #[test]
-fn shared_low_modules_know_none_of_the_five() {
+fn settings_know_nothing_but_the_actors() {
+    for (path, code) in sources("src/config") {
+        for used in modules_used(&code) {
+            assert_eq!(used, "config", "{} uses crate::{used}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_clients_of_other_servers_expose_secrets() {
+    for folder in ["config", "startup", "http", "stores", "client", "sqlite"] {
+        for (path, code) in sources(&format!("src/{folder}")) {
+            let is_test = path.components().any(|part| part.as_os_str() == "tests");
+            assert!(is_test || !code.contains("expose_secret("), "{} exposes a secret", path.display());
+        }
+    }
+}
+
+#[test]
+fn shared_low_modules_know_no_adapter_and_no_settings() {
     for module in ["sqlite", "locales", "client", "mask"] {
         let (folder, file) = (format!("src/{module}"), format!("src/{module}.rs"));
         let files = if project_path(&folder).is_dir() {
@@ -93,7 +112,7 @@ fn shared_low_modules_know_none_of_the_five() {
         };
         for (path, code) in files {
             for used in modules_used(&code) {
-                let high = PEERS.contains(&used.as_str()) || used == "startup";
+                let high = ADAPTERS.contains(&used.as_str()) || matches!(used.as_str(), "config" | "startup");
                 assert!(!high, "{} uses crate::{used}", path.display());
             }
         }

@@ -7,12 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use generation_actors::{
-    feed::{Feed, FeedContext, LastEventId, Meter, Opening, Resume, Subscription, Turn},
-    job::JobState,
-    model::Epoch,
-    wording::{FailureTexts, StepTexts, Texts, Wording},
-};
+use generation_actors::{feed::{Feed, FeedContext, LastEventId, Meter, Opening, Resume, Subscription, Turn}, job::JobState, model::Epoch, wording::{FailureTexts, StepTexts, Texts, Wording}};
 use serde::Deserialize;
 
 /// The part of a file of sentences that feeds use.

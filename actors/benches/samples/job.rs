@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use generation_actors::{
-    job::{Input, JobState},
-    model::{Brief, JobId, Step},
-    ports::Piece,
-};
+use generation_actors::{job::{Input, JobState}, model::{Brief, JobId, Step}, ports::Piece};
 
 use super::script::Language;
 

@@ -3,6 +3,7 @@
 //! Futures and streams here need not be `Send`: every caller lives on one actix arbiter or worker thread and
 //! stays there, which lets an implementation keep state that cannot move between threads.
 
+mod chat_model;
 mod clock;
 mod episode_store;
 mod generator;
@@ -10,6 +11,9 @@ mod job_store;
 mod model_catalog;
 mod peers;
 
+pub use chat_model::{
+    ChatDelta, ChatError, ChatErrorKind, ChatModel, ChatRequest, ChatStream, Continuation, Message, Role,
+};
 pub use clock::{Clock, SystemClock};
 pub use episode_store::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary, Identity};
 pub use generator::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator};

@@ -13,13 +13,13 @@ fn all_faults_of_all_layers_are_listed_at_once() {
     let faults = Settings::from_layers(&cli, Some(file(content)), &variables).unwrap_err();
     assert_eq!(
         faults.to_string(),
-        r#"the configuration has 7 faults:
+        r#"the configuration has 7 errors:
   server.port = "http" (flag --port): must be a whole number from 0 to 65535
   server.workers = -1 (test.toml:2): must be a whole number from 0 to 1024
-  jobs.retention = 60 (test.toml:6): a duration needs its unit, such as "500ms", "30s" or "1h"
+  jobs.retention = 60 (test.toml:6): a duration needs a unit, such as "500ms", "30s" or "1h"
   providers[0].models = a list of 0 (test.toml:10): must name a model, or "*" for all
   providers[0].base_url (test.toml:7): providers of kind "openai" need it
-  log.level = "loud" (environment variable GENERATION__LOG__LEVEL): must be "off" or "error" or "warn" or "info" or "debug" or "trace"
+  log.level = "loud" (environment variable GENERATION__LOG__LEVEL): must be "off", "error", "warn", "info", "debug" or "trace"
   sse.hearbeat (test.toml:4): unknown key; did you mean heartbeat?"#
     );
 }
@@ -42,7 +42,7 @@ fn unknown_names_come_with_the_nearest_known_one() {
     single(
         "",
         &[("GENERATION__server__port", "1")],
-        "server__port (environment variable GENERATION__server__port): variables are written in upper case: GENERATION__SERVER__PORT",
+        "server__port (environment variable GENERATION__server__port): variable names must be in upper case: GENERATION__SERVER__PORT",
     );
 }
 
@@ -137,7 +137,7 @@ fn every_syntax_error_is_listed_with_its_line_and_the_other_layers_are_still_che
     assert!(
         faults
             .iter()
-            .any(|fault| fault.starts_with("config = \"test.toml\" (test.toml:2): this file is not well-formed TOML")),
+            .any(|fault| fault.starts_with("config = \"test.toml\" (test.toml:2): this file is not valid TOML")),
         "{faults:?}"
     );
     assert!(faults.iter().any(|fault| fault.contains("(test.toml:3)")), "{faults:?}");

@@ -6,15 +6,15 @@ mod faults;
 mod precedence;
 mod providers;
 mod robustness;
-
-use std::collections::BTreeMap;
+mod secrets;
 
 use super::cli::Cli;
 use super::fault::{Fault, Faults, Origin};
 use super::layers::File;
 use super::settings::Settings;
+use super::variables::Environment;
 
-fn environment(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+fn environment(variables: &[(&str, &str)]) -> Environment {
     variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 

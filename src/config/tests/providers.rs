@@ -1,4 +1,6 @@
-use super::super::{ModelPattern, OpenAi, ProviderKind, TokensField};
+use secrecy::ExposeSecret as _;
+
+use super::super::{ChatServer, ModelPattern, OpenAi, ProviderKind, TokensField};
 use super::*;
 
 const LOCAL: &str =
@@ -11,13 +13,17 @@ fn openai(settings: &Settings) -> &OpenAi {
     }
 }
 
+fn server(settings: &Settings) -> &ChatServer {
+    &openai(settings).server
+}
+
 #[test]
 fn provider_without_its_key_is_kept_inactive_and_serves_nothing() {
     for variables in [&[][..], &[("OPENAI_API_KEY", "")], &[("OPENAI_API_KEY", " \n")]] {
         let settings = load("", variables).unwrap();
         assert!(!settings.providers[0].active);
         assert!(!settings.providers[0].serves("gpt-4"));
-        assert_eq!(openai(&settings).api_key_env.as_deref(), Some("OPENAI_API_KEY"));
+        assert_eq!(server(&settings).api_key_env.as_deref(), Some("OPENAI_API_KEY"));
         assert!(settings.providers[1].serves("gpt-4"));
     }
 }
@@ -27,7 +33,7 @@ fn key_makes_its_provider_active_and_is_never_shown() {
     let settings = load("", &[("OPENAI_API_KEY", "sk-hunter2\n")]).unwrap();
     assert!(settings.providers[0].serves("gpt-4") && settings.providers[0].serves("o3"));
     assert!(!settings.providers[0].serves("builtin"));
-    assert_eq!(openai(&settings).api_key.as_ref().unwrap().expose(), "sk-hunter2");
+    assert_eq!(server(&settings).api_key.as_ref().unwrap().expose_secret(), "sk-hunter2");
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
 
@@ -42,16 +48,17 @@ fn provider_that_names_no_key_is_active_without_one() {
     .unwrap();
     assert!(settings.providers[0].serves("llama"));
     let openai = openai(&settings);
-    assert_eq!(openai.base_url, "http://localhost:11434/v1");
-    assert_eq!((&openai.api_key, openai.max_tokens), (&None, Some(9)));
+    assert_eq!(openai.server.base_url, "http://localhost:11434/v1");
+    assert!(openai.server.api_key.is_none());
+    assert_eq!(openai.server.max_tokens, Some(9));
     assert_eq!(openai.tokens_field, Some(TokensField::MaxCompletionTokens));
 }
 
 #[test]
 fn named_variable_overrides_the_base_url() {
     let settings = load("", &[("OPENAI_BASE_URL", "http://localhost:1/v1/")]).unwrap();
-    assert_eq!(openai(&settings).base_url, "http://localhost:1/v1");
-    assert_eq!(openai(&load("", &[("OPENAI_BASE_URL", "")]).unwrap()).base_url, "https://api.openai.com/v1");
+    assert_eq!(server(&settings).base_url, "http://localhost:1/v1");
+    assert_eq!(server(&load("", &[("OPENAI_BASE_URL", "")]).unwrap()).base_url, "https://api.openai.com/v1");
     let faults = faults("", &[("OPENAI_BASE_URL", "localhost")]);
     assert!(
         faults[0].starts_with("providers[0].base_url = \"localhost\" (environment variable OPENAI_BASE_URL)"),

@@ -6,7 +6,7 @@ mod reading;
 mod record;
 mod saving;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use futures_util::future::LocalBoxFuture;
 use generation_actors::ports::{Episode, EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary};
@@ -14,53 +14,8 @@ use http::header::HeaderName;
 use tokio::sync::Mutex;
 
 use self::{api::Api, collection::Collection};
-use super::{
-    calls::Calls,
-    embedding::{Embedder, EmbeddingOptions},
-    json_client::JsonClient,
-    token::Token,
-};
-
-/// How a Chroma server is reached and which of its collections is used.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ChromaOptions {
-    /// Its address; no slash at the end.
-    pub url: String,
-    /// The tenant, which must exist.
-    pub tenant: String,
-    /// The database, which must exist.
-    pub database: String,
-    /// The collection's name, made when it is missing.
-    pub collection: String,
-    /// What a proxy or a hosted Chroma asks for, visible ASCII.
-    pub token: Option<String>,
-    /// The header that carries it.
-    pub token_header: ChromaTokenHeader,
-    /// What makes the vectors.
-    pub embedding: EmbeddingOptions,
-    /// To connect.
-    pub connect_timeout: Duration,
-    /// Each request, its answer included.
-    pub request_timeout: Duration,
-}
-
-/// The header that carries the token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChromaTokenHeader {
-    /// `Authorization: Bearer …`.
-    Authorization,
-    /// `X-Chroma-Token: …`.
-    XChromaToken,
-}
-
-impl fmt::Debug for ChromaOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChromaOptions")
-            .field("url", &self.url)
-            .field("collection", &self.collection)
-            .finish_non_exhaustive()
-    }
-}
+use super::{calls::Calls, embedding::Embedder, json_client::JsonClient, timeouts::Timeouts, token::Token};
+use crate::config::{self, TokenHeader};
 
 /// The episode store on a Chroma server.
 ///
@@ -88,8 +43,8 @@ struct Chroma {
 
 impl ChromaEpisodes {
     /// The store; its server is not asked yet.
-    pub fn new(options: ChromaOptions) -> Self {
-        Self { chroma: Arc::new(Chroma::new(options)), calls: Calls::default() }
+    pub fn new(settings: &config::Chroma, timeouts: Timeouts) -> Self {
+        Self { chroma: Arc::new(Chroma::new(settings, timeouts)), calls: Calls::default() }
     }
 
     fn run<T: 'static, F>(
@@ -104,16 +59,16 @@ impl ChromaEpisodes {
 }
 
 impl Chroma {
-    fn new(options: ChromaOptions) -> Self {
-        let token = options.token.as_deref().and_then(|text| match options.token_header {
-            ChromaTokenHeader::Authorization => Token::bearer(text),
-            ChromaTokenHeader::XChromaToken => Token::plain(HeaderName::from_static("x-chroma-token"), text),
+    fn new(settings: &config::Chroma, timeouts: Timeouts) -> Self {
+        let token = settings.token.as_ref().and_then(|token| match settings.token_header {
+            TokenHeader::Authorization => Token::bearer(token),
+            TokenHeader::XChromaToken => Token::plain(HeaderName::from_static("x-chroma-token"), token),
         });
-        let client = JsonClient::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env");
+        let client = JsonClient::new(timeouts, token, "episodes.token_env");
         Self {
-            api: Api::new(client, &options.url, &options.tenant, &options.database),
-            name: options.collection,
-            embedder: Embedder::new(options.embedding, options.request_timeout),
+            api: Api::new(client, &settings.url, &settings.tenant, &settings.database),
+            name: settings.collection.clone(),
+            embedder: Embedder::new(&settings.embedding, timeouts),
             opened: Mutex::new(None),
         }
     }

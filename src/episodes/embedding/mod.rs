@@ -13,16 +13,9 @@ use tokio::{task, time::timeout};
 
 use super::cause::cause;
 use openai::OpenAiEmbedding;
-pub use openai::OpenAiEmbeddingOptions;
 
-/// Which embedder makes the vectors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EmbeddingOptions {
-    /// Inside the service, by the characters a text is made of.
-    Hashing,
-    /// A server with OpenAI's `/embeddings`.
-    OpenAi(OpenAiEmbeddingOptions),
-}
+use super::timeouts::Timeouts;
+use crate::config;
 
 /// An embedder.
 pub(super) struct Embedder {
@@ -38,13 +31,13 @@ enum Kind {
 }
 
 impl Embedder {
-    /// `limit` bounds each text.
-    pub(super) fn new(options: EmbeddingOptions, limit: Duration) -> Self {
-        let kind = match options {
-            EmbeddingOptions::Hashing => Kind::Hashing,
-            EmbeddingOptions::OpenAi(options) => Kind::OpenAi(Box::new(OpenAiEmbedding::new(options, limit))),
+    /// `timeouts` bound each text.
+    pub(super) fn new(settings: &config::Embedding, timeouts: Timeouts) -> Self {
+        let kind = match settings {
+            config::Embedding::Hashing => Kind::Hashing,
+            config::Embedding::OpenAi(openai) => Kind::OpenAi(Box::new(OpenAiEmbedding::new(openai, timeouts))),
         };
-        Self { kind, limit, dimension: AtomicUsize::new(0) }
+        Self { kind, limit: timeouts.request, dimension: AtomicUsize::new(0) }
     }
 
     /// The name that stands in a collection: vectors of different names cannot be compared.

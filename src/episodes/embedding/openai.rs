@@ -1,37 +1,11 @@
 //! Vectors from a server with OpenAI's `/embeddings`.
 
-use std::{fmt, time::Duration};
-
 use generation_actors::ports::EpisodeError;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::super::json_client::JsonClient;
-use crate::episodes::token::Token;
-
-/// How an embedding server is asked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OpenAiEmbeddingOptions {
-    /// What `/embeddings` is appended to; no slash at the end.
-    pub base_url: String,
-    /// The model's name.
-    pub model: String,
-    /// The key, visible ASCII.
-    pub api_key: Option<String>,
-    /// Characters of a text that are sent, from its beginning; models refuse what is too long for them.
-    pub max_characters: usize,
-    /// To connect.
-    pub connect_timeout: Duration,
-}
-
-impl fmt::Debug for OpenAiEmbeddingOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAiEmbeddingOptions")
-            .field("base_url", &self.base_url)
-            .field("model", &self.model)
-            .finish_non_exhaustive()
-    }
-}
+use super::super::{timeouts::Timeouts, token::Token, json_client::JsonClient};
+use crate::config;
 
 /// The embedding server.
 pub(super) struct OpenAiEmbedding {
@@ -60,13 +34,13 @@ struct Item {
 }
 
 impl OpenAiEmbedding {
-    pub(super) fn new(options: OpenAiEmbeddingOptions, limit: Duration) -> Self {
-        let token = options.api_key.as_deref().and_then(Token::bearer);
+    pub(super) fn new(settings: &config::OpenAiEmbedding, timeouts: Timeouts) -> Self {
+        let token = settings.api_key.as_ref().and_then(Token::bearer);
         Self {
-            client: JsonClient::new(limit, options.connect_timeout, token, "episodes.embedding.api_key_env"),
-            url: format!("{}/embeddings", options.base_url),
-            model: options.model,
-            max_characters: options.max_characters,
+            client: JsonClient::new(timeouts, token, "episodes.embedding.api_key_env"),
+            url: format!("{}/embeddings", settings.base_url),
+            model: settings.model.clone(),
+            max_characters: settings.max_characters,
         }
     }
 

@@ -3,7 +3,6 @@
 mod wire;
 
 use std::{
-    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -26,27 +25,10 @@ use self::wire::{Answer, List, NewEpisode, Summary, Whole};
 use super::{
     calls::Calls,
     json_client::{JsonClient, Reply, segment},
+    timeouts::Timeouts,
     token::Token,
 };
-
-/// Where the Episode API is and what it asks for.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RemoteOptions {
-    /// What `/api/v1/projects/…` is appended to; no slash at the end.
-    pub url: String,
-    /// A bearer token, visible ASCII.
-    pub token: Option<String>,
-    /// To connect.
-    pub connect_timeout: Duration,
-    /// Each request, its answer included.
-    pub request_timeout: Duration,
-}
-
-impl fmt::Debug for RemoteOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteOptions").field("url", &self.url).finish_non_exhaustive()
-    }
-}
+use crate::config::EpisodeApi;
 
 /// The episode store behind an Episode API.
 ///
@@ -70,8 +52,8 @@ struct Remote {
 
 impl RemoteEpisodes {
     /// The store; the API is not asked yet.
-    pub fn new(options: &RemoteOptions) -> Self {
-        Self { remote: Arc::new(Remote::new(options)), calls: Calls::default() }
+    pub fn new(settings: &EpisodeApi, timeouts: Timeouts) -> Self {
+        Self { remote: Arc::new(Remote::new(settings, timeouts)), calls: Calls::default() }
     }
 
     fn run<T: 'static, F>(
@@ -86,11 +68,11 @@ impl RemoteEpisodes {
 }
 
 impl Remote {
-    fn new(options: &RemoteOptions) -> Self {
-        let token = options.token.as_deref().and_then(Token::bearer);
+    fn new(settings: &EpisodeApi, timeouts: Timeouts) -> Self {
+        let token = settings.token.as_ref().and_then(Token::bearer);
         Self {
-            client: JsonClient::new(options.request_timeout, options.connect_timeout, token, "episodes.token_env"),
-            projects: format!("{}/api/v1/projects", options.url),
+            client: JsonClient::new(timeouts, token, "episodes.token_env"),
+            projects: format!("{}/api/v1/projects", settings.url),
             slash: AtomicBool::new(false),
             fault: Mutex::new(None),
         }

@@ -8,10 +8,7 @@ use std::{
 };
 
 use futures_util::Stream;
-use generation_actors::{
-    model::{Brief, Failure, Step, Usage},
-    ports::{EndReason, GenerationRequest, Piece},
-};
+use generation_actors::{model::{Brief, Failure, Step, Usage}, ports::{EndReason, GenerationRequest, Piece}};
 
 use super::{
     NAME,

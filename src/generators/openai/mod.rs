@@ -1,85 +1,59 @@
-//! Any server with OpenAI's `/chat/completions`, streamed: OpenAI itself, vLLM, Ollama, llama.cpp, gateways.
-//!
-//! From the bytes up: `decode` cuts them into events, `reply` says what each means and whether the whole is a script, `fault`
-//! says what a failure means and whether to ask again, `parameters` with what, `run` does it all within its deadlines.
+//! OpenAI's chat completions, as OpenAI, vLLM, Ollama, llama.cpp, gateways and many others speak it, each with its quirks.
 
-mod decode;
-mod fault;
-mod overlap;
-mod parameters;
-mod reply;
-mod request;
-mod retry;
-mod run;
-mod tokens;
+mod body;
+mod event;
+mod families;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use generation_actors::ports::{GenerationRequest, GenerationStream, ScriptGenerator};
+use generation_actors::ports::{ChatModel, ChatRequest};
+use http::{HeaderMap, header};
+use secrecy::SecretString;
+use serde_json::Value;
 
-use super::Prompts;
-use crate::client::Connector;
+use super::chat::{self, ChatClient, Fault, Parameters, Protocol, Reply};
+use crate::config::{self, TokensField};
 
-/// How one provider is reached and how long it may take.
-#[derive(Debug, Clone)]
-pub struct OpenAiOptions {
-    /// For the log.
-    pub name: String,
-    /// What `/chat/completions` is appended to.
-    pub base_url: String,
-    /// Sent as a bearer token; never logged.
-    pub api_key: Option<String>,
-    /// The field that carries the token limit; `None` chooses it by the model.
-    pub tokens_field: Option<TokenLimitField>,
-    /// A fixed token limit; `None` derives it from the length asked for.
-    pub max_tokens: Option<u32>,
-    /// To connect, TLS and proxies included.
-    pub connect_timeout: Duration,
-    /// From the request to the response's head; servers that queue send none until it is their turn.
-    pub head_timeout: Duration,
-    /// From the head to the first text or reasoning.
-    pub first_token_timeout: Duration,
-    /// Between two reads after that; any byte counts, comments too.
-    pub idle_timeout: Duration,
-    /// Further attempts before the first text.
-    pub retries: u32,
+const MAX_TOKENS: &str = "max_tokens";
+const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
+const TEMPERATURE: &str = "temperature";
+const STREAM_OPTIONS: &str = "stream_options";
+
+/// The chat models of a server that speaks OpenAI's chat completions; `name` is the provider's, for the log.
+pub fn openai(name: &str, settings: &config::OpenAi) -> Arc<dyn ChatModel> {
+    let protocol = ChatCompletions { tokens_field: settings.tokens_field };
+    Arc::new(ChatClient::new(name, &settings.server, protocol))
 }
 
-/// The request's field for the token limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenLimitField {
-    /// `max_tokens`
-    MaxTokens,
-    /// `max_completion_tokens`
-    MaxCompletionTokens,
+/// The protocol.
+#[derive(Debug, Default)]
+pub(super) struct ChatCompletions {
+    /// The operator's choice of the field for the token limit; `None` chooses it by the model.
+    pub(super) tokens_field: Option<TokensField>,
 }
 
-/// One provider.
-#[derive(Debug)]
-pub struct OpenAiGenerator(Arc<Shared>);
+impl Protocol for ChatCompletions {
+    const PATH: &'static str = "/chat/completions";
+    const OPTIONAL: &'static [&'static str] = &[MAX_TOKENS, MAX_COMPLETION_TOKENS, TEMPERATURE, STREAM_OPTIONS];
 
-#[derive(Debug)]
-struct Shared {
-    options: OpenAiOptions,
-    connector: Connector,
-    prompts: Arc<Prompts>,
-    /// What its models have refused.
-    refused: parameters::Memory,
-}
+    fn headers(&self, key: Option<&SecretString>) -> Result<HeaderMap, Fault> {
+        let bearer = key.map(|key| chat::header_value("Bearer ", key)).transpose()?;
+        Ok(bearer.map(|bearer| (header::AUTHORIZATION, bearer)).into_iter().collect())
+    }
 
-impl OpenAiGenerator {
-    /// A provider that is asked nothing yet.
-    pub fn new(options: OpenAiOptions, prompts: Arc<Prompts>) -> Self {
-        let connector = Connector::new(options.connect_timeout);
-        Self(Arc::new(Shared { options, connector, prompts, refused: parameters::Memory::default() }))
+    fn parameters(&self, model: &str) -> Parameters {
+        families::parameters(model, self.tokens_field)
+    }
+
+    fn body(&self, request: &ChatRequest, parameters: &Parameters, fixed_limit: Option<u32>) -> Value {
+        body::body(request, parameters, fixed_limit)
+    }
+
+    fn read(&self, data: &str, reply: &mut Reply) -> Result<(), Fault> {
+        event::read(data, reply)
+    }
+
+    fn refusal(&self, status: u16, body: &str) -> Fault {
+        Fault::of_response(status, body, Self::OPTIONAL)
     }
 }
-
-impl ScriptGenerator for OpenAiGenerator {
-    fn generate(&self, request: GenerationRequest) -> GenerationStream {
-        run::start(Arc::clone(&self.0), request)
-    }
-}
-
-#[cfg(test)]
-mod tests;

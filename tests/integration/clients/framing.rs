@@ -87,7 +87,7 @@ async fn chunks_cut_anywhere_are_put_together() {
 
 #[actix_web::test]
 async fn a_truncated_or_compressed_answer_is_none() {
-    // A chat stream has its own end, which the truncated ones here contain: see `generators::openai`.
+    // A chat stream has its own end, which the truncated ones here contain: see `generators::chat`.
     let without_own_end = CLIENTS.into_iter().filter(|client| *client != Client::Chat);
     for client in without_own_end {
         for (name, form) in BROKEN {

@@ -12,11 +12,9 @@ use std::{sync::Arc, time::Duration};
 use futures_util::StreamExt as _;
 use generation_actors::ports::{EpisodePage, EpisodeStore as _, GenerationRequest, Piece, ScriptGenerator as _};
 use generation_service::{
-    episodes::{
-        ChromaEpisodes, ChromaOptions, ChromaTokenHeader, EmbeddingOptions, OpenAiEmbeddingOptions, RemoteEpisodes,
-        RemoteOptions,
-    },
-    generators::{OpenAiGenerator, OpenAiOptions, Prompts, TokenLimitField},
+    config::{self, ChatServer, Embedding, EpisodeApi, OpenAi, OpenAiEmbedding, TokenHeader, TokensField},
+    episodes::{ChromaEpisodes, RemoteEpisodes, Timeouts},
+    generators::{Prompts, ScriptWriter, openai},
 };
 use serde_json::json;
 
@@ -88,7 +86,7 @@ impl Client {
         match self {
             Self::Chat | Self::PlainChat => chat(url, connect, limit).await,
             Self::Embeddings | Self::Chroma => {
-                let store = ChromaEpisodes::new(self.chroma_options(url, connect, limit));
+                let store = ChromaEpisodes::new(&self.chroma_settings(url), Timeouts { connect, request: limit });
                 let found = store.list("p", page).await.map_err(|error| error.to_string())?;
                 Ok(found.0.first().map(|episode| episode.title.clone()).unwrap_or_default())
             }
@@ -100,46 +98,34 @@ impl Client {
         }
     }
 
-    fn chroma_options(self, url: &str, connect: Duration, limit: Duration) -> ChromaOptions {
-        let embedding = OpenAiEmbeddingOptions {
-            base_url: format!("{url}/v1"),
-            model: "m".into(),
-            api_key: None,
-            max_characters: 100,
-            connect_timeout: connect,
-        };
-        ChromaOptions {
+    fn chroma_settings(self, url: &str) -> config::Chroma {
+        let embedding =
+            OpenAiEmbedding { base_url: format!("{url}/v1"), model: "m".into(), api_key: None, max_characters: 100 };
+        config::Chroma {
             url: url.to_owned(),
             tenant: "t".into(),
             database: "d".into(),
             collection: "episodes".into(),
             token: None,
-            token_header: ChromaTokenHeader::Authorization,
+            token_header: TokenHeader::Authorization,
             embedding: match self {
-                Self::Embeddings => EmbeddingOptions::OpenAi(embedding),
-                _ => EmbeddingOptions::Hashing,
+                Self::Embeddings => Embedding::OpenAi(embedding),
+                _ => Embedding::Hashing,
             },
-            connect_timeout: connect,
-            request_timeout: limit,
         }
     }
 }
 
 fn episode_api(url: &str, connect: Duration, limit: Duration) -> RemoteEpisodes {
-    RemoteEpisodes::new(&RemoteOptions {
-        url: url.to_owned(),
-        token: None,
-        connect_timeout: connect,
-        request_timeout: limit,
-    })
+    let settings = EpisodeApi { url: url.to_owned(), token: None };
+    RemoteEpisodes::new(&settings, Timeouts { connect, request: limit })
 }
 
-fn generator(url: &str, connect: Duration, limit: Duration) -> OpenAiGenerator {
-    let options = OpenAiOptions {
-        name: "test".into(),
+fn generator(url: &str, connect: Duration, limit: Duration) -> ScriptWriter {
+    let server = ChatServer {
         base_url: format!("{url}/v1"),
+        api_key_env: None,
         api_key: None,
-        tokens_field: Some(TokenLimitField::MaxTokens),
         max_tokens: None,
         connect_timeout: connect,
         head_timeout: limit,
@@ -147,7 +133,8 @@ fn generator(url: &str, connect: Duration, limit: Duration) -> OpenAiGenerator {
         idle_timeout: limit,
         retries: 0,
     };
-    OpenAiGenerator::new(options, Arc::new(Prompts::load(None).expect("the embedded prompts")))
+    let settings = OpenAi { server, tokens_field: Some(TokensField::MaxTokens) };
+    ScriptWriter::new(openai("test", &settings), Arc::new(Prompts::load(None).expect("the embedded prompts")))
 }
 
 fn order() -> GenerationRequest {

@@ -6,7 +6,14 @@ use rusqlite::Connection;
 use rustix::process::Signal;
 
 use super::{undisturbed, unhurried};
-use crate::harness::{brief, reader::Connected, service::Service, wait};
+use crate::harness::{
+    brief,
+    reader::Connected,
+    service::Service,
+    sse::{End, Stream},
+    upstream::{Step, Upstream},
+    wait,
+};
 
 #[test]
 fn a_draining_service_says_so_and_takes_nothing_new() {
@@ -44,10 +51,52 @@ fn sigterm_ends_in_good_order_well_within_its_time() {
     }
 }
 
+/// Previews that fill every buffer between the service and a reader that takes nothing, until one is stuck.
+fn with_a_stuck_reader() -> (Service, Upstream, Stream) {
+    let pieces = (0..60).flat_map(|_| [Step::Text("long ".repeat(20_000)), Step::Pause(Duration::from_millis(15))]);
+    let script: Vec<_> = [Step::Head].into_iter().chain(pieces).chain([Step::Stall]).collect();
+    let upstream = Upstream::start(move |_| script.clone());
+    let service = Service::builder()
+        .upstream(&upstream)
+        .env("GENERATION__SSE__PREVIEW_INTERVAL", "10ms")
+        .env("GENERATION__SSE__WRITE_TIMEOUT", "10m")
+        .start();
+    let id = service.create(&brief());
+    let stuck = service.events(&id, "");
+    wait::until("a reader that is stuck", || {
+        let events = &service.stats()["events"];
+        let count = |name| events[name].as_u64().expect("a count");
+        (count("published") > count("delivered") + 20).then_some(())
+    });
+    (service, upstream, stuck)
+}
+
+#[test]
+fn a_reader_that_is_behind_still_gets_what_is_due_and_is_told_when_to_come_back() {
+    let (mut service, _upstream, mut behind) = with_a_stuck_reader();
+    service.sigterm();
+    let is_cut = || service.log().contains("connections that wait for their last bytes: 1").then_some(());
+    wait::until("the end of the job's streams", is_cut);
+    let text = String::from_utf8(behind.bytes(usize::MAX)).expect("UTF-8");
+    let last = text.lines().next_back().expect("lines");
+    assert!(last.starts_with("retry: ") && text.ends_with('\n'), "cut within an event after {} bytes", text.len());
+    assert_eq!(service.wait_for_exit(wait::PATIENCE).code(), Some(0));
+    assert!(!service.log().contains("did not take the last bytes"), "{}", service.log());
+}
+
+#[test]
+fn a_reader_that_takes_nothing_holds_up_the_end_for_seconds_only_and_is_disconnected() {
+    let (mut service, _upstream, mut stuck) = with_a_stuck_reader();
+    service.sigterm();
+    assert_eq!(service.wait_for_exit(Duration::from_secs(10)).code(), Some(0));
+    assert!(service.log().contains("clients did not take the last bytes in time: 1"), "{}", service.log());
+    assert_eq!(stuck.rest().1, End::Cut);
+}
+
 #[test]
 fn a_job_interrupted_in_good_order_loses_no_text_that_was_shown() {
     let expected = undisturbed(&brief());
-    let mut service = unhurried().env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "1m").start();
+    let mut service = unhurried().words_per_second(20).env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "1m").start();
     let id = service.create(&brief());
     let mut reader = service.reader(&id, "?preview=delta");
     while reader.text().is_empty() {

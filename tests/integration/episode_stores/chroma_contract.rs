@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use generation_actors::ports::{EpisodeDraft, EpisodePage, EpisodeStore};
-use generation_service::episodes::{ChromaEpisodes, ChromaOptions, ChromaTokenHeader, EmbeddingOptions};
+use generation_service::{
+    config::{self, Embedding, TokenHeader},
+    episodes::{ChromaEpisodes, Timeouts},
+};
 
 use crate::{
     episodes::contract::{EpisodeStoreUnderTest, episode_store_contract},
@@ -15,18 +18,16 @@ struct RealChroma(Chroma);
 
 impl EpisodeStoreUnderTest for RealChroma {
     async fn open(&mut self) -> Arc<dyn EpisodeStore> {
-        let options = ChromaOptions {
+        let settings = config::Chroma {
             url: self.0.url(),
             tenant: "default_tenant".into(),
             database: "default_database".into(),
             collection: "episodes".into(),
             token: None,
-            token_header: ChromaTokenHeader::Authorization,
-            embedding: EmbeddingOptions::Hashing,
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(20),
+            token_header: TokenHeader::Authorization,
+            embedding: Embedding::Hashing,
         };
-        Arc::new(ChromaEpisodes::new(options))
+        Arc::new(ChromaEpisodes::new(&settings, Timeouts::within(Duration::from_secs(20))))
     }
 }
 

@@ -1,11 +1,11 @@
 //! One instance of the service as the Episode API of another.
 
 use chrono::Utc;
-use generation_actors::{
-    model::JobId,
-    ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore as _},
+use generation_actors::{model::JobId, ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore as _}};
+use generation_service::{
+    config::EpisodeApi,
+    episodes::{RemoteEpisodes, Timeouts},
 };
-use generation_service::episodes::{RemoteEpisodes, RemoteOptions};
 use serde_json::json;
 use std::{
     sync::{
@@ -100,12 +100,8 @@ fn draft(job: JobId) -> EpisodeDraft {
 }
 
 fn client(api: &Upstream) -> RemoteEpisodes {
-    RemoteEpisodes::new(&RemoteOptions {
-        url: api.url(),
-        token: Some("hunter2".into()),
-        connect_timeout: Duration::from_secs(5),
-        request_timeout: Duration::from_secs(5),
-    })
+    let settings = EpisodeApi { url: api.url(), token: Some("hunter2".into()) };
+    RemoteEpisodes::new(&settings, Timeouts::within(Duration::from_secs(5)))
 }
 
 #[tokio::test]
@@ -267,6 +263,24 @@ fn an_api_that_does_not_know_the_token_for_a_while_gets_the_script_afterwards() 
     assert_eq!(service.get("/health/ready").expect(200).json(), json!({ "status": "ready" }));
     let log = service.log();
     assert!(log.contains("misconfigured") && log.contains("401") && !log.contains("hunter2"), "{log}");
+}
+
+#[test]
+fn a_log_of_everything_shows_no_token() {
+    let (api, _) = api_that_answers(401);
+    let service = Service::builder()
+        .remote(&api.url())
+        .env("GENERATION__EPISODES__TOKEN_ENV", "EPISODES_TOKEN")
+        .env("EPISODES_TOKEN", "hunter2")
+        .env("RUST_LOG", "trace")
+        .start();
+    let job = create_jobs(&service, 1).remove(0);
+    service.wait_for(&job, "completed");
+    assert_kept(&service, &job);
+    assert!(api.seen().iter().all(|seen| seen.headers.contains("authorization: bearer hunter2")), "it is sent");
+    let log = service.log();
+    assert!(log.contains("TRACE"), "nothing is traced: {log}");
+    assert!(!log.to_lowercase().contains("hunter2"), "{log}");
 }
 
 #[test]

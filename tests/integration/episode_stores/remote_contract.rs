@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use generation_actors::ports::EpisodeStore;
-use generation_service::episodes::{RemoteEpisodes, RemoteOptions};
+use generation_service::{
+    config::EpisodeApi,
+    episodes::{RemoteEpisodes, Timeouts},
+};
 
 use crate::{
     episodes::contract::{EpisodeStoreUnderTest, episode_store_contract},
@@ -14,13 +17,8 @@ struct OtherInstance(Service);
 
 impl EpisodeStoreUnderTest for OtherInstance {
     async fn open(&mut self) -> Arc<dyn EpisodeStore> {
-        let options = RemoteOptions {
-            url: self.0.url(""),
-            token: None,
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(20),
-        };
-        Arc::new(RemoteEpisodes::new(&options))
+        let settings = EpisodeApi { url: self.0.url(""), token: None };
+        Arc::new(RemoteEpisodes::new(&settings, Timeouts::within(Duration::from_secs(20))))
     }
 
     fn keeps_times(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::harness::{
 
 mod cuts;
 mod http2;
+mod limit;
 mod readers;
 mod resume;
 mod shape;

@@ -76,7 +76,7 @@ fn a_reader_that_vanishes_is_noticed_at_once() {
 }
 
 /// Text so large that a few full previews of it fill every buffer between the service and a reader.
-fn flood() -> Script {
+pub(super) fn flood() -> Script {
     let mut script = vec![Step::Head, Step::Text("long ".repeat(100_000))];
     script.extend((0..60).flat_map(|_| [Step::Text("more ".into()), Step::Pause(Duration::from_millis(15))]));
     script

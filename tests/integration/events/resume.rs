@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{UNKNOWN, active_connections, gated, quiet};
+use super::{UNKNOWN, gated, quiet};
 use crate::harness::{
     brief,
     http::Request,
@@ -87,18 +87,6 @@ fn the_last_id_may_come_in_the_query_but_the_header_wins() {
     service.get(&path).expect(204);
     let (events, _) = Stream::open(service.address(), &Request::get(&path).header("Last-Event-ID", "1-0")).rest();
     assert_eq!(events.last().expect("events").name, "completed");
-}
-
-#[test]
-fn streams_beyond_the_limit_are_cut_not_refused() {
-    let (service, _upstream, id) = quiet(|builder| builder.env("GENERATION__SSE__MAX_CONNECTIONS", "1"));
-    let mut first = service.events(&id, "");
-    first.event();
-    let mut second = service.events(&id, "");
-    let (events, end) = second.rest();
-    assert_eq!((events.len(), end), (0, End::Cut));
-    assert!(second.parser.newest_retry.is_some(), "it is told when to come back");
-    assert_eq!(active_connections(&service), 1);
 }
 
 #[test]

@@ -5,10 +5,7 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use generation_actors::{
-    model::{Brief, Step},
-    ports::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator},
-};
+use generation_actors::{model::{Brief, Step}, ports::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator}};
 use proptest::prelude::*;
 use tokio::time::Instant;
 

@@ -1,50 +1,53 @@
-//! Bytes into the data of server-sent events, however the bytes were cut on the way. A body that does not begin as an event
-//! stream does, whatever its label, is one piece of data: the answer of a server that does not stream, or its error.
+//! Decodes bytes into the data of server-sent events, however the bytes were cut on the way. A body that does not start like
+//! an event stream, whatever its content type says, is one piece of data: the reply of a server that does not stream, or its
+//! error.
 
 use bytes::BytesMut;
-use generation_actors::model::{Failure, FailureCode};
+use bytestring::ByteString;
 use russe::{Decoder as Codec, Event};
 use tokio_util::codec::Decoder as _;
 
-/// No provider's event comes near this; a server that sends no line end must not fill the memory.
+use super::Fault;
+
+/// In bytes, far beyond any provider's event: a server that sends no line end must not fill the memory.
 const LONGEST_EVENT: usize = 4 * 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// One of them names the first line of an event stream, unless that is a comment.
+/// The first line of an event stream starts with one of these, unless it is a comment.
 const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 
-/// Takes bytes as they come and gives the data of whole events.
+/// Takes bytes as they arrive and returns the data of complete events.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(in crate::generators) struct Decoder {
     codec: Codec,
     bytes: BytesMut,
     begun: bool,
-    /// Whether the body is an event stream, once that can be told.
+    /// Whether the body is an event stream; `None` until enough of it is there to tell.
     streams: Option<bool>,
     finished: bool,
 }
 
 impl Decoder {
-    /// Takes what was read.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Adds what was read.
+    pub(in crate::generators) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Nothing more will be read: an event without its blank line counts as whole.
-    pub(super) fn finish(&mut self) {
+    /// Marks the end of the body: an event without its blank line counts as complete.
+    pub(in crate::generators) fn finish(&mut self) {
         self.finished = true;
         self.bytes.extend_from_slice(b"\n\n");
     }
 
     /// Whether nothing more will be read.
-    pub(super) fn is_finished(&self) -> bool {
+    pub(in crate::generators) fn is_finished(&self) -> bool {
         self.finished
     }
 
-    /// The data of the next event that is there.
+    /// Returns the data of the next complete event, if there is one.
     ///
     /// # Errors
     /// An event is too long or not UTF-8.
-    pub(super) fn next(&mut self) -> Result<Option<String>, Failure> {
+    pub(in crate::generators) fn next(&mut self) -> Result<Option<ByteString>, Fault> {
         if !self.strip_byte_order_mark() {
             return Ok(None);
         }
@@ -59,7 +62,7 @@ impl Decoder {
         loop {
             match self.codec.decode(&mut self.bytes) {
                 Ok(Some(Event::Message(message))) if message.data.is_empty() => {}
-                Ok(Some(Event::Message(message))) => return Ok(Some(message.data.to_string())),
+                Ok(Some(Event::Message(message))) => return Ok(Some(message.data)),
                 Ok(Some(_)) => {}
                 Ok(None) => return self.wait(),
                 Err(error) => return Err(broken(&format!("no event stream: {error}"))),
@@ -67,25 +70,25 @@ impl Decoder {
         }
     }
 
-    /// More must be read before there is anything to give.
-    fn wait(&self) -> Result<Option<String>, Failure> {
+    /// More must be read first.
+    fn wait(&self) -> Result<Option<ByteString>, Fault> {
         if self.bytes.len() > LONGEST_EVENT {
             return Err(broken("an event that does not end"));
         }
         Ok(None)
     }
 
-    /// All of a body that is no event stream, once all of it is there.
-    fn whole(&mut self) -> Result<Option<String>, Failure> {
+    /// Returns a body that is no event stream, once all of it is there.
+    fn whole(&mut self) -> Result<Option<ByteString>, Fault> {
         if !self.finished {
             return self.wait();
         }
         let body = self.bytes.split();
         let text = String::from_utf8_lossy(&body);
-        Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned))
+        Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(ByteString::from))
     }
 
-    /// False while it cannot be told yet whether there is one.
+    /// Returns false while it is too early to tell whether there is one.
     fn strip_byte_order_mark(&mut self) -> bool {
         if self.begun {
             return true;
@@ -101,7 +104,7 @@ impl Decoder {
     }
 }
 
-/// Whether a body that begins with `bytes` is an event stream; `None` while that cannot be told.
+/// Whether a body that starts with `bytes` is an event stream; `None` while it is too early to tell.
 fn streams(bytes: &[u8]) -> Option<bool> {
     let line = bytes.trim_ascii_start();
     let ends = |rest: &[u8]| rest.first().is_some_and(|next| matches!(next, b':' | b'\n' | b'\r'));
@@ -114,18 +117,19 @@ fn streams(bytes: &[u8]) -> Option<bool> {
     }
 }
 
-fn broken(cause: &str) -> Failure {
-    Failure::new(FailureCode::GenerationError, format!("the provider sent {cause}"))
+fn broken(cause: &str) -> Fault {
+    Fault::protocol(format!("the provider sent {cause}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use generation_actors::ports::ChatErrorKind;
     use proptest::prelude::*;
 
     use super::*;
 
     /// All data in `bytes`, read in pieces of `size`.
-    fn all(bytes: &[u8], size: usize) -> Result<Vec<String>, Failure> {
+    fn all(bytes: &[u8], size: usize) -> Result<Vec<ByteString>, Fault> {
         let mut decoder = Decoder::default();
         let mut data = Vec::new();
         for piece in bytes.chunks(size) {
@@ -177,7 +181,7 @@ mod tests {
             }
         }
         for blank in ["", "\n\n", "  \n"] {
-            assert_eq!(all(blank.as_bytes(), 1).unwrap(), Vec::<String>::new());
+            assert_eq!(all(blank.as_bytes(), 1).unwrap(), Vec::<ByteString>::new());
         }
         assert_eq!(all(b"\n\ndata: x\n\n", 1).unwrap(), ["x"], "blank lines may stand before either");
         assert_eq!(all(b"\n\n {\"a\":1}", 1).unwrap(), ["{\"a\":1}"]);
@@ -187,7 +191,7 @@ mod tests {
     fn an_event_without_end_and_bytes_that_are_no_text_are_failures() {
         let mut decoder = Decoder::default();
         decoder.push(&vec![b'x'; LONGEST_EVENT + 1]);
-        assert_eq!(decoder.next().unwrap_err().code, FailureCode::GenerationError);
+        assert_eq!(decoder.next().unwrap_err().kind, ChatErrorKind::BrokenReply);
         assert!(all(b"data: \xff\xfe\n\n", 2).is_err());
     }
 

@@ -1,34 +1,34 @@
-//! Drops what a resumed model repeats of the text it was to continue.
+//! Drops what a model repeats of the text that it was told to continue.
 
-/// A shorter repetition may well be meant: a name over a line of dialogue, a refrain.
+/// In characters. A shorter repetition may be intended: a name above a line of dialogue, a refrain.
 const SHORTEST: usize = 20;
-/// How far back a repetition may begin; a model that starts the whole script anew is not caught.
+/// In characters: how far back a repetition may start. A model that starts the whole text over is not caught.
 const LONGEST: usize = 2_000;
 
-/// Holds back the beginning of a continuation for as long as it may be the end of the earlier text said again.
+/// Holds back the start of a continuation while it may still repeat the end of the earlier text.
 #[derive(Debug, Default)]
 pub(super) struct Overlap {
-    /// The end of the earlier text; empty once it is settled whether it was repeated.
+    /// The end of the earlier text; empty once it is clear whether it was repeated.
     tail: String,
     held: String,
 }
 
 enum Repeated {
-    /// So many bytes of what is held.
+    /// This many bytes of the held text.
     Bytes(usize),
-    /// More text will tell.
+    /// It takes more text to tell.
     Maybe,
     Not,
 }
 
 impl Overlap {
-    /// For the continuation of `written`.
+    /// Starts a continuation of `written`.
     pub(super) fn with(written: &str) -> Self {
         let start = written.char_indices().rev().nth(LONGEST - 1).map_or(0, |(start, _)| start);
         Self { tail: written[start..].to_owned(), held: String::new() }
     }
 
-    /// Takes the next text; returns what can be passed on, often all of it, sometimes nothing.
+    /// Takes the next text and returns what can be passed on: often all of it, sometimes nothing.
     pub(super) fn push(&mut self, text: String) -> String {
         if self.tail.is_empty() {
             return text;
@@ -36,26 +36,27 @@ impl Overlap {
         self.held.push_str(&text);
         match self.repeated(false) {
             Repeated::Maybe => String::new(),
-            Repeated::Bytes(repeated) => self.settle(repeated),
-            Repeated::Not => self.settle(0),
+            Repeated::Bytes(repeated) => self.decide(repeated),
+            Repeated::Not => self.decide(0),
         }
     }
 
-    /// Nothing more will come; returns what was held back and is no repetition.
+    /// Ends the continuation; returns what was held back and is no repetition.
     pub(super) fn finish(&mut self) -> String {
         match self.repeated(true) {
-            Repeated::Bytes(repeated) => self.settle(repeated),
-            Repeated::Maybe | Repeated::Not => self.settle(0),
+            Repeated::Bytes(repeated) => self.decide(repeated),
+            Repeated::Maybe | Repeated::Not => self.decide(0),
         }
     }
 
-    fn settle(&mut self, repeated: usize) -> String {
+    /// Returns the held text without its first `repeated` bytes; later text passes unchecked.
+    fn decide(&mut self, repeated: usize) -> String {
         self.tail.clear();
         let mut held = std::mem::take(&mut self.held);
         held.split_off(repeated)
     }
 
-    /// The longest end of the earlier text that the continuation begins with.
+    /// Finds the longest end of the earlier text that the continuation starts with.
     fn repeated(&self, is_whole: bool) -> Repeated {
         let mut ends = self.tail.char_indices().map(|(start, _)| &self.tail[start..]);
         let long_enough = self.tail.chars().count().saturating_sub(SHORTEST - 1);

@@ -1,4 +1,4 @@
-//! What models are told: a template a script type, embedded from `config/prompts/`, replaceable by the operator.
+//! Prompts: one template per script type, embedded from `config/prompts/`; the operator can replace them.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -6,33 +6,33 @@ use derive_more::{Display, Error};
 use generation_actors::model::{Brief, Locale};
 use minijinja::{Environment, UndefinedBehavior, context};
 
-/// The template of script types that have none of their own.
+/// The template for script types without one of their own.
 const DEFAULT: &str = "default";
 const SUFFIX: &str = ".jinja";
 
 const EMBEDDED: &[(&str, &str)] = &[
-    ("default.jinja", include_str!("../../config/prompts/default.jinja")),
-    ("movie.jinja", include_str!("../../config/prompts/movie.jinja")),
-    ("sitcom.jinja", include_str!("../../config/prompts/sitcom.jinja")),
-    ("web_drama.jinja", include_str!("../../config/prompts/web_drama.jinja")),
-    ("audio_drama.jinja", include_str!("../../config/prompts/audio_drama.jinja")),
+    ("default.jinja", include_str!("../../../config/prompts/default.jinja")),
+    ("movie.jinja", include_str!("../../../config/prompts/movie.jinja")),
+    ("sitcom.jinja", include_str!("../../../config/prompts/sitcom.jinja")),
+    ("web_drama.jinja", include_str!("../../../config/prompts/web_drama.jinja")),
+    ("audio_drama.jinja", include_str!("../../../config/prompts/audio_drama.jinja")),
 ];
 
-/// The templates cannot be used; every fault of every file is listed.
+/// The templates cannot be used; lists every error in every file.
 #[derive(Debug, Display, Error)]
-#[display("the prompt templates have faults:{}", faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
+#[display("the prompt templates have errors:{}", errors.iter().map(|error| format!("\n  {error}")).collect::<String>())]
 pub struct PromptError {
-    faults: Vec<String>,
+    errors: Vec<String>,
 }
 
 /// What a model is sent for one brief.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// Who it is and how to write; nothing in it comes from a client.
+    /// The model's role and how to write; nothing in it comes from a client.
     pub system: String,
     /// What to write about.
     pub user: String,
-    /// How to go on after a text that was cut off.
+    /// The instruction to continue a text that was cut off.
     pub go_on: String,
 }
 
@@ -41,33 +41,33 @@ pub struct Prompt {
 pub struct Prompts(Environment<'static>);
 
 impl Prompts {
-    /// The embedded templates, with those of `folder` in their place or beside them: files named `{script type}.jinja`.
+    /// Loads the embedded templates; files in `folder` named `{script type}.jinja` replace them or add to them.
     ///
     /// # Errors
     /// A file cannot be read or does not compile, or a template lacks a block or uses an unknown variable.
     pub fn load(folder: Option<&Path>) -> Result<Self, PromptError> {
         let mut sources: BTreeMap<String, String> =
             EMBEDDED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         if let Some(folder) = folder {
-            read_folder(folder, &mut sources, &mut faults);
+            read_folder(folder, &mut sources, &mut errors);
         }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let names: Vec<String> = sources.keys().cloned().collect();
         for (name, text) in sources {
             if let Err(error) = environment.add_template_owned(name.clone(), text) {
-                faults.push(format!("{name}: {error}"));
+                errors.push(format!("{name}: {error}"));
             }
         }
         let prompts = Self(environment);
-        if faults.is_empty() {
-            faults.extend(names.iter().filter_map(|name| prompts.try_out(name).err()));
+        if errors.is_empty() {
+            errors.extend(names.iter().filter_map(|name| prompts.try_out(name).err()));
         }
-        if faults.is_empty() { Ok(prompts) } else { Err(PromptError { faults }) }
+        if errors.is_empty() { Ok(prompts) } else { Err(PromptError { errors }) }
     }
 
-    /// A template that renders one brief may still fail on another (`{% if episode_number %}`): each kind is tried.
+    /// Renders briefs of each kind: a template may fail on one and not on another (`{% if episode_number %}`).
     fn try_out(&self, name: &str) -> Result<(), String> {
         for (episode_number, description) in [(None, "Description"), (Some(1), "설명")] {
             let brief = Brief {
@@ -86,10 +86,10 @@ impl Prompts {
         Ok(())
     }
 
-    /// What to send for `brief`.
+    /// Renders the prompt for `brief`.
     ///
     /// # Errors
-    /// The template fails on this very brief, which [`Prompts::load`] could not know.
+    /// The template fails on this brief, though it rendered those that [`Prompts::load`] tried.
     pub fn prompt(&self, brief: &Brief) -> Result<Prompt, minijinja::Error> {
         let own = format!("{}{SUFFIX}", brief.script_type);
         let name = if self.0.get_template(&own).is_ok() { own } else { format!("{DEFAULT}{SUFFIX}") };
@@ -113,10 +113,10 @@ impl Prompts {
     }
 }
 
-fn read_folder(folder: &Path, sources: &mut BTreeMap<String, String>, faults: &mut Vec<String>) {
+fn read_folder(folder: &Path, sources: &mut BTreeMap<String, String>, errors: &mut Vec<String>) {
     let files = match fs::read_dir(folder) {
         Ok(files) => files,
-        Err(error) => return faults.push(format!("{}: {error}", folder.display())),
+        Err(error) => return errors.push(format!("{}: {error}", folder.display())),
     };
     for path in files.flatten().map(|file| file.path()) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(SUFFIX)) else {
@@ -124,13 +124,13 @@ fn read_folder(folder: &Path, sources: &mut BTreeMap<String, String>, faults: &m
         };
         match fs::read_to_string(&path) {
             Ok(text) => drop(sources.insert(name.to_owned(), text)),
-            Err(error) => faults.push(format!("{}: {error}", path.display())),
+            Err(error) => errors.push(format!("{}: {error}", path.display())),
         }
     }
 }
 
-/// Most of the letters decide: a Korean description may well name people and places in Latin letters. Other languages are left
-/// to the model, which knows them better than their letters tell.
+/// The majority of letters decides: a Korean description may name people and places in Latin letters. Any other language is
+/// left to the model, which recognizes it better.
 fn language(text: &str) -> &'static str {
     let hangul = text.chars().filter(|c| matches!(c, '가'..='힣' | 'ㄱ'..='ㆎ')).count();
     // A Hangul syllable stands for two or three Latin letters.
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faulty_templates_are_told_by_name() {
+    fn every_broken_template_is_listed_by_name() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.jinja"), "{% block system %}").unwrap();
         fs::write(folder.path().join("b.jinja"), "{{ }}").unwrap();

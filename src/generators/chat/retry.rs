@@ -1,4 +1,4 @@
-//! When to ask again.
+//! When to try again.
 
 use std::time::Duration;
 
@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use generation_actors::backoff::Backoff;
 use http::header::{HeaderMap, RETRY_AFTER};
 
-/// Between two attempts, where the provider does not say.
+/// The pause between two attempts, unless the provider asks for one.
 pub(super) const BACKOFF: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(8) };
 
-/// How long the provider asks to wait: `retry-after-ms`, else `Retry-After` as seconds or a date in any of HTTP's three forms.
-/// What makes no sense (Azure has sent -1 and 0) is ignored.
+/// Reads how long the provider asks to wait: `retry-after-ms`, else `Retry-After` as seconds or a date in any of HTTP's three
+/// forms.
+/// Values that make no sense (Azure has sent -1 and 0) are ignored.
 pub(super) fn asked_for(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
     let seconds = |text: &str, unit: f64| {

@@ -1,21 +1,15 @@
 //! Every recording comes to its outcome, however its bytes are cut.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, iter, path::Path};
 
-use generation_actors::{
-    model::FailureCode,
-    ports::{EndReason, Piece},
-};
+use generation_actors::{>>>>>>> chat:src/generators/tests/recordings.rs, model::FailureCode, ports::{ChatDelta, EndReason, Piece}};
 use proptest::prelude::*;
 
 use super::upstream::{END, Upstream, all, generate};
 use crate::generators::{
-    OpenAiOptions,
-    openai::{decode::Decoder, fault::Fault, reply::Reply},
+    chat::{Decoder, Fault, Protocol as _, Reply},
+    openai::ChatCompletions,
+    writer::failure_code,
 };
 
 /// One recorded response: status, whether it is an event stream, body.
@@ -50,7 +44,7 @@ fn recordings() -> BTreeMap<String, Vec<u8>> {
 
 /// What each recording must come to, as `outcomes.txt` beside them says.
 fn outcomes() -> BTreeMap<String, String> {
-    include_str!("../../../../tests/transcripts/outcomes.txt")
+    include_str!("../../../tests/transcripts/outcomes.txt")
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
         .map(|line| line.split_once(": ").expect("name: outcome"))
@@ -60,25 +54,24 @@ fn outcomes() -> BTreeMap<String, String> {
 
 /// Reads a body in pieces of the given sizes (the last one repeats); the text and how it ended.
 fn read(recorded: &Recorded, sizes: &[usize]) -> (String, Result<EndReason, Fault>) {
-    let mut out = VecDeque::new();
-    let end = read_into(recorded, sizes, &mut out);
-    let text = out.iter().filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None });
-    (text.collect(), end)
+    let mut reply = Reply::default();
+    let end = read_into(recorded, sizes, &mut reply);
+    let deltas = iter::from_fn(|| reply.next());
+    (deltas.filter_map(|delta| if let ChatDelta::Text(text) = delta { Some(text) } else { None }).collect(), end)
 }
 
-fn read_into(recorded: &Recorded, sizes: &[usize], out: &mut VecDeque<Piece>) -> Result<EndReason, Fault> {
-    let body = &recorded.body;
+fn read_into(recorded: &Recorded, sizes: &[usize], reply: &mut Reply) -> Result<EndReason, Fault> {
+    let (body, protocol) = (&recorded.body, ChatCompletions::default());
     if recorded.status != 200 {
-        return Err(Fault::of_response(recorded.status, &String::from_utf8_lossy(body), None));
+        return Err(protocol.refusal(recorded.status, &String::from_utf8_lossy(body)));
     }
-    let mut reply = Reply::default();
     if !recorded.streamed {
-        reply.event(&String::from_utf8_lossy(body), out)?;
+        reply.take(&protocol, &String::from_utf8_lossy(body))?;
         return reply.end();
     }
     let mut decoder = Decoder::default();
     let mut rest = body.as_slice();
-    let mut sizes = sizes.iter().copied().chain(std::iter::repeat(sizes.last().copied().unwrap_or(1)));
+    let mut sizes = sizes.iter().copied().chain(iter::repeat(sizes.last().copied().unwrap_or(1)));
     while !decoder.is_finished() {
         let (piece, after) =
             rest.split_at(sizes.next().expect("it repeats").clamp(1, rest.len().max(1)).min(rest.len()));
@@ -88,8 +81,8 @@ fn read_into(recorded: &Recorded, sizes: &[usize], out: &mut VecDeque<Piece>) ->
         } else {
             decoder.push(piece)
         }
-        while let Some(data) = decoder.next().map_err(|failure| Fault::protocol(failure.cause))? {
-            reply.event(&data, out)?;
+        while let Some(data) = decoder.next()? {
+            reply.take(&protocol, &data)?;
         }
     }
     reply.end()
@@ -110,7 +103,11 @@ fn every_recording_comes_to_its_outcome_whole_and_byte_by_byte() {
     for (name, bytes) in &recordings {
         let recorded = recorded(bytes);
         let whole = read(&recorded, &[usize::MAX]);
-        assert_eq!(shown(&whole.1.clone().map_err(|fault| fault.failure.code)), outcomes[name], "{name}: {whole:?}");
+        assert_eq!(
+            shown(&whole.1.clone().map_err(|fault| failure_code(fault.kind))),
+            outcomes[name],
+            "{name}: {whole:?}"
+        );
         assert_eq!(read(&recorded, &[1]), whole, "{name}");
     }
 }
@@ -147,15 +144,15 @@ proptest! {
 async fn every_recording_comes_to_its_outcome_over_a_socket() {
     let outcomes = outcomes();
     for (name, bytes) in recordings() {
-        let (upstream, options) = Upstream::new().await;
-        let options = OpenAiOptions { retries: 0, ..options };
+        let (upstream, mut settings) = Upstream::new().await;
+        settings.server.retries = 0;
         let recorded = recorded(&bytes);
         let kind = if recorded.streamed { "text/event-stream" } else { "application/json" };
         let (status, length) = (recorded.status, recorded.body.len());
         let head =
             format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n");
         let response = [head.as_bytes(), &recorded.body, b"\r\n", END.as_bytes()].concat();
-        let ((pieces, failure), _) = tokio::join!(all(generate(options, "")), upstream.answer(&response));
+        let ((pieces, failure), _) = tokio::join!(all(generate(&settings, "")), upstream.answer(&response));
         let end = match (failure, pieces.last()) {
             (Some(failure), _) => Err(failure.code),
             (None, Some(Piece::End(reason))) => Ok(*reason),

@@ -1,25 +1,25 @@
-//! Counting tokens where a provider sends no usage.
+//! Counts tokens when a provider sends no usage.
 
 use std::{sync::Arc, time::Duration};
 
 use generation_actors::model::ScriptText;
 use tokio::{task, time::timeout};
 
-/// Far more than the longest script takes on a busy machine.
-const LONGEST: Duration = Duration::from_secs(10);
+/// Far longer than the longest script takes, even on a busy machine.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The tokens of `text` as OpenAI's current models count them; others come within a fifth or so of it. Counted on a blocking
-/// thread: the first use reads a vocabulary of 200,000 entries, and a long script takes a while too.
+/// Counts the tokens of `text` as OpenAI's current models do; others are within about 20% of that. Runs on a blocking thread:
+/// the first use loads a vocabulary of 200,000 entries, and a long script takes a while too.
 ///
 /// # Cancel safety
-/// Dropping the future leaves a count behind that ends by itself and goes nowhere.
+/// Dropping the future leaves the count running on its thread; its result is discarded.
 pub(super) async fn count(text: String) -> u64 {
     let text: Arc<str> = text.into();
     let counting = task::spawn_blocking({
         let text = Arc::clone(&text);
         move || tiktoken_rs::o200k_base_singleton().count_ordinary(&text) as u64
     });
-    match timeout(LONGEST, counting).await {
+    match timeout(COUNT_TIMEOUT, counting).await {
         Ok(Ok(counted)) => counted,
         unfinished => {
             log::error!("tokens were guessed, not counted: {unfinished:?}");
