@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
-use generation_actors::{model::JobId, ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary}};
+use generation_actors::{
+    model::JobId,
+    ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
+};
 
 /// A store that a test can open again as a restarted process would.
 pub(crate) trait EpisodeStoreUnderTest {

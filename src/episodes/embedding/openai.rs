@@ -4,7 +4,7 @@ use generation_actors::ports::EpisodeError;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::super::{timeouts::Timeouts, token::Token, json_client::JsonClient};
+use super::super::{json_client::JsonClient, timeouts::Timeouts, token::Token};
 use crate::config;
 
 /// The embedding server.
