@@ -49,9 +49,8 @@ macro_rules! job_store_contract {
             overruling_what_has_changed_since_changes_nothing
             what_nobody_knows_cannot_be_written
             an_episode_that_was_owed_is_noted
-            an_episode_noted_before_the_ending_stays_noted
+            an_episode_is_noted_of_completed_jobs_only
             a_refused_episode_may_be_owed_again_and_a_saved_one_is_final
-            an_episode_that_an_ending_names_is_saved
             changes_are_the_unfinished_jobs_oldest_first_until_it_has_caught_up
             ended_jobs_are_told_in_pages_the_newest_ending_first
             jobs_that_ended_at_the_same_time_are_each_in_one_page

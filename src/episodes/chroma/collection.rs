@@ -21,7 +21,7 @@ use super::{
 /// Beyond it each addition becomes noticeably dearer than the last.
 const SLOW_THRESHOLD: u64 = 10;
 /// Projects whose last number is remembered.
-const MOST_PROJECTS: usize = 10_000;
+const MAX_PROJECTS: usize = 10_000;
 
 /// A project while something is saved in it: one at a time, for several cost far more than one after the other.
 /// It holds the last number known to be taken, once one is.
@@ -65,7 +65,7 @@ impl Collection {
     /// What to lock while saving in a project.
     pub(super) fn turn(&self, project_id: &str) -> Arc<Turn> {
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
-        if projects.len() >= MOST_PROJECTS && !projects.contains_key(project_id) {
+        if projects.len() >= MAX_PROJECTS && !projects.contains_key(project_id) {
             projects.retain(|_, turn| Arc::strong_count(turn) > 1);
         }
         Arc::clone(projects.entry(project_id.to_owned()).or_default())

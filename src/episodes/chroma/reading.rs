@@ -12,9 +12,9 @@ use super::{
 };
 
 /// Ids on one page when all of a project are looked through.
-const PAGE: usize = 10_000;
+const IDS_PER_PAGE: usize = 10_000;
 /// Rows whose metadata, long prompts among it, are read at once.
-const ROWS: usize = 100;
+const ROWS_PER_READ: usize = 100;
 
 pub(super) async fn list(
     api: &Api,
@@ -97,9 +97,10 @@ fn slice(ids: Vec<String>, page: EpisodePage) -> Vec<String> {
 async fn living_ids(api: &Api, collection: &Collection, project_id: &str) -> Result<Vec<String>, EpisodeError> {
     let mut ids = Vec::new();
     loop {
-        let get = Get { filter: Some(living(project_id)), limit: Some(PAGE), offset: ids.len(), ..Get::default() };
+        let get =
+            Get { filter: Some(living(project_id)), limit: Some(IDS_PER_PAGE), offset: ids.len(), ..Get::default() };
         let page = collection.get(api, &get).await?.ids;
-        let full = page.len() == PAGE;
+        let full = page.len() == IDS_PER_PAGE;
         ids.extend(page);
         if !full {
             return Ok(ids);
@@ -110,7 +111,7 @@ async fn living_ids(api: &Api, collection: &Collection, project_id: &str) -> Res
 /// What a list shows of these rows, in this order.
 async fn summaries(api: &Api, collection: &Collection, ids: &[String]) -> Result<Vec<EpisodeSummary>, EpisodeError> {
     let mut found = HashMap::new();
-    for ids in ids.chunks(ROWS) {
+    for ids in ids.chunks(ROWS_PER_READ) {
         let rows = collection.get(api, &Get { ids: Some(ids), include: &["metadatas"], ..Get::default() }).await?;
         for (id, metadata) in rows.ids.into_iter().zip(rows.metadatas.unwrap_or_default()) {
             // Deleted since their ids were read.

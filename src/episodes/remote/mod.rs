@@ -182,7 +182,7 @@ impl Remote {
 
     fn standing_fault(&self) -> Result<(), EpisodeError> {
         match &*self.fault() {
-            Some((at, cause)) if at.elapsed() < REMEMBERED => Err(EpisodeError::Misconfigured(cause.clone())),
+            Some((at, cause)) if at.elapsed() < FAULT_LIFETIME => Err(EpisodeError::Misconfigured(cause.clone())),
             _ => Ok(()),
         }
     }
@@ -203,7 +203,7 @@ impl Remote {
 
 /// How long a save that needs an operator counts, unless a later one clears it: it may have been of a project that the API
 /// does not know.
-const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+const FAULT_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// Words by which an API names what it does not like about an episode.
 const SENT: [&str; 6] = ["title", "script", "markdown", "tokens", "promptsnapshot", "content"];
 

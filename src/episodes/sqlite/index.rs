@@ -11,7 +11,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use crate::sqlite::DatabaseError;
 
 /// Text that one step takes in, in bytes; it holds up other writes for about ten milliseconds.
-const STEP: usize = 64 * 1024;
+const STEP_BYTES: usize = 64 * 1024;
 /// Stands between the words of a text, so that the last pair of one and the first of the next are no neighbours.
 const GAP: &str = "0";
 /// ASCII that the tokenizer would drop is replaced by code points from here on, which nobody uses.
@@ -23,7 +23,7 @@ pub(super) fn step(connection: &Connection) -> Result<bool, DatabaseError> {
                JOIN episodes USING (episode) JOIN episode_texts USING (episode) ORDER BY episode LIMIT 1";
     let mut next = connection.prepare_cached(sql)?;
     let mut taken = 0;
-    while taken < STEP {
+    while taken < STEP_BYTES {
         let row = |row: &rusqlite::Row<'_>| {
             let (project_id, title, markdown): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
             Ok((row.get(0)?, project_id, format!("{title}\n{markdown}")))

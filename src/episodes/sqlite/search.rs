@@ -9,7 +9,7 @@ use super::{index, summary};
 use crate::sqlite::DatabaseError;
 
 /// Text outside the index that one search reads, in bytes: a fifth of a second.
-const READ: usize = 32 * 1024 * 1024;
+const READ_LIMIT: usize = 32 * 1024 * 1024;
 
 /// One page by number, and how many there are; `None` while too much of the project is not in the index.
 pub(super) fn search(
@@ -58,7 +58,7 @@ fn not_indexed(
     while let Some(row) = rows.next()? {
         let text: String = row.get(2)?;
         read += text.len();
-        if read > READ {
+        if read > READ_LIMIT {
             return Ok(None);
         }
         let text = index::folded(&text);

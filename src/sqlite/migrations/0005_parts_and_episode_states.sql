@@ -3,8 +3,8 @@
 -- `text_length` stays the length of all parts together.
 ALTER TABLE job_texts RENAME COLUMN start TO place;
 
--- What became of the script of a completed job; NULL: it has not completed, and nothing was noted.
+-- What became of the script of a completed job; NULL: it has not completed.
 ALTER TABLE job_states ADD COLUMN episode_state TEXT CHECK (episode_state IN ('owed', 'saved', 'refused'));
 
 UPDATE job_states SET episode_state = CASE WHEN episode_id IS NULL THEN 'owed' ELSE 'saved' END
-WHERE outcome = 'completed' OR episode_id IS NOT NULL;
+WHERE outcome = 'completed';

@@ -82,6 +82,14 @@ pub(super) fn key_holder(connection: &Connection, key: &str) -> Result<Option<Ke
     Ok(connection.prepare_cached(sql)?.query_row([key], holder).optional()?)
 }
 
+/// The row of a completed job, and what became of its script.
+pub(super) fn episode_of(connection: &Connection, id: JobId) -> Result<Option<(i64, EpisodeState)>, DatabaseError> {
+    let sql = "SELECT job, episode_state, episode_id, episode_number FROM jobs JOIN job_states USING (job)
+               WHERE id = ?1 AND outcome = 'completed'";
+    let found = |row: &Row<'_>| Ok((row.get("job")?, episode(row)?));
+    Ok(connection.prepare_cached(sql)?.query_row([id.to_string()], found).optional()?)
+}
+
 fn record(connection: &Connection, row: &Row<'_>) -> Result<JobRecord, DatabaseError> {
     Ok(JobRecord {
         head: head(row)?,

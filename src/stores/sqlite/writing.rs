@@ -82,11 +82,14 @@ pub(super) fn overrule(connection: &Connection, id: JobId, seen: Epoch, end: &En
 }
 
 pub(super) fn note_episode(connection: &Connection, id: JobId, episode: &EpisodeState) -> Result<(), DatabaseError> {
+    let Some((row, present)) = reading::episode_of(connection, id)? else { return Ok(()) };
+    if !present.may_become(episode) {
+        return Ok(());
+    }
     let saved = episode.saved();
-    let sql = "UPDATE job_states SET episode_state = ?2, episode_id = ?3, episode_number = ?4
-               WHERE job = (SELECT job FROM jobs WHERE id = ?1) AND episode_state IS NOT 'saved'";
+    let sql = "UPDATE job_states SET episode_state = ?2, episode_id = ?3, episode_number = ?4 WHERE job = ?1";
     connection.prepare_cached(sql)?.execute(params![
-        id.to_string(),
+        row,
         episode_word(episode.status()),
         saved.map(|episode| &episode.id),
         saved.map(|episode| episode.number),
@@ -160,7 +163,6 @@ fn apply(connection: &Connection, job: &Job, checkpoint: &Checkpoint) -> Result<
     Ok(())
 }
 
-/// What was noted of the episode before the end could be recorded is newer than the end itself, unless that names an episode.
 fn record_end(connection: &Connection, row: i64, end: &End) -> Result<(), DatabaseError> {
     let failure = match end.outcome {
         Outcome::Failed(code) => Some(code.to_string()),
@@ -168,8 +170,7 @@ fn record_end(connection: &Connection, row: i64, end: &End) -> Result<(), Databa
     };
     let saved = end.outcome.episode().and_then(EpisodeState::saved);
     let sql = "UPDATE job_states SET outcome = ?2, failure = ?3, ended_at = ?4, event_seq = ?5, text_version = ?6,
-               episode_state = CASE WHEN ?7 = 'saved' THEN ?7 ELSE coalesce(episode_state, ?7) END,
-               episode_id = coalesce(episode_id, ?8), episode_number = coalesce(episode_number, ?9) WHERE job = ?1";
+               episode_state = ?7, episode_id = ?8, episode_number = ?9 WHERE job = ?1";
     connection.prepare_cached(sql)?.execute(params![
         row,
         outcome_word(&end.outcome),
