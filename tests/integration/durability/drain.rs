@@ -3,10 +3,14 @@
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use rustix::process::Signal;
 
 use super::{undisturbed, unhurried};
-use crate::harness::{brief, reader::Connected, service::Service, wait};
+use crate::harness::{
+    brief,
+    reader::Connected,
+    service::{Service, Signal},
+    wait,
+};
 
 #[test]
 fn a_draining_service_says_so_and_takes_nothing_new() {
