@@ -1,4 +1,4 @@
-use std::{ffi::OsString, net::SocketAddr};
+use std::{env, ffi::OsString, net::SocketAddr};
 
 pub(crate) use generation_testkit::peer::Peer;
 use serde_json::Value;
@@ -9,8 +9,20 @@ use super::{
     project_path, wait,
 };
 
+/// Asserts that this is not one of the quick tests, which must pass on a machine without any other program.
+///
+/// # Panics
+/// It is: `.config/nextest.toml` has to name the test.
+#[track_caller]
+pub(crate) fn assert_not_quick() {
+    let profile = env::var("NEXTEST_PROFILE").unwrap_or_default();
+    assert_ne!(profile, "quick", "a test that starts another program is left out in .config/nextest.toml");
+}
+
 /// A Python program of the environment that the setup made.
+#[track_caller]
 pub(crate) fn python(program: &str) -> OsString {
+    assert_not_quick();
     project_path(".cache/venv/bin").join(program).into()
 }
 
