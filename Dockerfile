@@ -1,6 +1,6 @@
 # Two images: `service` (the default), and `model`, a small real language model to try the service with.
 
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95.0-bookworm AS build
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked && strip --strip-debug target/release/generation-service

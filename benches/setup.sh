@@ -4,6 +4,8 @@
 
 # shellcheck source=tests/setup/common.sh
 source "${root:?}/tests/setup/common.sh"
+# shellcheck source=tests/setup/cargo.sh
+source "$root/tests/setup/cargo.sh"
 # shellcheck source=tests/setup/packages.sh
 source "$root/tests/setup/packages.sh"
 # shellcheck source=tests/setup/nginx.sh

@@ -3,8 +3,9 @@
 use std::{fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
+use generation_testkit::project_path;
 
-use crate::{process::repository, results::Machine};
+use crate::results::Machine;
 
 /// The machine that this runs on.
 ///
@@ -30,7 +31,7 @@ pub fn describe() -> Result<Machine> {
 pub fn revision() -> Result<String> {
     let output = Command::new("git")
         .args(["describe", "--always", "--dirty=+", "--exclude=*"])
-        .current_dir(repository())
+        .current_dir(project_path(""))
         .output()
         .context("asking git for the revision")?;
     ensure!(output.status.success(), "git: {}", String::from_utf8_lossy(&output.stderr));

@@ -1,15 +1,16 @@
 //! `bench`: measures what is asked for, and reports it. `benches/run` builds everything and starts it.
 
-use anyhow::{Context, Result, ensure};
+use std::panic;
+
+use anyhow::{Context, Result, anyhow, ensure};
 use chrono::{SecondsFormat, Utc};
 use clap::Parser;
 use generation_bench::{
-    machine,
-    process::repository,
-    report,
-    results::{Results, Scale},
+    machine, report,
+    results::{Results, Row, Scale},
     rows,
 };
+use generation_testkit::project_path;
 
 /// Measures the generation service beside other servers of event streams.
 #[derive(Debug, Parser)]
@@ -37,7 +38,7 @@ fn main() -> Result<()> {
         print(&rows::ALL.map(|(name, _)| format!("{name}\n")).concat());
         return Ok(());
     }
-    let docs = repository().join("docs");
+    let docs = project_path("docs");
     let (folder, page) = (docs.join("performance"), docs.join("performance.md"));
     if arguments.render {
         return report::write(&report::read(&folder.join("results.json"))?, &folder, &page);
@@ -58,7 +59,7 @@ fn main() -> Result<()> {
     for (name, measure) in rows::ALL {
         if arguments.rows.is_empty() || arguments.rows.iter().any(|wanted| wanted == name) {
             log::info!("{name}");
-            match measure(results.scale) {
+            match row(measure, results.scale) {
                 Ok(row) => results.rows.push(row),
                 Err(error) => {
                     log::error!("{name}: {error:#}");
@@ -73,6 +74,11 @@ fn main() -> Result<()> {
     }
     ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
     Ok(())
+}
+
+/// Measures a row. A panic, which is how the test kit says that something is missing, fails this row and no other.
+fn row(measure: rows::Measure, scale: Scale) -> Result<Row> {
+    panic::catch_unwind(|| measure(scale)).unwrap_or_else(|_| Err(anyhow!("it panicked, see above")))
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what the command is for")]

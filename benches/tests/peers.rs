@@ -1,12 +1,13 @@
 //! Each peer shows its readers what the benchmarks believe it shows them.
 
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{Read as _, Write as _},
     net::TcpStream,
     time::{Duration, Instant},
 };
 
 use generation_bench::contenders::{Contender, HttpPeer, start_echo};
+use generation_testkit::http::{Incoming, Piece, Request};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 const SMALL: usize = 400;
@@ -14,31 +15,30 @@ const LARGE: usize = 50_000;
 
 /// A reader of one event stream.
 struct Reader {
-    stream: TcpStream,
+    incoming: Incoming,
     received: Vec<u8>,
 }
 
 impl Reader {
     fn connect(peer: &dyn Contender, path: &str) -> Self {
-        let mut stream = TcpStream::connect(peer.address()).expect("a connection");
-        stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n", peer.address())
-            .expect("the request taken");
-        Self { stream, received: Vec::new() }
+        let incoming = Request::get(path).header("Accept", "text/event-stream").open(peer.address());
+        assert_eq!(incoming.head.status, 200);
+        let kind = incoming.head.header("content-type").unwrap_or_default();
+        assert!(kind.starts_with("text/event-stream"), "{kind}");
+        Self { incoming, received: Vec::new() }
     }
 
     /// Reads until the mark and the end of its event; gives what came.
     fn read_until(&mut self, mark: u64) -> String {
         let end = format!("#{mark}\"}}\n\n");
         let deadline = Instant::now() + DEADLINE;
-        let mut piece = [0; 64 * 1024];
-        while !contains(&self.received, end.as_bytes()) {
-            assert!(Instant::now() < deadline, "no {end:?} in {}", self.tail());
-            match self.stream.read(&mut piece) {
-                Ok(0) => panic!("the stream has ended without {end:?}: {}", self.tail()),
-                Ok(length) => self.received.extend_from_slice(&piece[..length]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => panic!("{error}: no {end:?} in {}", self.tail()),
+        // Megabytes may come in small pieces: only what is new is searched.
+        let mut from = 0;
+        while !contains(&self.received[from..], end.as_bytes()) {
+            from = self.received.len().saturating_sub(end.len());
+            match self.incoming.next(deadline) {
+                Piece::Data(piece) => self.received.extend(piece),
+                other => panic!("{other:?} instead of {end:?}: {}", self.tail()),
             }
         }
         String::from_utf8(std::mem::take(&mut self.received)).expect("UTF-8")
@@ -58,11 +58,7 @@ fn shows_every_reader_the_newest(mut peer: HttpPeer, size: usize) {
     let paths = peer.open(2, size).expect("channels");
     let mut readers: Vec<_> = [0, 0, 1, 1].map(|channel| Reader::connect(&peer, &paths[channel])).into();
     for reader in &mut readers {
-        let first = reader.read_until(0);
-        let (head, body) = first.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        assert!(head.to_ascii_lowercase().contains("content-type: text/event-stream"), "{head}");
-        assert_is_one_event_of(body, size);
+        assert_is_one_event_of(&reader.read_until(0), size);
     }
     for mark in [1, 23, 456] {
         peer.publish(mark).expect("published");
@@ -185,7 +181,7 @@ fn the_bare_loop_goes_on_without_readers_that_left() {
 
 #[test]
 fn the_echo_answers_a_generation_request_with_itself() {
-    let (_process, address) = start_echo().expect("started");
+    let (_peer, address) = start_echo();
     let body = r#"{"projectId":"p","description":"d","title":null,"episodeNumber":1,"scriptType":null,"model":"m","temperature":0.5,"lengthTarget":20}"#;
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");

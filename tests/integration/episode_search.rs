@@ -1,6 +1,6 @@
 //! Search over many long scripts, and over those of an earlier version.
 
-use std::{io::Write as _, net::TcpStream, rc::Rc, time::Duration};
+use std::{io::Write as _, net::TcpStream, sync::Arc, time::Duration};
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::harness::{brief_with, data_of_the_first_format, http::Request, servic
 const SECRET: &str = "%EB%B9%84%EB%B0%80";
 
 /// What a program of format 1 left, with so many more scripts of 280 KB in a project of their own.
-fn data_with_long_episodes(count: u32) -> Rc<TempDir> {
+fn data_with_long_episodes(count: u32) -> Arc<TempDir> {
     let data = data_of_the_first_format();
     let database = Connection::open(data.path().join("data/generation.db")).expect("it opens");
     database

@@ -48,3 +48,5 @@ mod queue;
 mod real_model;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod repository;

@@ -26,7 +26,7 @@ pub trait Contender: Send {
     fn address(&self) -> SocketAddr;
 
     /// What runs, for its CPU time and memory.
-    fn process(&self) -> &Process;
+    fn process(&self) -> Process;
 
     /// Makes `count` channels that each show a first event of about `size` bytes on the wire, and says the path of each
     /// one's event stream.

@@ -1,21 +1,19 @@
 //! The servers that the service is measured beside.
 
 use std::{
-    env, fs,
+    ffi::OsString,
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
     thread,
 };
 
 use anyhow::{Context, Result, ensure};
+use generation_testkit::{free_address, peer::Peer, program, project_path};
 use tempfile::TempDir;
 
 use super::{Contender, text};
-use crate::{
-    http::Connection,
-    process::{Process, free_address, repository},
-};
+use crate::{http::Connection, process::Process};
 
 /// The most channels that nchan publishes to with one request.
 const CHANNELS_A_REQUEST: usize = 255;
@@ -29,7 +27,7 @@ const HEADERS: &str = "Content-Type: text/plain\r\nX-EventSource-Event: preview\
 pub struct HttpPeer {
     name: &'static str,
     // Before its folder, which it writes to.
-    process: Process,
+    peer: Peer,
     address: SocketAddr,
     publisher: Connection,
     /// The path of each request that together publish to all channels.
@@ -45,8 +43,8 @@ impl HttpPeer {
     /// # Errors
     /// It does not start.
     pub fn bare() -> Result<Self> {
-        let address = free_address()?;
-        Self::start("bare loop", &rust_peer("bare", address)?, address, None)
+        let address = free_address();
+        Self::start("bare loop", rust_peer("bare", address), address, None)
     }
 
     /// A minimal axum server.
@@ -54,8 +52,8 @@ impl HttpPeer {
     /// # Errors
     /// It does not start.
     pub fn axum() -> Result<Self> {
-        let address = free_address()?;
-        Self::start("axum", &rust_peer("axum", address)?, address, None)
+        let address = free_address();
+        Self::start("axum", rust_peer("axum", address), address, None)
     }
 
     /// nchan on nginx, a worker for each core.
@@ -63,14 +61,15 @@ impl HttpPeer {
     /// # Errors
     /// It is not there or does not start.
     pub fn nchan() -> Result<Self> {
-        let address = free_address()?;
+        let address = free_address();
         let nginx = installed("nginx/usr/sbin/nginx")?;
         let folder = tempfile::tempdir()?;
         let configuration = folder.path().join("nginx.conf");
         fs::write(&configuration, nchan_configuration(address, folder.path())?)?;
-        let mut command = Command::new(nginx);
-        command.arg("-p").arg(folder.path()).arg("-e").arg("stderr").arg("-c").arg(configuration);
-        Self::start("nchan", &command, address, Some(folder))
+        let inside = folder.path().as_os_str().to_owned();
+        let command =
+            [nginx.into(), "-p".into(), inside, "-e".into(), "stderr".into(), "-c".into(), configuration.into()];
+        Self::start("nchan", command.into(), address, Some(folder))
     }
 
     /// The original's design on FastAPI: each connection polls its job every 500 ms.
@@ -78,22 +77,25 @@ impl HttpPeer {
     /// # Errors
     /// It is not there or does not start.
     pub fn polling() -> Result<Self> {
-        let address = free_address()?;
-        let mut command = Command::new(installed("bench-venv/bin/python")?);
-        command.args(["-m", "uvicorn", "polling:app", "--loop", "uvloop", "--http", "httptools", "--workers", "1"]);
-        command.args(["--backlog", "4096", "--no-access-log", "--log-level", "warning", "--host"]);
-        command.arg(address.ip().to_string()).arg("--port").arg(address.port().to_string());
-        command.arg("--app-dir").arg(repository().join("benches/peers"));
-        // The repository stays as it is.
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        Self::start("FastAPI polling", &command, address, None)
+        let address = free_address();
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        let mut command: Vec<OsString> = vec![installed("bench-venv/bin/python")?.into()];
+        // `-B`: nothing is compiled into the repository.
+        let options =
+            ["-B", "-m", "uvicorn", "polling:app", "--loop", "uvloop", "--http", "httptools", "--workers", "1"];
+        command.extend(options.map(OsString::from));
+        let options =
+            ["--backlog", "4096", "--no-access-log", "--log-level", "warning", "--host", &host, "--port", &port];
+        command.extend(options.map(OsString::from));
+        command.extend(["--app-dir".into(), project_path("benches/peers").into()]);
+        Self::start("FastAPI polling", command, address, None)
     }
 
-    fn start(name: &'static str, command: &Command, address: SocketAddr, folder: Option<TempDir>) -> Result<Self> {
-        let mut process = Process::start(command)?;
-        process.wait_for(address)?;
+    fn start(name: &'static str, command: Vec<OsString>, address: SocketAddr, folder: Option<TempDir>) -> Result<Self> {
+        let mut peer = Peer::start(command);
+        peer.wait_for(address);
         let publisher = Connection::open(address)?;
-        Ok(Self { name, process, address, publisher, paths: Vec::new(), size: 0, _folder: folder })
+        Ok(Self { name, peer, address, publisher, paths: Vec::new(), size: 0, _folder: folder })
     }
 }
 
@@ -106,8 +108,8 @@ impl Contender for HttpPeer {
         self.address
     }
 
-    fn process(&self) -> &Process {
-        &self.process
+    fn process(&self) -> Process {
+        Process::new(self.peer.pid())
     }
 
     fn open(&mut self, count: usize, size: usize) -> Result<Vec<String>> {
@@ -128,37 +130,28 @@ impl Contender for HttpPeer {
 }
 
 /// Starts the actix-web server that answers `POST /api/v1/generations` with the request, parsed.
-///
-/// # Errors
-/// It does not start.
-pub fn start_echo() -> Result<(Process, SocketAddr)> {
-    let address = free_address()?;
-    let mut process = Process::start(&rust_peer("echo", address)?)?;
-    process.wait_for(address)?;
-    Ok((process, address))
+pub fn start_echo() -> (Peer, SocketAddr) {
+    let address = free_address();
+    let mut peer = Peer::start(rust_peer("echo", address));
+    peer.wait_for(address);
+    (peer, address)
 }
 
 /// The peers written in Rust are one binary, built with this one.
-fn rust_peer(which: &str, address: SocketAddr) -> Result<Command> {
-    let own = env::current_exe()?;
-    // A test's own binary lies one folder below.
-    let binary = own.ancestors().skip(1).take(2).map(|folder| folder.join("bench-peer")).find(|path| path.is_file());
-    let mut command = Command::new(binary.with_context(|| format!("there is no bench-peer beside {}", own.display()))?);
-    command.arg(which).arg("--address").arg(address.to_string());
-    Ok(command)
+fn rust_peer(which: &str, address: SocketAddr) -> Vec<OsString> {
+    vec![program("bench-peer").into(), which.into(), "--address".into(), address.to_string().into()]
 }
 
 /// What the setup has put into the folder of made things.
 fn installed(path: &str) -> Result<PathBuf> {
-    // An environment's interpreter is a link, which is what makes it the environment's: only the folder is resolved.
-    let path = repository().canonicalize()?.join(".cache").join(path);
+    let path = project_path(".cache").join(path);
     ensure!(path.exists(), "{} is missing: run `benches/run --setup`", path.display());
     Ok(path)
 }
 
 fn nchan_configuration(address: SocketAddr, folder: &Path) -> Result<String> {
     let module = installed("nginx/usr/lib/nginx/modules/ngx_nchan_module.so")?;
-    let template = fs::read_to_string(repository().join("benches/peers/nchan.conf"))?;
+    let template = fs::read_to_string(project_path("benches/peers/nchan.conf"))?;
     Ok(template
         .replace("{address}", &address.to_string())
         .replace("{folder}", &folder.to_string_lossy())

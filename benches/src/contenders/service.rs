@@ -1,16 +1,13 @@
 //! The service itself: the real binary, with a model that writes what the benchmark wants.
 
-use std::{net::SocketAddr, process::Command, thread};
+use std::{net::SocketAddr, thread};
 
 use anyhow::{Context, Result, anyhow};
+use generation_testkit::service::{self, Builder};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::{Contender, upstream::Upstream};
-use crate::{
-    http::Connection,
-    process::{self, Process},
-};
+use crate::{http::Connection, process::Process};
 
 /// A full preview's frame without its text.
 const FULL_FRAME: usize = 215;
@@ -32,16 +29,13 @@ pub enum Previews {
     Delta,
 }
 
-/// The running service.
-#[derive(Debug)]
+/// The running service. Dropping it kills it: a benchmark leaves thousands of streams open, which nobody waits for.
 pub struct Service {
-    process: Process,
-    address: SocketAddr,
+    running: service::Service,
     upstream: Upstream,
     previews: Previews,
     /// How much of a published event is text.
     more: usize,
-    _data: TempDir,
 }
 
 /// How it is started, beyond what every benchmark needs.
@@ -60,33 +54,24 @@ impl Settings {
 impl Service {
     /// Starts it on an empty data folder.
     ///
-    /// # Errors
+    /// # Panics
     /// The binary is not built, or does not start.
-    pub fn start(previews: Previews, settings: &Settings) -> Result<Self> {
-        let data = TempDir::new()?;
-        let address = process::free_address()?;
-        let upstream = Upstream::start()?;
+    pub fn start(previews: Previews, settings: &Settings) -> Self {
+        let upstream = Upstream::start();
         let providers = format!(
             "[{{ name = 'bench', kind = 'openai', models = ['bench'], base_url = '{}', idle_timeout = '1h', \
              first_token_timeout = '1h', head_timeout = '1h' }}, {{ name = 'builtin', kind = 'builtin', models = ['*'] }}]",
             upstream.url()
         );
-        let binary = std::env::current_exe()?.with_file_name("generation-service");
-        let mut command = Command::new(binary);
-        command
-            .env("GENERATION__PROVIDERS", providers)
-            .env("GENERATION__SERVER__PORT", address.port().to_string())
-            .env("GENERATION__SERVER__DATA_DIR", data.path())
+        let plain = Builder::plain()
+            .providers(&providers)
             .env("GENERATION__JOBS__MAX_STREAMING", "20000")
             .env("GENERATION__JOBS__MAX_QUEUED", "1000000")
             .env("GENERATION__JOBS__TIMEOUT", "1h")
             .env("GENERATION__LOG__LEVEL", "warn");
-        for (key, value) in &settings.0 {
-            command.env(format!("GENERATION__{key}"), value);
-        }
-        let mut process = Process::start(&command)?;
-        process.wait_for(address)?;
-        Ok(Self { process, address, upstream, previews, more: 0, _data: data })
+        let set = |builder: Builder, (key, value): &(&str, String)| builder.env(&format!("GENERATION__{key}"), value);
+        let running = settings.0.iter().fold(plain, set).start();
+        Self { running, upstream, previews, more: 0 }
     }
 
     /// Its model.
@@ -140,7 +125,15 @@ impl Service {
     /// # Errors
     /// It is refused.
     pub fn connect(&self) -> Result<Connection> {
-        Connection::open(self.address)
+        Connection::open(self.running.address())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            self.running.kill9();
+        }
     }
 }
 
@@ -150,11 +143,11 @@ impl Contender for Service {
     }
 
     fn address(&self) -> SocketAddr {
-        self.address
+        self.running.address()
     }
 
-    fn process(&self) -> &Process {
-        &self.process
+    fn process(&self) -> Process {
+        Process::new(self.running.pid())
     }
 
     /// A job each, all written by the scripted model.

@@ -1,88 +1,81 @@
-//! A model server that writes what and when the benchmark wants.
+//! The scripted model server, as the benchmark drives it: one text for every job, written to all of them at once.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    io::Write,
+    net::{SocketAddr, TcpStream},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, Sender, channel},
     },
-    thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use anyhow::{Context, Result};
+use generation_testkit::model_server::{ModelServer, Step, piece};
 
 /// How long a request for text may take to come, and a write to be taken.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Speaks OpenAI's `/chat/completions`, streamed. Every request is given `first` as its text at once; more comes with
-/// [`Upstream::write`]. It never ends a text.
-#[derive(Debug, Clone)]
+/// Every request is given the same first text at once; more comes with [`Upstream::write`]. No text ever ends.
+///
+/// Once it has its first text, each connection is handed over by the model server. From then on the caller's own thread
+/// writes to all of them, so that between a mark and the kernel there is no other thread to be woken, and ten thousand
+/// jobs need no threads.
 pub struct Upstream {
-    shared: Arc<Shared>,
-    address: SocketAddr,
+    server: ModelServer,
+    script: Arc<Mutex<Script>>,
+    writers: Mutex<Writers>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
+struct Script {
     first: String,
     silent: bool,
-    writers: Vec<TcpStream>,
-    /// Tells when the first text of each request was written.
+    /// Is told when the first text of each request is about to be written.
     first_written: Option<Sender<Instant>>,
 }
 
+/// The requests that are being answered.
+#[derive(Debug)]
+struct Writers {
+    arriving: Receiver<TcpStream>,
+    connections: Vec<TcpStream>,
+}
+
 impl Upstream {
-    /// Listens on a free port; its threads end with the process.
-    ///
-    /// # Errors
-    /// The system has no port or no thread left.
-    pub fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let upstream = Self { shared: Arc::default(), address: listener.local_addr()? };
-        let accepting = upstream.clone();
-        thread::Builder::new().name("upstream".into()).spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let serving = accepting.clone();
-                // A client that goes away in the middle of its request is no fault of the upstream.
-                thread::spawn(move || drop(serving.serve(connection)));
-            }
-        })?;
-        Ok(upstream)
+    /// Starts with an empty first text.
+    pub fn start() -> Self {
+        let script = Arc::new(Mutex::new(Script::default()));
+        let shared = Arc::clone(&script);
+        let (given, arriving) = channel();
+        let server = ModelServer::start(move |_| steps(&lock(&shared), given.clone()));
+        Self { server, script, writers: Mutex::new(Writers { arriving, connections: Vec::new() }) }
     }
 
     /// What `/chat/completions` is appended to.
     pub fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        self.server.url()
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// The text that each later request is given at once.
     pub fn begin_with(&self, first: String) {
-        self.lock().first = first;
+        lock(&self.script).first = first;
     }
 
     /// Later requests are never answered.
     pub fn fall_silent(&self) {
-        self.lock().silent = true;
+        lock(&self.script).silent = true;
     }
 
     /// When the first text of each later request is written.
     pub fn first_texts(&self) -> Receiver<Instant> {
         let (sender, receiver) = channel();
-        self.lock().first_written = Some(sender);
+        lock(&self.script).first_written = Some(sender);
         receiver
     }
 
@@ -91,10 +84,15 @@ impl Upstream {
     /// # Errors
     /// They do not come within half a minute.
     pub fn wait_for(&self, requests: usize) -> Result<()> {
-        let waiting =
-            self.shared.changed.wait_timeout_while(self.lock(), PATIENCE, |state| state.writers.len() < requests);
-        let (state, timeout) = waiting.unwrap_or_else(PoisonError::into_inner);
-        ensure!(!timeout.timed_out(), "{} of {requests} jobs have reached the model", state.writers.len());
+        let deadline = Instant::now() + PATIENCE;
+        let mut writers = lock(&self.writers);
+        while writers.connections.len() < requests {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let arrived = writers.arriving.recv_timeout(left);
+            let connection = arrived
+                .with_context(|| format!("{} of {requests} jobs have reached the model", writers.connections.len()))?;
+            writers.add(connection)?;
+        }
         Ok(())
     }
 
@@ -103,65 +101,35 @@ impl Upstream {
     /// # Errors
     /// The service has hung up.
     pub fn write(&self, text: &str) -> Result<()> {
-        let chunk = chunk(text);
-        for writer in &mut self.lock().writers {
-            writer.write_all(chunk.as_bytes()).context("the service no longer reads its model")?;
+        let piece = piece(text);
+        let mut writers = lock(&self.writers);
+        while let Ok(connection) = writers.arriving.try_recv() {
+            writers.add(connection)?;
+        }
+        for writer in &mut writers.connections {
+            writer.write_all(&piece).context("the service no longer reads its model")?;
         }
         Ok(())
     }
+}
 
-    fn serve(&self, mut connection: TcpStream) -> Result<()> {
-        connection.set_nodelay(true)?;
-        connection.set_read_timeout(Some(PATIENCE))?;
+impl Writers {
+    fn add(&mut self, connection: TcpStream) -> Result<()> {
         connection.set_write_timeout(Some(PATIENCE))?;
-        read_request(&connection)?;
-        let mut state = self.lock();
-        if state.silent {
-            state.writers.push(connection);
-            return Ok(());
-        }
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let response = format!("{head}{}", chunk(&state.first));
-        let at = Instant::now();
-        connection.write_all(response.as_bytes())?;
-        if let Some(first_written) = &state.first_written {
-            // Nobody asks any more once the measuring is over.
-            let _unheard = first_written.send(at);
-        }
-        state.writers.push(connection);
-        self.shared.changed.notify_all();
+        self.connections.push(connection);
         Ok(())
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// A piece of text as OpenAI sends it, in a chunk of HTTP.
-fn chunk(text: &str) -> String {
-    let data = json!({
-        "id": "bench", "object": "chat.completion.chunk", "created": 0, "model": "bench",
-        "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }],
-    });
-    let event = format!("data: {data}\n\n");
-    format!("{:x}\r\n{event}\r\n", event.len())
+fn steps(script: &Script, given: Sender<TcpStream>) -> Vec<Step> {
+    if script.silent {
+        return vec![Step::HandOver(given)];
+    }
+    let told = script.first_written.clone().map(Step::Tell);
+    let answered = [Step::Head, Step::Text(script.first.clone()), Step::HandOver(given)];
+    told.into_iter().chain(answered).collect()
 }
 
-fn read_request(connection: &TcpStream) -> Result<()> {
-    let mut reader = BufReader::new(connection);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        ensure!(reader.read_line(&mut line)? > 0, "the request is cut off");
-        let line = line.trim_end().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse()?;
-        }
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    Ok(())
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

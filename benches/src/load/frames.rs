@@ -1,6 +1,7 @@
 //! Tells the events of a stream apart while they arrive, without keeping them.
 
-use memchr::{memchr_iter, memmem, memrchr};
+use generation_testkit::sse::{Lines, Part, field};
+use memchr::{memchr_iter, memrchr};
 
 /// What is kept of an event's beginning: enough for its name and id.
 const KEPT: usize = 64;
@@ -8,10 +9,15 @@ const KEPT: usize = 64;
 /// The place in one stream.
 #[derive(Debug)]
 pub(super) struct Frames {
+    lines: Lines,
+    event: Event,
+}
+
+/// What is kept of the event that is arriving.
+#[derive(Debug)]
+struct Event {
     beginning: [u8; KEPT],
     kept: usize,
-    /// The event so far ends in a line feed, so that one more ends it.
-    at_line_end: bool,
     mark: Option<u64>,
 }
 
@@ -29,38 +35,38 @@ pub(super) struct Frame<'a> {
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { beginning: [0; KEPT], kept: 0, at_line_end: false, mark: None }
+        Self { lines: Lines::default(), event: Event::NONE }
     }
 }
 
 impl Frames {
     /// Takes what has arrived and hands on every event that it ends.
-    pub(super) fn take(&mut self, mut bytes: &[u8], mut sink: impl FnMut(Frame<'_>)) {
-        while let Some(end) = self.end_in(bytes) {
-            self.keep(&bytes[..end]);
-            self.frame().into_iter().for_each(&mut sink);
-            *self = Self::default();
-            bytes = &bytes[end..];
-        }
-        self.keep(bytes);
+    pub(super) fn take(&mut self, bytes: &[u8], mut sink: impl FnMut(Frame<'_>)) {
+        let event = &mut self.event;
+        self.lines.take(bytes, |part| {
+            if part.is_blank {
+                event.frame().into_iter().for_each(&mut sink);
+                *event = Event::NONE;
+            } else {
+                event.keep(part);
+            }
+        });
     }
+}
 
-    /// Behind the blank line that ends the event.
-    fn end_in(&self, bytes: &[u8]) -> Option<usize> {
-        if self.at_line_end && bytes.first() == Some(&b'\n') {
-            return Some(1);
-        }
-        memmem::find(bytes, b"\n\n").map(|at| at + 2)
-    }
+impl Event {
+    const NONE: Self = Self { beginning: [0; KEPT], kept: 0, mark: None };
 
-    fn keep(&mut self, bytes: &[u8]) {
-        let wanted = bytes.len().min(KEPT - self.kept);
-        self.beginning[self.kept..self.kept + wanted].copy_from_slice(&bytes[..wanted]);
+    fn keep(&mut self, part: Part<'_>) {
+        let room = &mut self.beginning[self.kept..];
+        let wanted = part.bytes.len().min(room.len());
+        room[..wanted].copy_from_slice(&part.bytes[..wanted]);
         self.kept += wanted;
-        if let Some(last) = bytes.last() {
-            self.at_line_end = *last == b'\n';
+        if part.ends && self.kept < KEPT {
+            self.beginning[self.kept] = b'\n';
+            self.kept += 1;
         }
-        if let Some(mark) = mark(bytes) {
+        if let Some(mark) = mark(part.bytes) {
             self.mark = Some(mark);
         }
     }
@@ -73,11 +79,12 @@ impl Frames {
         let mut is_event = false;
         for end in memchr_iter(b'\n', beginning) {
             let line = std::str::from_utf8(&beginning[from..end]).unwrap_or_default();
-            is_event |= !line.is_empty() && !line.starts_with(':');
-            if let Some(name) = line.strip_prefix("event: ") {
-                frame.name = name;
-            } else if let Some(id) = line.strip_prefix("id: ") {
-                frame.id = Some(id);
+            let (name, value) = field(line);
+            is_event |= !name.is_empty();
+            match name {
+                "event" => frame.name = value,
+                "id" => frame.id = Some(value),
+                _ => {}
             }
             from = end + 1;
         }

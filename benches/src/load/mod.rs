@@ -1,6 +1,5 @@
 //! The load: thousands of readers of event streams on one thread, none of which ever blocks.
 
-mod chunked;
 mod frames;
 mod reader;
 mod requests;

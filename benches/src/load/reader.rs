@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use generation_testkit::http::Chunked;
 use mio::net::TcpStream;
 use nix::{
     cmsg_space,
@@ -18,10 +19,7 @@ use nix::{
 };
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{
-    chunked::Chunked,
-    frames::{Frame, Frames},
-};
+use super::frames::{Frame, Frames};
 
 /// A head of more than this is none.
 const LONGEST_HEAD: usize = 4096;

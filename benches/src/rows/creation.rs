@@ -25,14 +25,14 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         ("CPU per request", "µs", true),
     ]);
     // One job has the model for itself and gets nothing from it; all others wait, so that only accepting is measured.
-    let service = Service::start(Previews::Full, &Settings::default().with("JOBS__MAX_STREAMING", 1))?;
+    let service = Service::start(Previews::Full, &Settings::default().with("JOBS__MAX_STREAMING", 1));
     service.upstream().fall_silent();
     log::info!("  {SERVICE}");
     let ours = run(service.process(), service.address(), scale)?;
     drop(service);
     log::info!("  {ECHO}");
-    let (echo, address) = start_echo()?;
-    let theirs = run(&echo, address, scale)?;
+    let (echo, address) = start_echo();
+    let theirs = run(Process::new(echo.pid()), address, scale)?;
     let rates = (ours[0], theirs[0]);
     let method = format!(
         "{CLIENTS} clients create jobs as fast as the server accepts them. The service parses and checks each \
@@ -58,7 +58,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
     })
 }
 
-fn run(server: &Process, address: SocketAddr, scale: Scale) -> Result<Vec<f64>> {
+fn run(server: Process, address: SocketAddr, scale: Scale) -> Result<Vec<f64>> {
     let body = json!({
         "projectId": "bench", "title": "Bench", "description": "A café at night, in the rain. Two who know each other.",
         "model": "bench", "lengthTarget": 800,

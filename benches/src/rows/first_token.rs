@@ -27,7 +27,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
         ("from the request, p50", "ms", true),
         ("from the request, p99", "ms", false),
     ]);
-    let service = Service::start(Previews::Full, &Settings::default())?;
+    let service = Service::start(Previews::Full, &Settings::default());
     service.upstream().begin_with(TEXT.into());
     let first_texts = service.upstream().first_texts();
     let (mut ours, mut direct) = (Times::default(), Times::default());

@@ -60,7 +60,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
 }
 
 fn grow(previews: Previews, length: usize, readers: usize) -> Result<Vec<f64>> {
-    let mut service = Service::start(previews, &Settings::default().with("SSE__PREVIEW_INTERVAL", "100ms"))?;
+    let mut service = Service::start(previews, &Settings::default().with("SSE__PREVIEW_INTERVAL", "100ms"));
     let paths = service.open(1, 240)?;
     let mut load = Load::on(service.address())?;
     load.open(&paths, 20, PATIENCE)?;

@@ -120,7 +120,7 @@ impl Written {
 }
 
 fn write(jobs: usize, wall: Duration) -> Result<Written> {
-    let service = Service::start(Previews::Delta, &Settings::default())?;
+    let service = Service::start(Previews::Delta, &Settings::default());
     let before = service.process().memory()?;
     let paths = service.create_many(jobs, "builtin", 50_000)?;
     let mut load = Load::on(service.address())?;

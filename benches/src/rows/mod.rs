@@ -55,7 +55,7 @@ type Start = Box<dyn Fn() -> Result<Box<dyn Contender>>>;
 fn contenders(previews: Previews, settings: &Settings) -> Vec<Start> {
     let settings = settings.clone();
     vec![
-        Box::new(move || Ok(Box::new(Service::start(previews, &settings)?))),
+        Box::new(move || Ok(Box::new(Service::start(previews, &settings)))),
         Box::new(|| Ok(Box::new(HttpPeer::bare()?))),
         Box::new(|| Ok(Box::new(HttpPeer::axum()?))),
         Box::new(|| Ok(Box::new(HttpPeer::nchan()?))),

@@ -74,7 +74,7 @@ impl Soak {
         let settings = Settings::default()
             .with("JOBS__RETENTION", format!("{}s", RETENTION.as_secs()))
             .with("SSE__WRITE_TIMEOUT", "10s");
-        let mut service = Service::start(Previews::Full, &settings)?;
+        let mut service = Service::start(Previews::Full, &settings);
         let long = service.open(1, LONG)?.remove(0);
         let mut load = Load::on(service.address())?;
         load.open(std::slice::from_ref(&long), 1, PATIENCE)?;

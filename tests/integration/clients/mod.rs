@@ -10,7 +10,10 @@ mod strangers;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
-use generation_actors::ports::{EpisodePage, EpisodeStore as _, GenerationRequest, Piece, ScriptGenerator as _};
+use generation_actors::{
+    model::{Brief, Locale},
+    ports::{EpisodePage, EpisodeStore as _, GenerationRequest, Piece, ScriptGenerator as _},
+};
 use generation_service::{
     config::{self, ChatServer, Embedding, EpisodeApi, OpenAi, OpenAiEmbedding, TokenHeader, TokensField},
     episodes::{ChromaEpisodes, RemoteEpisodes, Timeouts},
@@ -138,11 +141,19 @@ fn generator(url: &str, connect: Duration, limit: Duration) -> ScriptWriter {
 }
 
 fn order() -> GenerationRequest {
-    let brief = json!({
-        "project_id": "p", "episode_number": null, "title": "t", "description": "d", "script_type": "drama",
-        "model": "m", "temperature": 0.7, "length_target": 10, "locale": "ko",
-    });
-    GenerationRequest { brief: Arc::new(serde_json::from_value(brief).expect("a brief")), written: String::new() }
+    let brief = Brief {
+        project_id: "p".into(),
+        episode_number: None,
+        title: "t".into(),
+        description: "d".into(),
+        script_type: "drama".into(),
+        model: "m".into(),
+        temperature: 0.7,
+        length_target: 10,
+        locale: Locale::Ko,
+    };
+    GenerationRequest { brief: Arc::new(brief), written: String::new() }
+}
 }
 
 async fn chat(url: &str, connect: Duration, limit: Duration) -> Result<String, String> {

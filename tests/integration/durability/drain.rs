@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use rustix::process::Signal;
 
 use super::{undisturbed, unhurried};
 use crate::harness::{
     brief,
     reader::Connected,
-    service::Service,
+    service::{Service, Signal},
     sse::{End, Stream},
     upstream::{Step, Upstream},
     wait,

@@ -1,6 +1,6 @@
 //! Starts that must not happen, and what they say.
 
-use std::{fs, rc::Rc};
+use std::{fs, sync::Arc};
 
 use tempfile::TempDir;
 
@@ -26,7 +26,7 @@ fn a_data_folder_freed_by_a_kill_can_be_used_at_once() {
 
 #[test]
 fn a_database_of_a_newer_version_stops_the_start() {
-    let data = Rc::new(TempDir::new().expect("a folder"));
+    let data = Arc::new(TempDir::new().expect("a folder"));
     let mut service = Service::builder().data(&data).start();
     service.stop();
     let folder = data.path().join("data");
@@ -48,7 +48,7 @@ fn a_database_of_a_newer_version_stops_the_start() {
 
 #[test]
 fn a_data_folder_that_cannot_be_one_stops_the_start() {
-    let data = Rc::new(TempDir::new().expect("a folder"));
+    let data = Arc::new(TempDir::new().expect("a folder"));
     fs::write(data.path().join("data"), "a file").expect("it can be written");
     let (status, log) = Service::builder().data(&data).start_in_vain();
     assert!(!status.success());

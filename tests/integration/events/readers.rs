@@ -2,13 +2,12 @@
 
 use std::{thread, time::Duration};
 
-use rustix::process::Signal;
 use serde_json::json;
 
 use super::{gated, quiet, wait_for_connections};
 use crate::harness::{
     brief,
-    service::Service,
+    service::{Service, Signal},
     sse::End,
     upstream::{Script, Step, Upstream},
     wait,

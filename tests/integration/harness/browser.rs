@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, time::timeout};
 
-use super::{free_address, peers::Peer, wait};
+use super::{
+    free_address,
+    peers::{Peer, assert_not_quick},
+    wait,
+};
 
 /// One browser with one window and a fresh profile; everything of it ends when it is dropped.
 #[derive(Debug)]
@@ -20,6 +24,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn start() -> Self {
+        assert_not_quick();
         let address = free_address();
         let profile = TempDir::new().expect("a temporary folder");
         let mut driver = Peer::start(["chromedriver".into(), OsString::from(format!("--port={}", address.port()))]);

@@ -9,8 +9,6 @@ use super::{
     free_address,
     http::Request,
     peers::{Peer, python},
-    project_path,
-    service::Builder,
     wait,
 };
 
@@ -81,7 +79,7 @@ impl Chroma {
              client = chromadb.HttpClient(host='127.0.0.1', port={}, settings=Settings(anonymized_telemetry=False))\n",
             self.address.port()
         );
-        let output = Command::new(project_path(".cache/venv/bin/python"))
+        let output = Command::new(python("python"))
             .args(["-c", &format!("{connect}{program}")])
             .output()
             .expect("Python runs; tests/run sets it up");
@@ -93,20 +91,5 @@ impl Chroma {
     /// Every row of the collection, by its own client, as `{"ids", "documents", "metadatas"}`.
     pub(crate) fn rows(&self) -> Value {
         self.python("print(json.dumps(dict(client.get_collection('episodes', embedding_function=None).get())))")
-    }
-}
-
-/// Services that keep their episodes in a Chroma.
-impl Builder {
-    pub(crate) fn chroma(self, url: &str) -> Self {
-        self.env("GENERATION__EPISODES__KIND", "chroma").env("GENERATION__EPISODES__URL", url)
-    }
-
-    pub(crate) fn remote(self, url: &str) -> Self {
-        self.env("GENERATION__EPISODES__KIND", "remote").env("GENERATION__EPISODES__URL", url)
-    }
-
-    pub(crate) fn save_timeout(self, duration: &str) -> Self {
-        self.env("GENERATION__EPISODES__SAVE_TIMEOUT", duration)
     }
 }

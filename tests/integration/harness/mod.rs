@@ -1,27 +1,32 @@
-//! What the tests are written with: the real binary, clients that see every byte, peers that misbehave on demand.
+//! What the tests are written with: the real binary, clients that see every byte, servers that misbehave on demand, all of
+//! them from `testkit`, and here the real servers and browsers that only these tests need.
 
 pub(crate) mod browser;
 pub(crate) mod chroma;
-pub(crate) mod http;
 pub(crate) mod nginx;
 pub(crate) mod peers;
 pub(crate) mod proxy;
-pub(crate) mod raw;
-pub(crate) mod reader;
-pub(crate) mod service;
-pub(crate) mod sse;
-pub(crate) mod upstream;
-pub(crate) mod wait;
 
-use std::{
-    fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
-    rc::Rc,
-};
+use std::{fs, sync::Arc};
 
+pub(crate) use generation_testkit::{free_address, http, project_path, service, sse, wait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// A model server that answers as a test scripts it.
+pub(crate) mod upstream {
+    pub(crate) use generation_testkit::model_server::{Gate, ModelServer as Upstream, Script, Step, complete, refuse};
+}
+
+/// Any server, which answers with any bytes.
+pub(crate) mod raw {
+    pub(crate) use generation_testkit::server::{Act, Asked, Server as RawServer, answer, send};
+}
+
+/// A client that reconnects as `EventSource` does, and watches over what it is sent.
+pub(crate) mod reader {
+    pub(crate) use generation_testkit::sse::{Connected, Reader};
+}
 
 /// A request for a short script; tests change what they are about.
 pub(crate) fn brief() -> Value {
@@ -38,22 +43,11 @@ pub(crate) fn brief_with(changes: Value) -> Value {
     brief
 }
 
-/// A file of the project.
-pub(crate) fn project_path(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// An address nobody listens on right now.
-pub(crate) fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-    listener.local_addr().expect("it is bound")
-}
-
 /// A folder whose `data` the program of database format 1 has left behind.
-pub(crate) fn data_of_the_first_format() -> Rc<TempDir> {
+pub(crate) fn data_of_the_first_format() -> Arc<TempDir> {
     let folder = TempDir::new().expect("a temporary folder");
     let data = folder.path().join("data");
     fs::create_dir(&data).expect("a data folder");
     fs::copy(project_path("tests/fixtures/format-1.db"), data.join("generation.db")).expect("the fixture is there");
-    Rc::new(folder)
+    Arc::new(folder)
 }

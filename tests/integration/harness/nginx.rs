@@ -11,7 +11,11 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{free_address, peers::Peer, project_path};
+use super::{
+    free_address,
+    peers::{Peer, assert_not_quick},
+    project_path,
+};
 
 /// One nginx with a certificate of its own making; it ends when this value is dropped.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ http {
 impl Nginx {
     /// Passes on to `service`.
     pub(crate) fn before(service: SocketAddr) -> Self {
+        assert_not_quick();
         let (address, folder) = (free_address(), TempDir::new().expect("a temporary folder"));
         make_certificate(folder.path());
         let inside = folder.path().to_str().expect("a path in UTF-8");

@@ -1,16 +1,7 @@
-//! Real servers beside the service, each on a free port and on a leash: none outlives its test.
+use std::{env, ffi::OsString, net::SocketAddr};
 
-use std::{
-    ffi::OsString,
-    fs::File,
-    net::{SocketAddr, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
-    thread,
-};
-
+pub(crate) use generation_testkit::peer::Peer;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::{
     free_address,
@@ -18,76 +9,20 @@ use super::{
     project_path, wait,
 };
 
-/// A program that ends when this value is dropped, and with it everything it started.
-#[derive(Debug)]
-pub(crate) struct Peer {
-    leash: Child,
-    /// Its working folder, with its log.
-    folder: TempDir,
-}
-
-impl Peer {
-    /// Starts a program in a folder of its own.
-    pub(crate) fn start<A: Into<OsString>>(command: impl IntoIterator<Item = A>) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let log = File::create(folder.path().join("log")).expect("it can be written");
-        let leash = Command::new("python3")
-            .arg(project_path("tests/peers/leash.py"))
-            .args(command.into_iter().map(Into::into))
-            .current_dir(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone().expect("one more handle"))
-            .stderr(log)
-            .spawn()
-            .expect("Python runs; tests/run sets it up");
-        Self { leash, folder }
-    }
-
-    /// Waits until it takes connections; its end is told with what it said.
-    pub(crate) fn wait_for(&mut self, address: SocketAddr) {
-        wait::until("a peer to listen", || {
-            let ended = self.leash.try_wait().expect("it is our child");
-            assert!(
-                ended.is_none(),
-                "a peer ended ({ended:?}), is the setup complete (tests/run --setup)?\n{}",
-                self.log()
-            );
-            TcpStream::connect(address).ok()
-        });
-    }
-
-    /// Where it runs.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // The closed pipe is what makes the leash clean up.
-        drop(self.leash.stdin.take());
-        let _reaped = self.leash.wait();
-        if thread::panicking() {
-            self.show_log();
-        }
-    }
-}
-
-impl Peer {
-    #[expect(clippy::print_stderr, reason = "the log explains a failed test")]
-    fn show_log(&self) {
-        let log = self.log();
-        let start = log.char_indices().rev().nth(4000).map_or(0, |(start, _)| start);
-        eprintln!("---- end of the log of a peer ----\n{}----", &log[start..]);
-    }
+/// Asserts that this is not one of the quick tests, which must pass on a machine without any other program.
+///
+/// # Panics
+/// It is: `.config/nextest.toml` has to name the test.
+#[track_caller]
+pub(crate) fn assert_not_quick() {
+    let profile = env::var("NEXTEST_PROFILE").unwrap_or_default();
+    assert_ne!(profile, "quick", "a test that starts another program is left out in .config/nextest.toml");
 }
 
 /// A Python program of the environment that the setup made.
+#[track_caller]
 pub(crate) fn python(program: &str) -> OsString {
+    assert_not_quick();
     project_path(".cache/venv/bin").join(program).into()
 }
 

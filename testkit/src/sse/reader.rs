@@ -2,15 +2,16 @@
 
 use std::{net::SocketAddr, time::Instant};
 
-use super::{
+use super::{End, Event, Parser};
+use crate::{
     http::{Piece, Request},
-    sse::{End, Event, Parser},
     wait::PATIENCE,
 };
 
 /// What a reconnecting client is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Connected {
+pub enum Connected {
+    /// The stream ended, or the client dropped it.
     Ended(End),
     /// 204: it has everything and stops.
     Stop,
@@ -19,7 +20,7 @@ pub(crate) enum Connected {
 /// A client that comes back until it is told to stop, as `EventSource` does, and checks all the way that nothing is
 /// missed, doubled or out of order.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub struct Reader {
     address: SocketAddr,
     path: String,
     last_event_id: String,
@@ -29,12 +30,15 @@ pub(crate) struct Reader {
     text: Vec<u16>,
     /// The text is of an earlier epoch; a crash may have lost the last of it.
     text_is_old: bool,
-    pub(crate) terminal: Option<Event>,
-    pub(crate) connections: usize,
+    /// The event that ended the job.
+    pub terminal: Option<Event>,
+    /// How often it has connected.
+    pub connections: usize,
 }
 
 impl Reader {
-    pub(crate) fn new(address: SocketAddr, job: &str, query: &str) -> Self {
+    /// A client that has not connected yet; `query` begins with `?` or is empty.
+    pub fn new(address: SocketAddr, job: &str, query: &str) -> Self {
         Self {
             address,
             path: format!("/api/v1/generations/{job}/events{query}"),
@@ -49,28 +53,38 @@ impl Reader {
         }
     }
 
-    /// Where the service is after a restart.
-    pub(crate) fn moved_to(&mut self, address: SocketAddr) {
+    /// Connects to another address from now on, as after a restart of the service.
+    pub fn moved_to(&mut self, address: SocketAddr) {
         self.address = address;
     }
 
-    pub(crate) fn epoch(&self) -> u64 {
+    /// Of the newest event.
+    pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
     /// The text as this reader has put it together.
-    pub(crate) fn text(&self) -> String {
+    ///
+    /// # Panics
+    /// A preview ended within a character.
+    pub fn text(&self) -> String {
         String::from_utf16(&self.text).expect("previews never end within a character")
     }
 
     /// Connects once and reads at most `most` bytes of the body, then drops the connection: an event cut in the middle is
     /// lost, as it is for a browser.
-    pub(crate) fn connect(&mut self, most: usize) -> Connected {
+    ///
+    /// # Panics
+    /// Something is missed, doubled or out of order.
+    pub fn connect(&mut self, most: usize) -> Connected {
         self.read(most, |_| false)
     }
 
     /// Connects once and reads until it has that much text, or to the end.
-    pub(crate) fn connect_for_text(&mut self, bytes: usize) -> Connected {
+    ///
+    /// # Panics
+    /// As [`Reader::connect`].
+    pub fn connect_for_text(&mut self, bytes: usize) -> Connected {
         self.read(usize::MAX, |reader| reader.text().len() >= bytes)
     }
 
@@ -109,8 +123,11 @@ impl Reader {
         Connected::Ended(end)
     }
 
-    /// Reads on, reconnecting, until the service says stop.
-    pub(crate) fn follow(&mut self) -> Event {
+    /// Reads on, reconnecting, until the service says stop; returns the terminal event.
+    ///
+    /// # Panics
+    /// As [`Reader::connect`], or the service does not say stop within three times [`PATIENCE`].
+    pub fn follow(&mut self) -> Event {
         let deadline = Instant::now() + 3 * PATIENCE;
         while self.connect(usize::MAX) != Connected::Stop {
             assert!(Instant::now() < deadline, "the service never says stop");
@@ -154,7 +171,7 @@ impl Reader {
         let text: Vec<u16> = match (data["markdown"].as_str(), data["delta"].as_str(), data["offset"].as_u64()) {
             (Some(markdown), None, None) => markdown.encode_utf16().collect(),
             (None, Some(delta), Some(offset)) => {
-                let offset = usize::try_from(offset).unwrap();
+                let offset = usize::try_from(offset).expect("an offset");
                 assert!(offset == self.text.len() || offset == 0, "offset {offset} after {} units", self.text.len());
                 self.text[..offset].iter().copied().chain(delta.encode_utf16()).collect()
             }
