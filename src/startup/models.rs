@@ -3,29 +3,33 @@
 use std::sync::Arc;
 
 use generation_actors::ports::ScriptGenerator;
+use generation_placeholder::Writer;
 
 use super::Failure;
 use crate::{
     config::{self, ProviderKind, Settings, TokensField},
     generators::{
-        BuiltinGenerator, Catalog, OpenAiGenerator, OpenAiOptions, Pattern, Prompts, Provider, TokenLimitField,
+        Catalog, OpenAiGenerator, OpenAiOptions, Pattern, PlaceholderGenerator, Prompts, Provider, TokenLimitField,
     },
 };
 
 /// All active providers, in the order they are asked.
 ///
 /// # Errors
-/// A prompt template cannot be read or does not compile.
+/// A prompt template cannot be read or does not compile, or a phrase bank of the placeholder writer is malformed.
 pub(super) fn catalog(settings: &Settings) -> Result<Catalog, Failure> {
     let prompts = Arc::new(Prompts::load(settings.models.prompts_dir.as_deref())?);
     let active = settings.providers.iter().filter(|provider| provider.active);
-    let providers = active.map(|provider| Provider {
-        name: provider.name.clone(),
-        default_model: provider.default_model.as_ref().map(|default| default.name.clone()),
-        models: provider.models.iter().map(pattern).collect(),
-        generator: generator(provider, &prompts),
+    let providers = active.map(|provider| {
+        Ok(Provider {
+            name: provider.name.clone(),
+            default_model: provider.default_model.as_ref().map(|default| default.name.clone()),
+            models: provider.models.iter().map(pattern).collect(),
+            generator: generator(provider, &prompts)?,
+        })
     });
-    Ok(Catalog::new(settings.default_model().map(str::to_owned), providers.collect()))
+    let providers = providers.collect::<Result<_, Failure>>()?;
+    Ok(Catalog::new(settings.default_model().map(str::to_owned), providers))
 }
 
 fn pattern(pattern: &config::ModelPattern) -> Pattern {
@@ -35,13 +39,15 @@ fn pattern(pattern: &config::ModelPattern) -> Pattern {
     }
 }
 
-fn generator(provider: &config::Provider, prompts: &Arc<Prompts>) -> Arc<dyn ScriptGenerator> {
-    match &provider.kind {
-        ProviderKind::Builtin { words_per_second } => Arc::new(BuiltinGenerator::new(*words_per_second)),
+fn generator(provider: &config::Provider, prompts: &Arc<Prompts>) -> Result<Arc<dyn ScriptGenerator>, Failure> {
+    Ok(match &provider.kind {
+        ProviderKind::Builtin { words_per_second } => {
+            Arc::new(PlaceholderGenerator::new(Writer::new()?, *words_per_second))
+        }
         ProviderKind::OpenAi(openai) => {
             Arc::new(OpenAiGenerator::new(openai_options(&provider.name, openai), Arc::clone(prompts)))
         }
-    }
+    })
 }
 
 fn openai_options(name: &str, openai: &config::OpenAi) -> OpenAiOptions {

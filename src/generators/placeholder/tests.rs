@@ -8,16 +8,53 @@ use futures_util::StreamExt;
 use generation_actors::{
     job::Brief,
     ports::{EndReason, GenerationRequest, GenerationStream, Piece, ScriptGenerator},
-    wording::Step,
+    wording::{Locale, Step},
 };
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use super::{super::BuiltinGenerator, ENGLISH, KOREAN, brief, text, words};
+use generation_placeholder::Writer;
+
+use super::{PlaceholderGenerator, stream};
+
+const KOREAN: (&str, &str) = (
+    "등대의 밤 - 1화",
+    "비 오는 밤, 형사 지수가 고향으로 돌아와 등대에서 사라진 동생을 찾는다. 마을 사람들은 비밀을 숨기고 있다.",
+);
+const ENGLISH: (&str, &str) = (
+    "The Keeper - Ep. 1",
+    "A retired detective returns to her hometown to find the missing lighthouse keeper. The village hides a family secret.",
+);
+
+fn brief((title, description): (&str, &str), length_target: u32) -> Brief {
+    Brief {
+        project_id: "project-1".into(),
+        episode_number: Some(1),
+        title: title.into(),
+        description: description.into(),
+        script_type: "drama".into(),
+        model: "gpt-4".into(),
+        temperature: 0.7,
+        length_target,
+        locale: Locale::Ko,
+    }
+}
+
+fn writer() -> Writer {
+    Writer::new().unwrap()
+}
+
+fn text(brief: &Brief) -> String {
+    writer().draft(&stream::order(brief)).map(|block| block.text).collect()
+}
+
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
 
 fn start(brief: &Brief, written: &str, words_per_second: u32) -> GenerationStream {
     let request = GenerationRequest { brief: Arc::new(brief.clone()), written: written.into() };
-    BuiltinGenerator::new(words_per_second).generate(request)
+    PlaceholderGenerator::new(writer(), words_per_second).generate(request)
 }
 
 /// All pieces of a run that needs no timer.
@@ -87,6 +124,14 @@ fn a_text_of_another_version_goes_on_with_a_whole_scene_and_gets_its_ending() {
     assert!(whole.ends_with(rest.trim_start()) && rest.ends_with("(끝)\n"));
     let beyond = texts(&all(&brief, &"다른 글 ".repeat(10_000)));
     assert!(beyond.ends_with("FADE OUT.\n\n(끝)\n") && !beyond.contains("## "), "{beyond}");
+}
+
+#[test]
+fn the_same_brief_gives_the_same_text_whoever_asks_for_which_model() {
+    let one = brief(KOREAN, 800);
+    let other = Brief { project_id: "other".into(), model: "builtin".into(), locale: Locale::En, ..one.clone() };
+    assert_eq!(text(&one), text(&other));
+    assert_ne!(text(&one), text(&Brief { temperature: 0.8, ..one.clone() }));
 }
 
 proptest! {

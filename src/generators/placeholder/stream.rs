@@ -1,4 +1,4 @@
-//! One run of the built-in generator.
+//! One run of the placeholder writer.
 
 use std::{
     collections::VecDeque,
@@ -13,15 +13,9 @@ use generation_actors::{
     ports::{EndReason, GenerationRequest, Piece, Usage},
     wording::Step,
 };
+use generation_placeholder::{Block, Draft, Order, Part, Writer, piece_len};
 
-use super::{
-    NAME,
-    composer::Composer,
-    pace::Pace,
-    pieces,
-    remainder::{Found, Remainder},
-    tokens::Tokens,
-};
+use super::{NAME, pace::Pace, tokens::Tokens};
 
 /// After so many pieces or skipped blocks in a row other tasks of the thread get their turn.
 const IN_A_ROW: usize = 32;
@@ -38,17 +32,17 @@ pub(super) struct Writing {
 }
 
 enum State {
-    Asked { brief: Arc<Brief>, written: String },
-    Writing { remainder: Box<Remainder>, block: String, at: usize },
+    Asked { writer: Writer, brief: Arc<Brief>, written: String },
+    Writing { draft: Box<Draft>, text: String, at: usize },
     Ended,
 }
 
 impl Writing {
-    pub(super) fn new(request: GenerationRequest, words_per_second: u32) -> Self {
+    pub(super) fn new(writer: Writer, request: GenerationRequest, words_per_second: u32) -> Self {
         let step = Step::AnalyzingPrompt;
         Self {
             tokens: Tokens::of(&request.written),
-            state: State::Asked { brief: request.brief, written: request.written },
+            state: State::Asked { writer, brief: request.brief, written: request.written },
             ready: VecDeque::from([Piece::Model(NAME.into()), Piece::Step(step)]),
             pace: Pace::new(words_per_second),
             step,
@@ -63,14 +57,14 @@ impl Writing {
                 return Poll::Ready(Some(piece));
             }
             match &mut self.state {
-                State::Asked { brief, written } => {
-                    let remainder = Box::new(Remainder::new(Composer::new(brief), std::mem::take(written)));
-                    self.state = State::Writing { remainder, block: String::new(), at: 0 };
+                State::Asked { writer, brief, written } => {
+                    let draft = Box::new(writer.resume(&order(brief), std::mem::take(written)));
+                    self.state = State::Writing { draft, text: String::new(), at: 0 };
                 }
-                State::Writing { block, at, .. } if *at < block.len() => {
+                State::Writing { text, at, .. } if *at < text.len() => {
                     ready!(self.pace.poll_due(context));
-                    let rest = &block[*at..];
-                    let piece = &rest[..pieces::next_len(rest)];
+                    let rest = &text[*at..];
+                    let piece = &rest[..piece_len(rest)];
                     if *at == 0 || piece.starts_with(char::is_whitespace) {
                         self.pace.passed();
                     }
@@ -78,18 +72,18 @@ impl Writing {
                     self.tokens.add(piece);
                     return Poll::Ready(Some(Piece::Text(piece.to_owned())));
                 }
-                State::Writing { remainder, block, at } => match remainder.find() {
-                    Found::Block(step, text) => {
-                        (*block, *at) = (text, 0);
-                        self.enter(step);
-                    }
-                    Found::Skipped => {
+                State::Writing { draft, text, at } => match draft.next() {
+                    Some(Block { text: skipped, .. }) if skipped.is_empty() => {
                         self.in_a_row += 1;
                         if self.in_a_row >= IN_A_ROW {
                             return self.give_way(context);
                         }
                     }
-                    Found::Nothing => self.finish(),
+                    Some(block) => {
+                        (*text, *at) = (block.text, 0);
+                        self.enter(step(block.part));
+                    }
+                    None => self.finish(),
                 },
                 State::Ended => return Poll::Ready(None),
             }
@@ -130,5 +124,25 @@ impl Stream for Writing {
             Poll::Pending => this.in_a_row = 0,
         }
         polled.map(|piece| piece.map(Ok))
+    }
+}
+
+/// What of a brief decides the draft.
+pub(super) fn order(brief: &Brief) -> Order<'_> {
+    Order {
+        title: &brief.title,
+        description: &brief.description,
+        script_type: &brief.script_type,
+        episode_number: brief.episode_number,
+        temperature: brief.temperature,
+        words: brief.length_target,
+    }
+}
+
+fn step(part: Part) -> Step {
+    match part {
+        Part::Front => Step::OutliningScenes,
+        Part::Scene => Step::WritingDialogue,
+        Part::LastScene | Part::Ending => Step::WritingEnding,
     }
 }
