@@ -16,15 +16,15 @@
 //! `ChatClient` brings deadlines, retries, refused parameters, continuation and cancellation. The tests here replay recordings
 //! of real servers from `tests/transcripts/<server>/`.
 
-mod builtin;
 mod catalog;
 mod chat;
 mod openai;
+mod placeholder;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-pub use builtin::BuiltinGenerator;
 pub use catalog::{Catalog, Provider};
 pub use openai::openai;
+pub use placeholder::PlaceholderGenerator;
 pub use writer::{PromptError, Prompts, ScriptWriter};

@@ -4,6 +4,7 @@ use std::{io, time::Duration};
 
 use derive_more::{Display, Error, From};
 use generation_actors::{ports::StoreError, registry::RegistryGone};
+use generation_placeholder::BankError;
 
 use crate::{generators::PromptError, sqlite::OpenError};
 
@@ -24,6 +25,9 @@ pub enum Failure {
     /// The prompt templates.
     #[display("{_0}")]
     Prompts(PromptError),
+    /// The phrase banks of the placeholder writer.
+    #[display("{_0}")]
+    Phrases(&'static BankError),
     /// The data directory.
     #[display("{_0}")]
     Data(OpenError),

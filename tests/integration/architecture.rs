@@ -145,6 +145,20 @@ fn the_actors_know_no_wire_format_and_no_sentences() {
 }
 
 #[test]
+fn the_placeholder_writer_is_pure() {
+    let manifest = fs::read_to_string(project_path("placeholder/Cargo.toml")).expect("the manifest");
+    for foreign in ["actix", "tokio", "futures", "generation-actors", "generation-service"] {
+        let depends = manifest.lines().any(|line| line.starts_with(foreign));
+        assert!(!depends, "placeholder depends on {foreign}");
+    }
+    for (path, code) in sources("placeholder/src") {
+        for foreign in ["std::fs", "std::net", "std::time", "std::thread", "std::env"] {
+            assert!(!code.contains(foreign), "{} names {foreign}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_pure_parts_know_no_actors() {
     let files = [
         "job/state.rs",
