@@ -157,7 +157,7 @@ mod tests {
         let error = test::try_call_service(&app, TestRequest::with_uri("/breaks").to_request()).await;
         let response = error.err().map(|error| error.error_response()).expect("an error");
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let body = actix_web::body::to_bytes(response.into_body()).await.ok().expect("a body");
+        let Ok(body) = actix_web::body::to_bytes(response.into_body()).await else { panic!("a body") };
         let body: Value = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(body["error"]["code"], "GENERATION_ERROR");
         let works = test::call_and_read_body(&app, TestRequest::with_uri("/works").to_request()).await;

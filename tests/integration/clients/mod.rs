@@ -154,7 +154,6 @@ fn order() -> GenerationRequest {
     };
     GenerationRequest { brief: Arc::new(brief), written: String::new() }
 }
-}
 
 async fn chat(url: &str, connect: Duration, limit: Duration) -> Result<String, String> {
     let mut pieces = generator(url, connect, limit).generate(order());
