@@ -26,6 +26,7 @@ fn names_with_evidence_are_found() {
         ("A chef named Tomoko hires detective Mara Quinn", &["Tomoko", "Mara Quinn"]),
         ("Anna and June open a bakery", &["Anna", "June"]),
         ("Marisol, 34, comes home", &["Marisol"]),
+        ("Its owner, Yunjae, develops a roll. A stranger, Haein, comes in.", &["Yunjae", "Haein"]),
         ("Marie et Jean ouvrent une boulangerie", &["Marie", "Jean"]),
     ] {
         assert_eq!(names(text), expected, "{text}");
