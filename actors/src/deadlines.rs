@@ -1,4 +1,4 @@
-//! How long anybody here waits for the job store, and what is made of a store that panics.
+//! The job store's timeout, and the conversion of its panics into errors.
 
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
@@ -7,15 +7,16 @@ use tokio::time::timeout;
 
 use crate::ports::StoreError;
 
-/// A store that is slower than this is taken for one that is down.
+/// A store that takes longer than this counts as down.
 pub(crate) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Waits for the store, at most for [`STORE_TIMEOUT`]. The port lets a write that nobody waits for any more happen nevertheless.
+/// Waits at most [`STORE_TIMEOUT`] for the store. By the port's contract, a write that times out here may still happen.
 pub(crate) async fn answered<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     timeout(STORE_TIMEOUT, catch_panic(answer)).await.unwrap_or_else(|_| Err(StoreError::timed_out(STORE_TIMEOUT)))
 }
 
-/// Turns a panic of the store into an error: the registry awaits it as well, and all jobs would go with that one.
+/// Turns a panic of the store into an error. The registry awaits the store too, and a panic there would take all jobs
+/// down.
 pub(crate) async fn catch_panic<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::unavailable("it panicked")))
 }

@@ -1,16 +1,16 @@
-//! Which text a version showed, so that delta previews can resume.
+//! Where the text ended at each version, so that delta previews can resume.
 
 /// The end of the text at one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Mark {
     pub version: u64,
     pub bytes: usize,
-    /// The same place as JavaScript counts it.
+    /// The same position in UTF-16 units.
     pub utf16: usize,
 }
 
-/// Past this many marks every second one is dropped; a reader then resumes from the mark before its own, which
-/// sends some text twice but leaves it with the same script (`text.slice(0, offset) + delta`).
+/// The most marks kept. Beyond it every second mark is dropped. A reader then resumes from an earlier mark: some text
+/// is sent twice, but the result is the same script (`text.slice(0, offset) + delta`).
 const MOST: usize = 4096;
 
 /// One mark for every version in which the text grew, oldest first.
@@ -29,18 +29,18 @@ impl Marks {
         self.0.push(mark);
     }
 
-    /// The newest mark that a reader of everything up to `version` has surely seen.
+    /// Returns the newest mark at or before `version`: a reader of everything up to `version` has seen that text.
     pub(super) fn at(&self, version: u64) -> Mark {
         let after = self.0.partition_point(|mark| mark.version <= version);
         after.checked_sub(1).map_or_else(Mark::default, |at| self.0[at])
     }
 
-    /// Bytes of memory.
+    /// Memory in bytes.
     pub(super) fn size(&self) -> usize {
         self.0.capacity() * size_of::<Mark>()
     }
 
-    /// Gives back the memory once nobody can resume within the text any more.
+    /// Releases spare memory once no more marks will be added.
     pub(super) fn shrink(&mut self) {
         self.0.shrink_to_fit();
     }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_stay_bounded_and_never_point_beyond_what_was_seen() {
+    fn marks_stay_bounded_and_never_point_past_the_version() {
         let mut marks = Marks::default();
         for version in 1..=50_000u64 {
             marks.push(Mark { version: version * 2, bytes: version as usize, utf16: version as usize });
