@@ -1,7 +1,7 @@
-//! What the actors need from outside, as small traits; the root package supplies them.
+//! The traits that the actors need from outside; the root package implements them.
 //!
-//! Futures and streams here need not be `Send`: every caller lives on one actix arbiter or worker thread and
-//! stays there, which lets an implementation keep state that cannot move between threads.
+//! Futures and streams here need not be `Send`: every caller lives on one actix arbiter or worker thread and stays
+//! there. So an implementation may keep state that cannot move between threads.
 
 mod chat_model;
 mod clock;
