@@ -38,7 +38,9 @@ impl JobActor {
             match result {
                 Ok(Written::Done) => job.stored = end,
                 Ok(Written::Fenced) => return job.give_up(ctx),
-                Err(error) => log::warn!("{}: checkpoint failed, the next one includes its text: {error}", job.state.id()),
+                Err(error) => {
+                    log::warn!("{}: checkpoint failed, the next one includes its text: {error}", job.state.id())
+                }
             }
             if std::mem::take(&mut job.checkpoint_missed) && job.rhythm.is_some() {
                 job.checkpoint(ctx);

@@ -1,4 +1,4 @@
-//! An end that readers know and the job store does not.
+//! A job's end that readers have been shown and the job store has not taken.
 
 use actix::prelude::*;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
@@ -12,22 +12,22 @@ use crate::{
     ports::{Claim, Ending, Written},
 };
 
-/// Ends that are not recorded.
+/// Endings to record.
 pub const ENDINGS: Kind = Kind { name: "the outcome is still not recorded", at_once: 1 };
 
-/// The end of a job that the store has not taken in time.
+/// The obligation to record a job's end that the store did not take in time.
 pub struct EndingOwed {
-    /// Under which claim.
+    /// The claim to write under.
     pub claim: Claim,
-    /// What is to be recorded.
+    /// The ending to record.
     pub ending: Ending,
-    /// Held because nobody could read it back meanwhile.
+    /// Keeps the feed alive: until the end is recorded, the store cannot restore it.
     pub feed: Feed,
-    /// Who is told that it is recorded.
+    /// Receives the confirmation.
     pub recorded: Recipient<EndingRecorded>,
 }
 
-/// The store has taken an end that readers had been told before.
+/// The store has recorded an end that readers had been shown before.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct EndingRecorded(pub JobId);
@@ -48,7 +48,7 @@ impl Obligation for EndingOwed {
             match recording.await {
                 Ok(written) => {
                     if written == Written::Fenced {
-                        log::error!("{job}: another owner has ended it; its readers here were told otherwise");
+                        log::error!("{job}: another owner ended the job; readers here were shown a different end");
                     }
                     told.do_send(EndingRecorded(job));
                     Attempt::Over

@@ -1,4 +1,4 @@
-//! A script that is complete and not saved as an episode yet.
+//! A complete script that is not saved as an episode yet.
 
 use std::time::Duration;
 
@@ -16,34 +16,35 @@ use crate::{
 
 const EPISODES: Kind = Kind { name: "the script is not saved", at_once: 4 };
 
-/// The script of a completed job. Its end must be recorded: the script is read from the store.
+/// The obligation to save a completed job's script. The job's end must be recorded first, because the script is read
+/// from the store.
 pub struct EpisodeOwed {
-    /// Which job.
+    /// The job's id.
     pub job: JobId,
     /// How long an attempt waits for the episode store.
     pub save_timeout: Duration,
-    /// Who is told what became of it.
+    /// Receives the result.
     pub settled: Recipient<EpisodeSettled>,
 }
 
-/// Nothing is owed for this job any more.
+/// The obligation is finished.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct EpisodeSettled {
-    /// Which job.
+    /// The job's id.
     pub job: JobId,
-    /// How it came out.
+    /// The result.
     pub settled: Settled,
 }
 
-/// What became of an owed script; the job store has noted it.
+/// The result of an episode obligation; the job store has recorded it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// It is an episode.
+    /// The script is saved as an episode.
     Saved,
-    /// The episode store will never take it.
+    /// The episode store refused the script.
     Refused,
-    /// The job store does not hold it.
+    /// The job store no longer holds the job.
     Gone,
 }
 
@@ -72,9 +73,9 @@ impl Obligation for EpisodeOwed {
     }
 }
 
-/// Saves the script and notes its episode with the job. Saving again answers the same episode, so nothing is doubled by
-/// coming back after either step failed.
-async fn save(ports: JobPorts, job: JobId, deadline: Duration) -> Result<Settled, (Later, Cause)> {
+/// Saves the script and records its episode with the job. Saving is idempotent, so a retry after either step failed
+/// creates no second episode.
+async fn save(ports: JobPorts, job: JobId, save_timeout: Duration) -> Result<Settled, (Later, Cause)> {
     let unavailable = |error: StoreError| (Later::Soon, Cause::new(error));
     let Some(record) = answered(ports.jobs.load(job)).await.map_err(unavailable)? else { return Ok(Settled::Gone) };
     let Some(end) = &record.head.end else { return Ok(Settled::Gone) };
@@ -83,18 +84,18 @@ async fn save(ports: JobPorts, job: JobId, deadline: Duration) -> Result<Settled
         return Ok(Settled::Saved);
     }
     let saving = ports.episodes.save(EpisodeDraft::of(&record, end.at));
-    let (became, settled) = match timeout(deadline, saving).await {
+    let (became, settled) = match timeout(save_timeout, saving).await {
         Ok(Ok(saved)) => {
-            log::info!("{job}: saved after all as episode {}", saved.number);
+            log::info!("{job}: saved by the outbox as episode {}", saved.number);
             (EpisodeState::Saved(saved.reference()), Settled::Saved)
         }
         Ok(Err(EpisodeError::Refused(cause))) => {
-            log::error!("{job}: the script will not become an episode, the store refused it: {cause}");
+            log::error!("{job}: the episode store refused the script: {cause}");
             (EpisodeState::Refused, Settled::Refused)
         }
         Ok(Err(error @ EpisodeError::Misconfigured(_))) => return Err((Later::OnceMended, Cause::new(error))),
         Ok(Err(error @ EpisodeError::Unavailable(_))) => return Err((Later::Soon, Cause::new(error))),
-        Err(_) => return Err((Later::Soon, Cause::from(format!("no answer within {deadline:?}")))),
+        Err(_) => return Err((Later::Soon, Cause::from(format!("no answer within {save_timeout:?}")))),
     };
     answered(ports.jobs.note_episode(job, became)).await.map_err(unavailable)?;
     Ok(settled)

@@ -1,4 +1,4 @@
-//! Jobs that are forgotten here and still in the store.
+//! Jobs that the registry has forgotten and the store still holds.
 
 use actix::prelude::*;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
@@ -10,19 +10,19 @@ use crate::{
     model::{Cause, JobId},
 };
 
-const PURGES: Kind = Kind { name: "forgotten jobs are still in the store", at_once: 1 };
+const PURGES: Kind = Kind { name: "cannot purge forgotten jobs from the store", at_once: 1 };
 
-/// A step's worth of jobs that nobody needs any more.
+/// The obligation to purge one batch of forgotten jobs.
 pub struct PurgeOwed {
-    /// The first of them.
+    /// The first job; it identifies the obligation.
     pub first: JobId,
-    /// The others.
+    /// The other jobs.
     pub others: Vec<JobId>,
-    /// Who is told that they are gone.
+    /// Receives the confirmation.
     pub purged: Recipient<Purged>,
 }
 
-/// The store holds these jobs no longer.
+/// The store no longer holds these jobs.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Purged(pub Vec<JobId>);

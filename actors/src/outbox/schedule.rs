@@ -1,4 +1,4 @@
-//! What is owed, and whose turn it is.
+//! The due times of obligations.
 
 use std::{
     collections::{BTreeSet, HashMap, hash_map::Entry},
@@ -11,18 +11,18 @@ use super::{Kind, Later};
 use crate::{backoff::Backoff, model::JobId};
 
 const SOON: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
-/// Between two attempts of a kind whose store is down.
+/// The pause between two attempts of a kind whose store is down.
 const DOWN: Duration = Duration::from_secs(1);
 const ONCE_MENDED: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
 
-/// The obligations of one kind in the order in which they fall due, so that one that fails again and again keeps nobody out.
-/// `O` is whatever is owed. Every call costs O(log obligations).
+/// The obligations of one kind in the order of their due times, so that one that keeps failing does not block the
+/// others. `O` is the obligation. Every call costs O(log obligations).
 #[derive(Debug)]
 pub(super) struct Lane<O> {
     obligations: HashMap<JobId, Row<O>>,
     order: BTreeSet<(Instant, JobId)>,
     under_way: usize,
-    /// Nothing is attempted before this.
+    /// No attempt before this time.
     down_until: Option<Instant>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Lane<O> {
 struct Row<O> {
     obligation: O,
     failures: u32,
-    /// `None` while it is being attempted.
+    /// `None` while an attempt is in progress.
     due: Option<Instant>,
 }
 
@@ -41,8 +41,8 @@ impl<O> Default for Lane<O> {
 }
 
 impl<O> Lane<O> {
-    /// Owes something from `now` on. One that waits for another attempt falls due, one that is being attempted this moment is
-    /// left alone.
+    /// Adds an obligation, due `now`. If the job already has one, that one is kept: it becomes due if it is waiting,
+    /// and is left alone while it is being attempted.
     pub(super) fn add(&mut self, job: JobId, obligation: O, now: Instant) {
         match self.obligations.entry(job) {
             Entry::Vacant(row) => {
@@ -58,7 +58,7 @@ impl<O> Lane<O> {
         }
     }
 
-    /// The one that has been due for the longest time; it is being attempted from now on.
+    /// Returns the longest overdue obligation, if one may be attempted now, and marks it as being attempted.
     pub(super) fn next(&mut self, kind: Kind, now: Instant) -> Option<(JobId, &O)> {
         let (due, job) = self.order.first().copied()?;
         let down = self.down_until.is_some_and(|until| now < until);
@@ -72,7 +72,7 @@ impl<O> Lane<O> {
         Some((job, &row.obligation))
     }
 
-    /// An attempt has failed for a reason that may pass: how long until the next one is due.
+    /// Schedules the next attempt after a failed one. Returns the pause.
     pub(super) fn failed(&mut self, job: JobId, later: Later, now: Instant, jitter: f64) -> Option<Duration> {
         self.under_way = self.under_way.saturating_sub(1);
         let row = self.obligations.get_mut(&job)?;
@@ -93,7 +93,7 @@ impl<O> Lane<O> {
         Some(pause)
     }
 
-    /// Nothing is owed any more.
+    /// Removes an obligation.
     pub(super) fn over(&mut self, job: JobId) {
         match self.obligations.remove(&job) {
             Some(Row { due: Some(due), .. }) => {
@@ -104,7 +104,7 @@ impl<O> Lane<O> {
         }
     }
 
-    /// All that are not being attempted this moment, the longest overdue first.
+    /// Returns all obligations not being attempted, the longest overdue first.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &O> {
         self.order.iter().filter_map(|(_, job)| self.obligations.get(job)).map(|row| &row.obligation)
     }
@@ -117,7 +117,7 @@ mod tests {
     const KIND: Kind = Kind { name: "test", at_once: 2 };
 
     #[test]
-    fn everybody_gets_a_turn_before_anybody_gets_a_second_one() {
+    fn every_obligation_is_attempted_once_before_any_is_retried() {
         let mut lane = Lane::default();
         let mut now = Instant::now();
         let jobs: Vec<JobId> = (0..60).map(|_| JobId::new()).collect();
@@ -125,10 +125,10 @@ mod tests {
             lane.add(*job, (), now);
         }
         let mut tried = Vec::new();
-        // Slower than the first pauses: those that failed are due again long before the last one's first turn.
+        // Slower than the first pauses: failed obligations are due again long before the last one's first turn.
         while tried.len() < jobs.len() {
             now += Duration::from_secs(3);
-            let (job, ()) = lane.next(KIND, now).expect("somebody is due");
+            let (job, ()) = lane.next(KIND, now).expect("one is due");
             lane.failed(job, Later::Soon, now, 0.0);
             tried.push(job);
         }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_are_long_while_somebody_has_to_mend_something() {
+    fn pauses_are_long_while_an_operator_must_fix_something() {
         let mut lane = Lane::default();
         let (job, now) = (JobId::new(), Instant::now());
         lane.add(job, (), now);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_makes_a_waiting_one_due_and_leaves_one_alone_that_is_being_attempted() {
+    fn adding_again_makes_a_waiting_obligation_due_but_not_one_being_attempted() {
         let mut lane = Lane::default();
         let (job, now) = (JobId::new(), Instant::now());
         let next = |lane: &mut Lane<u8>, now| lane.next(KIND, now).map(|(job, _)| job);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_down_is_asked_once_a_second_for_all_of_a_kind_and_each_gets_its_turn() {
+    fn a_kind_whose_store_is_down_is_attempted_once_a_second_each_obligation_in_turn() {
         let mut lane = Lane::default();
         let begin = Instant::now();
         let jobs: Vec<JobId> = (0..10).map(|_| JobId::new()).collect();

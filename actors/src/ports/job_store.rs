@@ -131,7 +131,7 @@ pub enum Change {
     },
     /// Everything that existed at the start has been sent.
     CaughtUp,
-    /// This node is considered dead: its jobs may be claimed.
+    /// This node is considered dead; its jobs may be claimed.
     OwnerGone(NodeId),
 }
 

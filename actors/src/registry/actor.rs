@@ -1,4 +1,4 @@
-//! The registry actor: state, admission.
+//! The registry actor: its state, and the admission of jobs.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -24,52 +24,53 @@ use crate::{
     ports::{Claim, ModelCatalog, ScriptGenerator},
 };
 
-/// Requests that may wait for the registry; callers beyond it wait on their own side.
+/// The capacity of the mailbox; further callers wait on their own side.
 const MAILBOX: usize = 4096;
-/// How much of ended jobs' briefs and texts is kept for whoever asks next; beyond it the store is asked.
+/// The most memory for feeds of ended jobs, in bytes; other ended jobs are read from the store.
 const HOT_BYTES: usize = 16 * 1024 * 1024;
-/// Requests handled in a row. An actor takes from its mailbox until that is empty, and nothing else on its thread runs
-/// meanwhile: no timer, no answer of a store.
+/// The most requests handled in a row. An actor handles messages until its mailbox is empty, and nothing else on its
+/// thread runs meanwhile: no timer, no answer from a store.
 const TURN: u32 = 64;
 
 /// The configured bounds of the registry.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrySettings {
-    /// Jobs that stream at once.
+    /// The most streaming jobs.
     pub max_streaming: usize,
-    /// Jobs that wait.
+    /// The most queued jobs.
     pub max_queued: usize,
-    /// How long a finished job is kept after its end or its last reader.
+    /// How long an ended job is kept after its end or its last reader.
     pub retention: Duration,
-    /// How many finished jobs are kept, and how much of the store they may take.
+    /// The most ended jobs kept, by number and by their size in the store.
     pub keep: Bound,
-    /// Whether jobs that had been streaming go on after a restart; otherwise they fail, with their text kept.
+    /// Whether jobs that were streaming resume after a restart. Otherwise they fail, with their text kept.
     pub resume: bool,
-    /// Threads that run jobs; with 0 they run on the registry's own.
+    /// The number of threads that run jobs; with 0, jobs run on the registry's own thread.
     pub arbiters: usize,
-    /// Times of each job.
+    /// The settings of each job.
     pub job: JobSettings,
 }
 
-/// What the registry is built from.
+/// The parts of a registry.
 pub struct RegistryParts {
-    /// Bounds and times.
+    /// The bounds, intervals and timeouts.
     pub settings: RegistrySettings,
     /// What jobs need from outside.
     pub ports: JobPorts,
-    /// What feeds share.
+    /// What all feeds share.
     pub feeds: FeedContext,
-    /// Who serves the jobs of an earlier process.
+    /// Finds the generators for jobs of an earlier process.
     pub models: Arc<dyn ModelCatalog>,
 }
 
-/// The supervisor of all jobs of the process. One instance, started by `startup` on an arbiter of its own before HTTP
-/// listens, stopped with the process after [`super::Drain`]. It is not on the data path: it hands out feeds, and readers then
-/// talk to those; lists and counts are read in its [`Directory`]. Its queue is bounded by `max_queued`; of ended jobs it
-/// keeps a small record each, bounded by the retention and `keep`, and reads the rest in the store when it is wanted.
+/// Supervises all jobs of the process. There is one instance, started by `startup` on its own arbiter before HTTP
+/// listens, and stopped with the process after [`super::Drain`]. It is not on the data path: it hands out feeds, which
+/// readers then use directly, and anyone can read the lists and counts in its [`Directory`]. The queue is bounded by
+/// `max_queued`. For each ended job it keeps a small record, bounded by the retention time and `keep`, and reads the
+/// rest from the store on demand.
 ///
-/// It spawns nothing into its own context: futures there starve while the mailbox is full. What takes time is a task of the
-/// arbiter whose result comes back as a message.
+/// It spawns no futures into its own context: they would starve while the mailbox is full. Slow work runs as a task on
+/// the arbiter and sends its result back as a message.
 pub struct JobRegistry {
     pub(super) settings: RegistrySettings,
     pub(super) ports: JobPorts,
@@ -86,24 +87,24 @@ pub struct JobRegistry {
     pub(super) arbiters: Arbiters,
     pub(super) outbox: Addr<Outbox>,
     pub(super) creating: Creations,
-    /// Ended jobs that are being read in the store.
+    /// Ended jobs being read from the store.
     pub(super) loading: HashMap<JobId, Loading>,
     pub(super) leaving: Leaving,
-    /// Ended jobs of an earlier process are still being read: there may be more than are known here.
+    /// Records of an earlier process's ended jobs are still being loaded, so `retention` may be incomplete.
     pub(super) recalling: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
     handled: u32,
 }
 
-/// What the registry keeps of an unfinished job.
+/// The registry's entry for an unfinished job.
 pub(super) struct Entry {
-    /// As it was when it was accepted or taken up.
+    /// The head as of acceptance or adoption.
     pub head: JobHead,
     pub claim: Claim,
-    /// Words that it had then.
+    /// The number of words at that time.
     pub words: u64,
-    /// Its position and its remaining seconds, as it was told last.
+    /// The queue position and remaining seconds last told to the job.
     pub place: Option<(u32, u64)>,
     pub generator: Arc<dyn ScriptGenerator>,
     pub feed: Feed,
@@ -112,7 +113,7 @@ pub(super) struct Entry {
 }
 
 impl JobRegistry {
-    /// To be called on the arbiter that the registry will run on: the outbox starts there.
+    /// Call this on the arbiter that the registry will run on: the outbox starts there.
     pub(super) fn new(parts: RegistryParts, directory: Directory) -> Self {
         let RegistryParts { settings, ports, feeds, models } = parts;
         Self {
@@ -139,7 +140,7 @@ impl JobRegistry {
         }
     }
 
-    /// Lists an unfinished job and starts its actor, which then waits for its turn.
+    /// Lists an unfinished job and starts its actor, which then waits to be admitted.
     pub(super) fn start_job(
         &mut self,
         state: JobState,
@@ -167,13 +168,13 @@ impl JobRegistry {
         Supervisor { ended, fenced, gone: registry.recipient(), listing }
     }
 
-    /// Lets jobs stream while there are slots.
+    /// Starts queued jobs while there are free slots.
     pub(super) fn dispatch(&mut self) {
         let admitted = self.admit();
         self.start_admitted(&admitted);
     }
 
-    /// The jobs that have a slot from now on.
+    /// Admits jobs to all free slots and returns them.
     pub(super) fn admit(&mut self) -> Vec<JobId> {
         if self.drained { Vec::new() } else { std::iter::from_fn(|| self.queue.admit()).collect() }
     }
@@ -185,7 +186,8 @@ impl JobRegistry {
         }
     }
 
-    /// Tells each waiting job its place and its wait, where they have changed. Costs O(streaming + waiting × log projects).
+    /// Tells each queued job its position and remaining time if they changed. Costs O(streaming + waiting × log
+    /// projects).
     pub(super) fn tell_places(&mut self) {
         let streaming = self.jobs.iter().filter(|(id, _)| !self.queue.is_waiting(**id));
         let left = streaming.map(|(_, entry)| entry.listing.remaining_seconds());
@@ -193,7 +195,7 @@ impl JobRegistry {
         for (id, position) in self.queue.positions() {
             let Some(entry) = self.jobs.get_mut(&id) else { continue };
             let brief = &entry.head.brief;
-            // At the speed that its model has by now.
+            // Uses the model's speed as measured by now.
             let own = remaining_seconds(entry.words, brief.length_target, self.speeds.expected(&brief.model));
             let remaining_seconds = own.saturating_add(coarse(self.waits.queue(own)));
             if entry.place.replace((position, remaining_seconds)) != Some((position, remaining_seconds)) {
@@ -202,7 +204,7 @@ impl JobRegistry {
         }
     }
 
-    /// To be called for each request of a client: lets the rest of the thread run after so many.
+    /// Call this for each client request: after [`TURN`] of them it lets the rest of the thread run.
     pub(super) fn take_turn(&mut self, ctx: &mut Context<Self>) {
         self.handled += 1;
         if self.handled >= TURN {

@@ -1,4 +1,5 @@
-//! Accepting a job: reserved, made durable, queued. Which job an idempotency key names is for the store to say.
+//! Accepts a job: reserve a place, make the job durable, queue it. The store decides which job an idempotency key
+//! belongs to.
 
 use std::sync::Arc;
 
@@ -15,11 +16,12 @@ use crate::{
 
 type Answer = Result<Created, CreateError>;
 
-/// A key may name a job that is being forgotten at this moment; past so many the store does not forget.
+/// The most attempts per creation. A key may belong to a job that is being forgotten; after this many attempts the
+/// store is not forgetting it.
 const ATTEMPTS: u32 = 3;
 
-/// The store has answered for a job. It comes as a message because an actor polls all futures of its context at every
-/// wake: with a thousand creations under way each look-up would poll a thousand futures.
+/// The store's answer to a creation. It comes as a message because an actor polls all futures of its context at every
+/// wake: with a thousand creations in progress, each look-up would poll a thousand futures.
 #[derive(Message)]
 #[rtype(result = "Answer")]
 struct Stored {
@@ -29,12 +31,12 @@ struct Stored {
     result: Result<ports::Created, StoreError>,
 }
 
-/// The job that a key names, for a request that finds no room for another one.
+/// Return the job of an idempotency key, for a request that finds no room for a new job.
 #[derive(Message)]
 #[rtype(result = "Answer")]
 struct Existing(JobId);
 
-/// The key of this job named one that is forgotten now.
+/// Retry a creation whose key belonged to a job that is forgotten now.
 #[derive(Message)]
 #[rtype(result = "Answer")]
 struct CreateAgain {
@@ -100,7 +102,7 @@ impl Handler<Stored> for JobRegistry {
             Ok(ports::Created::Existing(holder)) => self.existing(holder, ctx),
             Ok(ports::Created::KeyConflict(_)) => ready(Err(CreateError::IdempotencyConflict)),
             Err(error) => {
-                // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
+                // The job may be in the store anyway, and would run after a restart although its client got an error.
                 self.forget_refused(job.id, job.brief.size(), ctx);
                 ready(Err(CreateError::Store(error)))
             }
@@ -121,11 +123,11 @@ fn ready(answer: Answer) -> ResponseFuture<Answer> {
 }
 
 fn registry_ended() -> CreateError {
-    CreateError::Store(StoreError::unavailable("the registry has ended"))
+    CreateError::Store(StoreError::unavailable("the registry has stopped"))
 }
 
 impl JobRegistry {
-    /// Why no job can be accepted now.
+    /// Returns the reason why no job can be accepted now.
     fn refusal(&self) -> Option<CreateError> {
         if self.closed {
             Some(CreateError::ShuttingDown)
@@ -136,7 +138,7 @@ impl JobRegistry {
         }
     }
 
-    /// There is no room for a new job, but a key may name one that is here.
+    /// Refuses a new job, unless its key belongs to an existing one.
     fn refuse(&self, refusal: CreateError, create: &CreateJob, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         let Some(key) = create.idempotency.clone() else { return ready(Err(refusal)) };
         let (looking, registry) = (answered(self.ports.jobs.key_holder(&key.key)), ctx.address());
@@ -149,7 +151,7 @@ impl JobRegistry {
         })
     }
 
-    /// Has a new job made durable; its place is reserved meanwhile.
+    /// Makes a new job durable; its place in the queue is reserved meanwhile.
     fn store(
         &mut self,
         job: NewJob,
@@ -166,7 +168,7 @@ impl JobRegistry {
         })
     }
 
-    /// Claims a job that the store has left to whoever comes first.
+    /// Claims a created job that the store left for any node to claim.
     fn claim_created(
         &mut self,
         job: NewJob,
@@ -187,7 +189,7 @@ impl JobRegistry {
         })
     }
 
-    /// The key names a job that nobody here knows any more: the store forgets it first.
+    /// The key belongs to a job that the registry has forgotten: purge it from the store first.
     fn replace_forgotten(&self, holder: JobId, again: CreateAgain, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         if again.attempt > ATTEMPTS {
             let cause = format!("{holder} is forgotten, but its idempotency key is not");
@@ -200,22 +202,22 @@ impl JobRegistry {
         })
     }
 
-    /// The job that a key names, once it is durable.
+    /// Returns the job of a key, once it is durable.
     fn existing(&mut self, id: JobId, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         if let Some(creation) = self.creating.wait_for(id) {
-            let gone = StoreError::unavailable("the first request with this key was not answered");
+            let gone = StoreError::unavailable("the first request with this key got no answer");
             return Box::pin(async move { creation.await.unwrap_or(Err(CreateError::Store(gone))) });
         }
         let found = self.find(id, ctx).answer();
         Box::pin(async move {
-            let forgotten = || StoreError::unavailable("the job of this key is being forgotten at this moment");
+            let forgotten = || StoreError::unavailable("the job of this key is just being forgotten");
             let feed = found.await.and_then(|feed| feed.ok_or_else(forgotten)).map_err(CreateError::Store)?;
             let estimated_seconds = feed.view().remaining_seconds.unwrap_or(0);
             Ok(Created { feed, existing: true, estimated_seconds })
         })
     }
 
-    /// Queues a durable job; it streams at once if a slot is free.
+    /// Queues a durable job; it starts immediately if a slot is free.
     fn accept(
         &mut self,
         job: NewJob,

@@ -1,4 +1,4 @@
-//! The end of a job: its slot is freed, what is kept of it becomes small, and the outbox is told what is owed.
+//! The end of a job: frees its slot, keeps only a small record, and adds its obligations to the outbox.
 
 use actix::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
 impl Handler<JobEnded> for JobRegistry {
     type Result = ();
 
-    /// A job's readers have been shown its end. Until the store has taken that as well, the job stays as it is.
+    /// Handles a job whose end was shown to its readers. It must not be forgotten until the store has recorded the end.
     fn handle(&mut self, ended: JobEnded, ctx: &mut Context<Self>) {
         let JobEnded { id, at, status, episode, bytes, words_per_second, unrecorded } = ended;
         let Some(entry) = self.jobs.remove(&id) else { return };
@@ -60,7 +60,7 @@ impl Handler<EpisodeSettled> for JobRegistry {
                 self.retention.keep(job, self.retention_of_refused());
             }
             Settled::Gone => {
-                log::error!("{job}: it is owed an episode, but the job store does not hold it any more");
+                log::error!("{job}: cannot save the script: the job store no longer holds the job");
                 self.drop_ended(job);
             }
         }
@@ -68,7 +68,7 @@ impl Handler<EpisodeSettled> for JobRegistry {
 }
 
 impl JobRegistry {
-    /// The job is in the store as it ended: it is owed an episode, or nothing.
+    /// The job's end is in the store: retain the job, or first add the obligation to save its episode.
     fn keep_or_owe(&mut self, id: JobId, ctx: &Context<Self>) {
         match self.retention.get(id).and_then(|ended| ended.episode) {
             Some(EpisodeStatus::Owed) => self.owe_episode(id, ctx),
@@ -82,22 +82,22 @@ impl JobRegistry {
         self.outbox.do_send(Add(Box::new(EpisodeOwed { job, save_timeout, settled })));
     }
 
-    /// Tries now to save a completed job's script, also one that the store had refused.
+    /// Saves a completed job's script again, even one that the store refused.
     pub(super) fn owe_again(&mut self, id: JobId, ctx: &Context<Self>) {
         self.retention.hold(id);
         let recorded = self.retention.get(id).is_some_and(|ended| ended.recorded);
         if !recorded {
-            // The outbox gets it once the end is recorded.
+            // The obligation is added once the end is recorded.
             self.count_episode(id, EpisodeStatus::Owed);
             return;
         }
-        // So that a restart tries again as well; without it this process does.
+        // Makes a restart retry too. If this write fails, this process still retries.
         drop(self.ports.jobs.note_episode(id, EpisodeState::Owed));
         self.set_episode(id, EpisodeStatus::Owed);
         self.owe_episode(id, ctx);
     }
 
-    /// Notes what became of a script; the store has noted it already. Whoever looks the job up reads it there.
+    /// Updates the episode state; the store has recorded it already. Look-ups read it there.
     fn set_episode(&mut self, id: JobId, episode: EpisodeStatus) {
         self.count_episode(id, episode);
         self.shelf.remove(id);
@@ -117,14 +117,14 @@ impl JobRegistry {
         }
     }
 
-    /// Forgets an ended job here.
+    /// Forgets an ended job in memory.
     pub(super) fn drop_ended(&mut self, id: JobId) {
         if let Some(ended) = self.retention.remove(id) {
             self.forget_here(id, ended);
         }
     }
 
-    /// What is left of an ended job beside its record.
+    /// Removes what is kept of an ended job besides its record.
     pub(super) fn forget_here(&mut self, id: JobId, ended: Ended) {
         self.shelf.remove(id);
         self.directory.count(|counts| counts.remove(ended.status, ended.episode));

@@ -1,4 +1,4 @@
-//! Jobs that nobody needs any more, gone from here and then from the store.
+//! Forgetting ended jobs: first in memory, then in the store.
 
 use std::time::Duration;
 
@@ -12,27 +12,28 @@ use crate::{
     outbox::{Add, PurgeOwed, Purged},
 };
 
-/// The least time a finished job can still be read after a restart, unless the retention time is shorter.
+/// The least time an ended job stays readable after a restart, unless the retention time is shorter.
 const GRACE: Duration = Duration::from_secs(60);
-/// How long an operator has to mend what made the episode store refuse a script, and to ask for it again: somebody has paid
-/// for it.
+/// How long a refused script is kept. An operator needs time to fix what made the episode store refuse it and to
+/// request another attempt; the user has paid for the script.
 const REFUSED_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Refused creations remembered for purging. A store that is down that long has hardly got any of them.
+/// The most failed creations remembered for purging. A store that is down for so many has hardly received any of them.
 const REFUSED_AT_MOST: usize = 100_000;
 
 impl JobRegistry {
-    /// Until when something is kept that is wanted now. The clock on the wall may step, so it has no say in this.
+    /// Returns the deadline for keeping a job that ended or was used just now. Uses the monotonic clock, because the
+    /// wall clock may step.
     pub(super) fn retention_from_now(&self) -> Instant {
         later(self.settings.retention)
     }
 
-    /// Until when a script is kept that the episode store has just refused.
+    /// Returns the deadline for keeping a script that the episode store has just refused.
     pub(super) fn retention_of_refused(&self) -> Instant {
         later(self.settings.retention.max(REFUSED_KEPT))
     }
 
-    /// Until when a job of an earlier process is kept, which only the clock on the wall can tell: its readers get time to
-    /// come back.
+    /// Returns the deadline for keeping a job of an earlier process. Only the wall clock knows that job's age, so a
+    /// grace period gives its readers time to reconnect.
     pub(super) fn retention_after_restart(&self, ended: DateTime<Utc>, episode: Option<EpisodeStatus>) -> Instant {
         let of_its_kind = if episode == Some(EpisodeStatus::Refused) { REFUSED_KEPT } else { Duration::ZERO };
         let retention = self.settings.retention.max(of_its_kind);
@@ -40,10 +41,10 @@ impl JobRegistry {
         later(retention.saturating_sub(age).max(retention.min(GRACE)))
     }
 
-    /// Forgets a step's worth of jobs whose time is over or that are too many, unless somebody is connected to them. The next
-    /// step follows when the store has committed this one.
+    /// Forgets one batch of jobs that have expired or exceed the bounds, except jobs with readers. The next batch
+    /// follows when the store has committed this one.
     pub(super) fn forget(&mut self, ctx: &mut Context<Self>) {
-        // A page of ended jobs that is being read could bring back what is forgotten now.
+        // A page of ended jobs being read could bring back what is forgotten now.
         if self.leaving.under_way || self.recalling {
             return;
         }
@@ -65,7 +66,7 @@ impl JobRegistry {
         })));
     }
 
-    /// Forgets a job that was never there for anybody, but may be in the store.
+    /// Purges a job that was never accepted but may be in the store.
     pub(super) fn forget_refused(&mut self, id: JobId, bytes: usize, ctx: &mut Context<Self>) {
         if self.leaving.waiting() < REFUSED_AT_MOST {
             self.leaving.add(id, bytes as u64);
@@ -86,6 +87,6 @@ impl Handler<Purged> for JobRegistry {
 
 fn later(time: Duration) -> Instant {
     let now = Instant::now();
-    // Far more than any setting allows, and far from where instants end.
+    // More than any setting allows, and far below the limit of `Instant`.
     now + time.min(Duration::from_secs(100 * 365 * 24 * 60 * 60))
 }

@@ -1,20 +1,20 @@
-//! Jobs on their way out of the store.
+//! Forgotten jobs that are still to be purged from the store.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::Bound;
 use crate::model::JobId;
 
-/// What the store forgets in one write: every other write waits for as long as that takes.
+/// The most purged in one write: every other write waits for as long as it takes.
 pub(super) const STEP: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
 
-/// Jobs that are not here any more and may still be in the store.
+/// Jobs that the registry has forgotten and that may still be in the store.
 #[derive(Default)]
 pub(super) struct Leaving {
     bytes: HashMap<JobId, u64>,
-    /// Those that are in no purge yet.
+    /// The jobs in no batch yet.
     waiting: VecDeque<JobId>,
-    /// One step is being purged.
+    /// Whether a batch is being purged.
     pub under_way: bool,
 }
 
@@ -29,19 +29,19 @@ impl Leaving {
         }
     }
 
-    /// How many are in no purge yet.
+    /// The number of jobs in no batch yet.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// The store does not hold them any more.
+    /// Removes jobs that the store no longer holds.
     pub(super) fn gone(&mut self, jobs: &[JobId]) {
         for job in jobs {
             self.bytes.remove(job);
         }
     }
 
-    /// As many of those that wait as make one step.
+    /// Takes the next batch.
     pub(super) fn next_step(&mut self) -> Vec<JobId> {
         let (mut jobs, mut bytes) = (Vec::new(), 0);
         while jobs.len() < STEP.jobs

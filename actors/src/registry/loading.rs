@@ -1,4 +1,4 @@
-//! Ended jobs that are being read in the store.
+//! Ended jobs being read from the store.
 
 use tokio::sync::oneshot;
 
@@ -6,10 +6,10 @@ use crate::{feed::Feed, ports::StoreError};
 
 pub(super) type Found = Result<Option<Feed>, StoreError>;
 
-/// A job that is being read in the store, once for all who want it.
+/// One read of a job from the store, shared by all who wait for it.
 pub(super) struct Loading {
     waiting: Vec<oneshot::Sender<Found>>,
-    /// What became of its script has changed meanwhile: what is being read may be older.
+    /// The job's episode state has changed since the read began, so the result may be out of date.
     pub outdated: bool,
 }
 
@@ -22,18 +22,18 @@ impl Loading {
         self.waiting.push(told);
     }
 
-    /// The same once more.
+    /// Restarts the read for the same waiters.
     pub(super) fn again(self) -> Self {
         Self { outdated: false, ..self }
     }
 
-    /// Who is to be told.
+    /// Returns the senders that wait for the result.
     pub(super) fn waiting(self) -> Vec<oneshot::Sender<Found>> {
         self.waiting
     }
 }
 
-/// Where a look-up stands.
+/// The state of a look-up.
 pub(super) enum Lookup {
     At(Found),
     Loading(oneshot::Receiver<Found>),
@@ -45,7 +45,7 @@ impl Lookup {
             Self::At(found) => found,
             Self::Loading(loaded) => loaded
                 .await
-                .unwrap_or_else(|_| Err(StoreError::unavailable("the registry has ended while it read a job"))),
+                .unwrap_or_else(|_| Err(StoreError::unavailable("the registry stopped while it read a job"))),
         }
     }
 }

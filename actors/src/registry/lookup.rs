@@ -1,4 +1,5 @@
-//! Look-ups of jobs, and what is asked of one job. An ended job's feed is read in the store when nobody holds it.
+//! Look-ups of jobs, and the requests about one job. An ended job's feed is read from the store when it is not in
+//! memory.
 
 use actix::{Response, prelude::*};
 use tokio::sync::oneshot;
@@ -15,10 +16,10 @@ use crate::{
     ports::{EndedJob, StoreError},
 };
 
-/// Jobs that are read at once; look-ups of further ones are told to come back.
+/// The most jobs read at once; further look-ups fail and must be retried.
 const LOADS_AT_ONCE: usize = 1024;
 
-/// The store has answered for a job.
+/// The store's answer for one job.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Loaded {
@@ -56,7 +57,7 @@ impl Handler<Loaded> for JobRegistry {
 }
 
 impl JobRegistry {
-    /// The job's feed, if it is held; counts as activity.
+    /// Finds the job's feed. Counts as activity.
     pub(super) fn find(&mut self, id: JobId, ctx: &Context<Self>) -> Lookup {
         if let Some(entry) = self.jobs.get(&id) {
             return Lookup::At(Ok(Some(entry.feed.clone())));
@@ -68,8 +69,8 @@ impl JobRegistry {
         if self.may_hold(id) { self.load(id, ctx) } else { Lookup::At(Ok(None)) }
     }
 
-    /// Whether there may be such a job. Unless those of an earlier process are still being read, all there are are known
-    /// here: nobody can make the store search for names that it does not hold.
+    /// Whether the job may exist. Once the ended jobs of an earlier process are loaded, all jobs are known here, so
+    /// that clients cannot make the store search for unknown ids.
     pub(super) fn may_hold(&self, id: JobId) -> bool {
         let known = self.jobs.contains_key(&id) || self.creating.contains(id) || self.retention.get(id).is_some();
         known || (self.recalling && !self.leaving.contains(id))
@@ -97,10 +98,10 @@ impl JobRegistry {
         });
     }
 
-    /// A job has come from the store, or is not there.
+    /// Keeps a job that was read from the store; `None` if the store does not hold it.
     fn take_in(&mut self, id: JobId, job: Option<(EndedJob, Feed)>, ctx: &Context<Self>) -> Option<Feed> {
         let Some((ended, feed)) = job else {
-            // It was forgotten while it was being read.
+            // The job was forgotten while it was being read.
             self.drop_ended(id);
             return None;
         };
@@ -113,7 +114,7 @@ impl JobRegistry {
     }
 }
 
-/// What is kept and what is shown of a job that has ended; one that has not is not for readers: nobody was told of it.
+/// Builds the record and the feed of an ended job. Returns `None` for an unfinished one: no client knows of it.
 fn ended_job(record: JobRecord, feeds: FeedContext) -> Option<(EndedJob, Feed)> {
     let end = record.head.end.as_ref()?;
     let (mark, bytes) = (end.mark, record.size() as u64);

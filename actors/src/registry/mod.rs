@@ -1,4 +1,4 @@
-//! The supervisor: which jobs there are, who may stream, and what happens to those that die.
+//! The supervisor of all jobs: accepts, admits, finds, ends and forgets them.
 
 mod actor;
 mod arbiters;

@@ -1,4 +1,5 @@
-//! The ended jobs of an earlier process: read in pages while the service serves already, the newest first, without texts.
+//! Loads the records of an earlier process's ended jobs, in pages, newest first, without texts, while the service
+//! already serves.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,11 +14,11 @@ use crate::{
     ports::{EndedJob, JobStore},
 };
 
-/// Jobs taken in at once.
+/// The jobs per page.
 const PAGE: usize = 1000;
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) };
 
-/// Some of them; sent until `last`.
+/// One page of ended jobs; `last` marks the final one.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Recalled {
@@ -26,13 +27,13 @@ struct Recalled {
 }
 
 impl JobRegistry {
-    /// Begins to read them. Until that is done, names that are not known here are asked of the store.
+    /// Starts loading. Until it is finished, look-ups of unknown ids go to the store.
     pub(super) fn recall_ended(&mut self, ctx: &Context<Self>) {
         self.recalling = true;
         actix::spawn(recall(self.ports.jobs.clone(), ctx.address()));
     }
 
-    /// Keeps what is to be known of an ended job; also of one that was read for somebody before its page came.
+    /// Keeps the record of an ended job, unless it is already known (a look-up may have read it before its page came).
     pub(super) fn remember(&mut self, job: &EndedJob, ctx: &Context<Self>) {
         let EndedJob { id, at, status, episode, bytes } = *job;
         let known = self.jobs.contains_key(&id) || self.retention.get(id).is_some();
@@ -49,7 +50,7 @@ impl JobRegistry {
     }
 }
 
-/// Reads page after page, and waits for a store that fails: what it holds must be known before anything is forgotten.
+/// Reads page after page, retrying while the store fails: its ended jobs must be known before any job is forgotten.
 async fn recall(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>) {
     let (mut after, mut failures) = (None, 0);
     loop {
@@ -64,7 +65,7 @@ async fn recall(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>) {
             Err(error) => {
                 failures += 1;
                 let pause = BACKOFF.pause(failures, rand::random());
-                log::error!("the ended jobs of an earlier run cannot be read, again in {pause:.0?}: {error}");
+                log::error!("cannot load the ended jobs of an earlier run, retrying in {pause:.0?}: {error}");
                 sleep(pause).await;
             }
         }

@@ -1,4 +1,4 @@
-//! The feeds of ended jobs, as far as somebody holds or lately wanted them.
+//! The feeds of ended jobs that are in use or were used recently.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,19 +7,20 @@ use crate::{
     model::JobId,
 };
 
-/// Gives out one feed a job while anybody holds it, and keeps the last used ones itself, up to so many bytes.
+/// Hands out one shared feed per job while it is alive, and keeps the most recently used ones alive, up to `limit`
+/// bytes.
 pub(super) struct Shelf {
     limit: usize,
     held: HashMap<JobId, WeakFeed>,
     hot: HashMap<JobId, Hot>,
-    /// By when they were used last.
+    /// In order of last use.
     order: BTreeMap<u64, JobId>,
     uses: u64,
     bytes: usize,
 }
 
 struct Hot {
-    /// Held so that it can be found.
+    /// Keeps the feed alive.
     _feed: Feed,
     bytes: usize,
     used: u64,
@@ -30,25 +31,25 @@ impl Shelf {
         Self { limit, held: HashMap::new(), hot: HashMap::new(), order: BTreeMap::new(), uses: 0, bytes: 0 }
     }
 
-    /// The job's feed, if it is still somewhere.
+    /// Returns the job's feed, if it is alive.
     pub(super) fn get(&mut self, job: JobId) -> Option<Feed> {
         let feed = self.held.get(&job)?.upgrade()?;
         self.warm(job, &feed);
         Some(feed)
     }
 
-    /// Takes a feed in; there must be no other of that job.
+    /// Adds a feed; there must be no other feed of that job.
     pub(super) fn put(&mut self, job: JobId, feed: &Feed) {
         self.held.insert(job, feed.downgrade());
         self.warm(job, feed);
     }
 
-    /// The job's feed, if it is still somewhere, without counting as use.
+    /// Returns the job's feed, if it is alive, without counting as use.
     pub(super) fn peek(&self, job: JobId) -> Option<Feed> {
         self.held.get(&job)?.upgrade()
     }
 
-    /// Whether somebody is connected to the job.
+    /// Whether the job has readers.
     pub(super) fn has_readers(&self, job: JobId) -> bool {
         self.peek(job).is_some_and(|feed| feed.has_readers())
     }
@@ -58,7 +59,7 @@ impl Shelf {
         self.cool(job);
     }
 
-    /// Drops what is left of feeds that nobody holds any more. Costs O(feeds).
+    /// Removes the entries of dropped feeds. Costs O(feeds).
     pub(super) fn prune(&mut self) {
         self.held.retain(|_, feed| feed.is_held());
     }
@@ -66,7 +67,7 @@ impl Shelf {
     fn warm(&mut self, job: JobId, feed: &Feed) {
         self.cool(job);
         let bytes = feed.size();
-        // One that alone would take the place of all others is read again instead.
+        // A feed large enough to evict many others is read again instead.
         if bytes > self.limit / 4 {
             return;
         }
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_used_feeds_are_kept_up_to_so_many_bytes() {
+    fn the_most_recently_used_feeds_are_kept_up_to_the_limit() {
         let mut shelf = Shelf::new(LIMIT);
         let jobs: Vec<JobId> = (0..20).map(|_| JobId::new()).collect();
         for job in &jobs {
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_feed_that_somebody_holds_is_found_however_large_or_cold_it_is() {
+    fn a_feed_in_use_is_found_however_large_it_is() {
         let mut shelf = Shelf::new(LIMIT);
         let (job, large) = (JobId::new(), feed(LIMIT));
         shelf.put(job, &large);

@@ -1,4 +1,4 @@
-//! An episode store that notes every call and does as the test says.
+//! An episode store that records every call and is controlled by the test.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! What the unit tests of this crate share: small builders, and ports that do as the test says.
+//! Shared by the unit tests of this crate: small builders, and fake ports controlled by the test.
 
 mod catalog;
 mod clock;

@@ -5,7 +5,7 @@ use crate::{
     testing::{Mood, at},
 };
 
-/// A job as a store remembers it; `text` is `None` for one that was still queued. Its title is its idempotency key.
+/// A stored job; `text` is `None` if it was still queued. Its title is its idempotency key.
 pub(super) fn stored(title: &str, text: Option<&str>) -> JobRecord {
     let head = JobHead {
         id: JobId::new(),
@@ -35,13 +35,13 @@ pub(super) fn ended(title: &str, text: &str, outcome: Outcome) -> JobRecord {
     record
 }
 
-/// A job that completed in an earlier process, without its episode.
+/// A job that completed in an earlier process, with its episode still owed.
 pub(super) fn owed_before(title: &str) -> JobRecord {
     ended(title, "whole", Outcome::Completed { episode: EpisodeState::Owed })
 }
 
 impl House {
-    /// Takes up what an earlier process left in the store.
+    /// Adopts the jobs that an earlier process left in the store.
     pub(super) async fn adopt(&self, jobs: Vec<JobRecord>) {
         for job in jobs {
             let key = key(&job.head.brief.title, "1");
@@ -57,7 +57,7 @@ impl House {
 }
 
 #[actix::test]
-async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
+async fn a_streaming_job_resumes_and_ends_with_the_whole_text() {
     let house = house();
     let job = stored("a", Some("one "));
     house.adopt(vec![job.clone()]).await;
@@ -77,7 +77,7 @@ async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
 }
 
 #[actix::test]
-async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
+async fn streaming_jobs_resume_first_then_queued_ones_in_their_old_order() {
     let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
     let jobs = vec![
         ended("over", "x", Outcome::Canceled),
@@ -99,7 +99,7 @@ async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
 }
 
 #[actix::test]
-async fn streaming_jobs_fail_with_their_text_where_resuming_is_off_and_queued_ones_run() {
+async fn without_resume_streaming_jobs_fail_with_their_text_and_queued_ones_run() {
     let house = house_with(RegistrySettings { resume: false, ..settings() });
     let (streaming, queued) = (stored("a", Some("half")), stored("b", None));
     house.adopt(vec![streaming.clone(), queued]).await;
@@ -111,7 +111,7 @@ async fn streaming_jobs_fail_with_their_text_where_resuming_is_off_and_queued_on
 }
 
 #[actix::test]
-async fn a_complete_text_is_saved_without_asking_the_model() {
+async fn a_complete_text_is_saved_without_calling_the_model() {
     let house = house_with(RegistrySettings { resume: false, ..settings() });
     let mut job = stored("a", Some("whole"));
     job.text_complete = true;
@@ -124,7 +124,7 @@ async fn a_complete_text_is_saved_without_asking_the_model() {
 }
 
 #[actix::test]
-async fn a_job_whose_model_is_gone_fails_as_unavailable() {
+async fn a_job_of_an_unknown_model_fails_as_unavailable() {
     let house = house();
     let mut job = stored("a", None);
     job.head.brief = Arc::new(Brief { model: "gone".into(), ..brief_of("a", "a") });
@@ -134,7 +134,7 @@ async fn a_job_whose_model_is_gone_fails_as_unavailable() {
 }
 
 #[actix::test]
-async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
+async fn ended_jobs_keep_their_terminal_event() {
     let house = house();
     let episode = EpisodeRef { id: "e".into(), number: 3 };
     let completed = ended("a", "whole", Outcome::Completed { episode: EpisodeState::Saved(episode) });
@@ -157,7 +157,7 @@ async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
 }
 
 #[actix::test]
-async fn a_completed_job_without_an_episode_is_owed_again() {
+async fn a_completed_job_without_an_episode_is_saved_after_a_restart() {
     let house = house();
     house.episodes.set(Mood::Fails);
     let job = ended("a", "whole", Outcome::Completed { episode: EpisodeState::Owed });
@@ -170,7 +170,7 @@ async fn a_completed_job_without_an_episode_is_owed_again() {
 }
 
 #[actix::test]
-async fn retention_counts_from_the_end_whatever_restarts_came_between() {
+async fn retention_counts_from_the_end_across_restarts() {
     let house = house();
     let recent = ended("a", "whole", Outcome::Canceled);
     let mut overdue = ended("b", "whole", Outcome::Canceled);
@@ -181,7 +181,7 @@ async fn retention_counts_from_the_end_whatever_restarts_came_between() {
         move |h: &Happened| *h == Happened::Purged(vec![job])
     };
     house.later(50).await;
-    assert_eq!(house.journal.count(purged(&overdue)), 0, "its readers have a minute to come back");
+    assert_eq!(house.journal.count(purged(&overdue)), 0, "its readers have a minute to reconnect");
     house.later(20).await;
     house.journal.until(1, purged(&overdue)).await;
     house.later(3480).await;

@@ -1,4 +1,4 @@
-//! A registry that always has something to do, in real time.
+//! A registry that is always busy, in real time.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use crate::{
     testing::{Mood, Op},
 };
 
-/// A client's look-up behind which there is always another one: the mailbox is never empty until it is over.
+/// A look-up that always sends the next one: the mailbox is never empty until it stops.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct LookUpAgain {
@@ -49,20 +49,20 @@ impl Drop for Flood {
     }
 }
 
-/// A house whose registry has a thread of its own.
+/// A harness whose registry has its own thread.
 fn apart(settings: RegistrySettings) -> House {
     build_by(settings, RegistryHandle::start)
 }
 
 #[actix::test]
-async fn a_mailbox_that_is_always_full_keeps_out_neither_sweeps_nor_answers_of_the_store() {
+async fn a_full_mailbox_blocks_neither_sweeps_nor_store_answers() {
     let retention = Duration::from_millis(200);
     let house = apart(RegistrySettings { max_streaming: 1, retention, ..settings() });
     let running = house.create("running").await;
     let waiting = [house.create("first").await, house.create("second").await];
     let _flood = Flood::of(&house, id(&running));
     house.until("positions are told", || waiting[1].view().queue_position == Some(2)).await;
-    // Jobs are accepted, canceled, forgotten; endings that the store did not take are recorded late.
+    // Jobs are accepted, canceled and forgotten; endings that the store did not take are recorded late.
     let brief = house.create("brief").await;
     house.cancel(&brief).await;
     let job = id(&brief);
@@ -87,10 +87,10 @@ async fn an_outcome_is_recorded_late_however_busy_the_registry_is() {
 }
 
 #[actix::test]
-async fn no_healthy_job_is_taken_for_dead_and_each_has_one_ending() {
+async fn no_healthy_job_counts_as_lost_and_each_has_one_ending() {
     const JOBS: usize = 4000;
     let house = apart(RegistrySettings { arbiters: 2, max_streaming: 10_000, max_queued: 10_000, ..settings() });
-    // Sweeps without a pause, before and behind ends that are on their way.
+    // Sweeps without a pause, before and after `JobEnded` messages in the mailbox.
     let registry = house.registry.address().clone();
     let sweeping = actix::spawn(async move { while registry.send(sweep::Sweep).await.is_ok() {} });
     for _ in 0..JOBS / 100 {
@@ -117,7 +117,7 @@ async fn no_healthy_job_is_taken_for_dead_and_each_has_one_ending() {
 }
 
 #[actix::test]
-async fn a_job_whose_end_is_shown_is_in_no_list_although_the_registry_has_not_heard_of_it() {
+async fn a_job_leaves_the_lists_before_the_registry_learns_of_its_end() {
     let house = house();
     let list = |project: Option<&str>| {
         house.registry.active(&ListActive { project: project.map(str::to_owned), limit: 10, before: None })

@@ -5,7 +5,7 @@ use crate::{
 };
 
 #[actix::test]
-async fn a_cancel_answers_once_the_stream_is_dropped_and_the_outcome_recorded() {
+async fn a_cancel_is_answered_once_the_stream_is_dropped_and_the_outcome_recorded() {
     let house = house();
     let (feed, _run, mut reader) = house.streaming("a", "half").await;
     house.jobs.set(Op::Finish, Mood::Hangs);
@@ -36,7 +36,7 @@ async fn a_queued_job_is_canceled_without_ever_starting() {
 }
 
 #[actix::test]
-async fn a_cancel_right_behind_the_start_leaves_no_stream_open_and_no_slot_taken() {
+async fn a_cancel_right_after_the_start_leaves_no_stream_open_and_no_slot_taken() {
     let house = build(RegistrySettings { max_streaming: 1, arbiters: 2, ..settings() });
     for title in 0..50 {
         let feed = house.create(&title.to_string()).await;
@@ -62,7 +62,7 @@ async fn a_cancel_while_saving_lets_the_job_complete() {
 }
 
 #[actix::test]
-async fn canceling_again_and_canceling_what_is_over_or_unknown_changes_nothing() {
+async fn canceling_an_ended_or_unknown_job_changes_nothing() {
     let house = house();
     let (feed, _run, mut reader) = house.streaming("a", "half").await;
     futures_util::future::join_all((0..40).map(|_| house.cancel(&feed))).await;
@@ -79,7 +79,7 @@ async fn canceling_again_and_canceling_what_is_over_or_unknown_changes_nothing()
 }
 
 #[actix::test]
-async fn a_generator_that_never_pauses_cannot_keep_a_cancel_out() {
+async fn a_generator_that_never_pauses_cannot_block_a_cancel() {
     let house = house_with_threads(1);
     let (feed, run, mut reader) = house.streaming("a", "text").await;
     run.flood();
@@ -90,7 +90,7 @@ async fn a_generator_that_never_pauses_cannot_keep_a_cancel_out() {
 }
 
 #[actix::test]
-async fn a_cancel_is_answered_although_the_store_is_down_and_recorded_once_it_is_back() {
+async fn a_cancel_is_answered_while_the_store_is_down_and_recorded_once_it_is_back() {
     let house = house();
     house.jobs.set(Op::Finish, Mood::Fails);
     let (feed, _run, mut reader) = house.streaming("a", "half").await;

@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[actix::test]
-async fn no_more_stream_than_may_stream_and_no_more_wait_than_may_wait() {
+async fn the_bounds_of_streaming_and_queued_jobs_hold() {
     let house = house_with(RegistrySettings { max_streaming: 2, max_queued: 3, ..settings() });
     let mut feeds = Vec::new();
     for title in ["a", "b", "c", "d", "e"] {
@@ -27,7 +27,7 @@ async fn no_more_stream_than_may_stream_and_no_more_wait_than_may_wait() {
 }
 
 #[actix::test]
-async fn creations_under_way_count_as_queued() {
+async fn creations_in_progress_count_as_queued() {
     let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 1, ..settings() });
     house.jobs.set(Op::Create, Mood::Hangs);
     let pending = futures_util::future::join(house.create("a"), house.create("b"));
@@ -40,14 +40,14 @@ async fn creations_under_way_count_as_queued() {
 }
 
 #[actix::test]
-async fn one_projects_crowd_does_not_delay_anothers_first_job() {
+async fn many_jobs_of_one_project_do_not_delay_the_first_of_another() {
     let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
     let mut crowd = Vec::new();
     for _ in 0..20 {
         crowd.push(house.create_in("crowd", "crowd").await);
     }
     let single = house.create_in("single", "single").await;
-    assert_eq!(single.view().queue_position, Some(1), "told from the first moment on");
+    assert_eq!(single.view().queue_position, Some(1), "the position is known immediately");
     house.until("the crowd is told as well", || crowd[2].view().queue_position == Some(2)).await;
     assert_eq!(crowd[19].view().queue_position, Some(19));
     assert_eq!(crowd[0].view().queue_position, None, "it streams");
@@ -64,7 +64,7 @@ async fn estimates_include_the_wait_and_are_shown_when_it_changes() {
     let first = created("1").await.expect("accepted");
     let own = first.feed.view().remaining_seconds.expect("it is not over");
     assert_eq!((first.estimated_seconds, created("2").await.expect("accepted").estimated_seconds), (own, own));
-    // Each of them waits for one of the two slots, the fifth for the third's.
+    // The third and fourth each wait for one of the two slots; the fifth waits for the third.
     let third = created("3").await.expect("accepted");
     let fourth = created("4").await.expect("accepted");
     let fifth = created("5").await.expect("accepted");
@@ -83,7 +83,7 @@ async fn estimates_include_the_wait_and_are_shown_when_it_changes() {
 }
 
 #[actix::test]
-async fn a_job_that_waits_learns_how_fast_its_model_has_turned_out_to_be() {
+async fn a_queued_job_learns_the_measured_speed_of_its_model() {
     let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
     let first = house.create("1").await;
     let second = house.create("2").await;
@@ -93,7 +93,7 @@ async fn a_job_that_waits_learns_how_fast_its_model_has_turned_out_to_be() {
     run.text("one ");
     house.until("it has begun", || first.text().0.as_str() == "one ").await;
     house.clock.advance(2);
-    // Far faster than what is assumed of a model that nothing is known of.
+    // Far faster than the assumed speed of an unknown model.
     run.text(&"word ".repeat(400)).finish();
     house.until("the second streams", || second.view().status == Status::Streaming).await;
     assert!(second.view().remaining_seconds < Some(own), "its own time");
@@ -101,7 +101,7 @@ async fn a_job_that_waits_learns_how_fast_its_model_has_turned_out_to_be() {
 }
 
 #[actix::test]
-async fn the_same_key_and_body_give_the_same_job_and_another_body_conflicts() {
+async fn the_same_key_and_body_return_the_same_job_and_another_body_conflicts() {
     let house = house();
     let create = |digest| house.try_create(brief_of("project-1", "a"), key("k", digest));
     let first = create("1").await.expect("accepted");
@@ -110,12 +110,12 @@ async fn the_same_key_and_body_give_the_same_job_and_another_body_conflicts() {
     assert_eq!(id(&first.feed), id(&again.feed));
     assert_eq!(create("2").await.map(|_| ()), Err(CreateError::IdempotencyConflict));
     house.cancel(&first.feed).await;
-    assert_eq!(id(&create("1").await.expect("found").feed), id(&first.feed), "also when it is over");
+    assert_eq!(id(&create("1").await.expect("found").feed), id(&first.feed), "also after it has ended");
     assert_eq!(house.journal.count(|h| matches!(h, Happened::Created(_))), 1);
 }
 
 #[actix::test]
-async fn the_same_key_while_the_first_creation_is_pending_waits_for_it() {
+async fn a_creation_waits_for_a_pending_one_with_the_same_key() {
     let house = house();
     house.jobs.set(Op::Create, Mood::Hangs);
     let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
@@ -131,7 +131,7 @@ async fn the_same_key_while_the_first_creation_is_pending_waits_for_it() {
 }
 
 #[actix::test]
-async fn a_creation_goes_on_when_its_client_has_left() {
+async fn a_creation_continues_when_its_client_has_left() {
     let house = house();
     house.jobs.set(Op::Create, Mood::Hangs);
     let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
@@ -142,7 +142,7 @@ async fn a_creation_goes_on_when_its_client_has_left() {
 }
 
 #[actix::test]
-async fn a_failed_creation_fails_all_who_wait_for_it_and_gives_back_its_key_and_its_room() {
+async fn a_failed_creation_fails_all_waiters_and_releases_its_key_and_place() {
     let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 0, ..settings() });
     house.jobs.set(Op::Create, Mood::Hangs);
     let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
@@ -160,11 +160,11 @@ async fn a_failed_creation_fails_all_who_wait_for_it_and_gives_back_its_key_and_
 }
 
 #[actix::test]
-async fn a_creation_that_may_have_reached_the_store_is_taken_back() {
+async fn a_failed_creation_that_may_be_in_the_store_is_purged() {
     let house = house();
     house.jobs.set(Op::Create, Mood::Hangs);
     let failed = house.try_create(brief_of("project-1", "a"), None).await;
-    assert!(matches!(failed, Err(CreateError::Store(_))), "a store that does not answer is not waited for in vain");
+    assert!(matches!(failed, Err(CreateError::Store(_))), "a creation fails if the store does not answer");
     let Happened::CreateCalled(job) = house.journal.until(1, |h| matches!(h, Happened::CreateCalled(_))).await else {
         unreachable!()
     };

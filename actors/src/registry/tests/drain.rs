@@ -14,7 +14,7 @@ async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut
     let house = house();
     let (feed, run, mut reader) = house.streaming("a", "one ").await;
     run.text("two");
-    // The pieces are in the stream; whatever of them the job has taken is what the checkpoint holds.
+    // The pieces are in the stream; the checkpoint holds those that the job has taken.
     house.jobs.set(Op::Checkpoint, Mood::Hangs);
     let draining = drain(&house);
     tokio::pin!(draining);
@@ -24,7 +24,7 @@ async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut
     draining.await;
     let (_, over) = reader.rest().await;
     assert_eq!(over, Turn::Cut);
-    // The first one said that the job has begun.
+    // The first checkpoint recorded that the job had started.
     let Happened::Checkpointed(_, last) = house.journal.until(2, |h| matches!(h, Happened::Checkpointed(..))).await
     else {
         unreachable!()
@@ -33,7 +33,7 @@ async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut
     assert!(last.started_at.is_some());
     assert_eq!((status(&feed), house.journal.count(finished)), (Status::Streaming, 0));
     let (_, over) = Reader::new(&feed).rest().await;
-    assert_eq!(over, Turn::Cut, "who comes later is cut as well");
+    assert_eq!(over, Turn::Cut, "later readers are cut as well");
 }
 
 #[actix::test]
@@ -52,7 +52,7 @@ async fn queued_jobs_stay_in_the_store_as_they_are_and_never_start() {
 }
 
 #[actix::test]
-async fn creations_are_refused_once_closed_but_those_under_way_are_kept() {
+async fn creations_are_refused_once_closed_but_pending_ones_are_kept() {
     let house = house();
     let known = house.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("accepted");
     house.jobs.set(Op::Create, Mood::Hangs);
@@ -87,7 +87,7 @@ async fn a_job_that_is_being_saved_completes_before_the_drain_answers() {
 }
 
 #[actix::test]
-async fn stores_that_hang_hold_a_drain_up_for_a_bounded_time_and_other_jobs_readers_not_at_all() {
+async fn hanging_stores_delay_a_drain_for_a_bounded_time_and_other_readers_not_at_all() {
     let house = house();
     let (_, saving, mut of_saving) = house.streaming("a", "whole").await;
     let (_, _run, mut of_running) = house.streaming("b", "half").await;
@@ -117,7 +117,7 @@ async fn a_cancel_still_counts_after_the_drain() {
 }
 
 #[actix::test]
-async fn outcomes_that_were_not_recorded_are_tried_once_more() {
+async fn unrecorded_outcomes_are_attempted_once_more() {
     let house = house();
     house.jobs.set(Op::Finish, Mood::Fails);
     let (feed, run, mut reader) = house.streaming("a", "whole").await;

@@ -1,4 +1,4 @@
-//! Jobs that have ended: they live in the store, and come back when somebody asks.
+//! Ended jobs: they are kept in the store and read on demand.
 
 use super::{adopt::*, *};
 use crate::{
@@ -11,7 +11,7 @@ fn saved(title: &str) -> JobRecord {
     ended(title, "whole", Outcome::Completed { episode: EpisodeState::Saved(episode) })
 }
 
-/// So many that the newest ones do not keep the first in memory.
+/// Ends enough jobs to evict the first one from memory.
 async fn crowd_out(house: &House) {
     let brief = Brief { description: "x".repeat(1 << 20), ..brief_of("project-1", "crowd") };
     for _ in 0..40 {
@@ -21,7 +21,7 @@ async fn crowd_out(house: &House) {
 }
 
 #[actix::test]
-async fn what_nobody_reads_goes_from_memory_and_is_read_again_as_it_was() {
+async fn an_unused_ended_job_leaves_memory_and_is_read_again_unchanged() {
     let house = house();
     let (feed, run, mut reader) = house.streaming("a", "half").await;
     house.cancel(&feed).await;
@@ -38,7 +38,7 @@ async fn what_nobody_reads_goes_from_memory_and_is_read_again_as_it_was() {
 }
 
 #[actix::test]
-async fn all_who_look_a_job_up_at_once_share_one_reading_and_one_feed() {
+async fn concurrent_look_ups_share_one_read_and_one_feed() {
     let house = house();
     let job = saved("a");
     house.jobs.set(Op::Load, Mood::Hangs);
@@ -46,7 +46,7 @@ async fn all_who_look_a_job_up_at_once_share_one_reading_and_one_feed() {
     let all = futures_util::future::join_all((0..50).map(|_| house.find(&job)));
     tokio::pin!(all);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut all).await.is_err());
-    // Neither is the registry blocked meanwhile.
+    // The registry is not blocked meanwhile.
     house.create("b").await;
     house.jobs.set(Op::Load, Mood::Works);
     let feeds = soon(all).await;
@@ -56,11 +56,11 @@ async fn all_who_look_a_job_up_at_once_share_one_reading_and_one_feed() {
         assert_eq!(Reader::new(feed).end().await.name, "completed");
     }
     house.find(&job).await;
-    assert_eq!(house.jobs.loads(), 1, "it is kept for a while");
+    assert_eq!(house.jobs.loads(), 1, "it is kept in memory");
 }
 
 #[actix::test]
-async fn names_that_nobody_gave_out_are_not_searched_in_the_store() {
+async fn unknown_ids_are_not_looked_up_in_the_store() {
     let house = house();
     house.adopt(vec![saved("a")]).await;
     house.until("the ended jobs are known", || house.count().completed == 1).await;
@@ -71,7 +71,7 @@ async fn names_that_nobody_gave_out_are_not_searched_in_the_store() {
 }
 
 #[actix::test]
-async fn before_the_ended_jobs_are_known_the_store_is_asked_for_names_and_keys() {
+async fn until_the_ended_jobs_are_loaded_ids_and_keys_are_looked_up_in_the_store() {
     let house = house();
     house.jobs.set(Op::Ended, Mood::Hangs);
     let jobs = [saved("a"), ended("b", "half", Outcome::Canceled)];
@@ -90,7 +90,7 @@ async fn before_the_ended_jobs_are_known_the_store_is_asked_for_names_and_keys()
 }
 
 #[actix::test]
-async fn ended_jobs_that_cannot_be_read_yet_are_read_later_and_nothing_is_forgotten_before() {
+async fn loading_ended_jobs_is_retried_and_nothing_is_forgotten_before() {
     let house = house();
     house.jobs.set(Op::Ended, Mood::Fails);
     let mut overdue = ended("a", "whole", Outcome::Canceled);
@@ -105,7 +105,7 @@ async fn ended_jobs_that_cannot_be_read_yet_are_read_later_and_nothing_is_forgot
 }
 
 #[actix::test]
-async fn a_store_that_cannot_be_read_does_not_make_a_job_unknown() {
+async fn a_job_is_not_unknown_while_the_store_cannot_be_read() {
     let house = house();
     house.adopt(vec![saved("a")]).await;
     house.until("the ended jobs are known", || house.count().completed == 1).await;
@@ -121,7 +121,7 @@ async fn a_store_that_cannot_be_read_does_not_make_a_job_unknown() {
 }
 
 #[actix::test]
-async fn an_episode_that_is_saved_while_its_job_is_being_read_is_shown() {
+async fn an_episode_saved_while_its_job_is_being_read_is_shown() {
     let house = house();
     house.episodes.set(Mood::Hangs);
     let job = owed_before("a");
@@ -141,7 +141,7 @@ async fn an_episode_that_is_saved_while_its_job_is_being_read_is_shown() {
 }
 
 #[actix::test]
-async fn a_refusal_is_remembered_while_the_feed_is_not() {
+async fn a_refusal_is_known_after_the_feed_left_memory() {
     let house = house();
     house.episodes.set(Mood::Refuses);
     let job = owed_before("a");

@@ -5,16 +5,16 @@ use crate::{
 };
 
 #[actix::test]
-async fn readers_are_told_after_patience_when_the_store_fails_and_the_outcome_is_recorded_late() {
-    told_after_patience_and_recorded_late(Mood::Fails).await;
+async fn when_the_store_fails_readers_see_the_end_after_the_timeout_and_it_is_recorded_late() {
+    shown_after_the_timeout_and_recorded_late(Mood::Fails).await;
 }
 
 #[actix::test]
-async fn readers_are_told_after_patience_when_the_store_hangs_and_the_outcome_is_recorded_late() {
-    told_after_patience_and_recorded_late(Mood::Hangs).await;
+async fn when_the_store_hangs_readers_see_the_end_after_the_timeout_and_it_is_recorded_late() {
+    shown_after_the_timeout_and_recorded_late(Mood::Hangs).await;
 }
 
-async fn told_after_patience_and_recorded_late(mood: Mood) {
+async fn shown_after_the_timeout_and_recorded_late(mood: Mood) {
     let house = house();
     house.jobs.set(Op::Finish, mood);
     let (feed, run, mut reader) = house.streaming("a", "whole").await;
@@ -42,7 +42,7 @@ async fn reader_after_end(feed: &Feed) -> Option<String> {
 }
 
 #[actix::test]
-async fn an_outcome_stays_counted_and_its_job_held_while_a_late_recording_hangs() {
+async fn an_unrecorded_outcome_is_counted_and_its_job_kept_while_a_late_write_hangs() {
     let house = house_with(RegistrySettings { retention: Duration::from_secs(30), ..settings() });
     house.jobs.set(Op::Finish, Mood::Hangs);
     let (feed, run, mut reader) = house.streaming("a", "whole").await;
@@ -58,7 +58,7 @@ async fn an_outcome_stays_counted_and_its_job_held_while_a_late_recording_hangs(
 }
 
 #[actix::test]
-async fn a_store_that_is_down_is_not_asked_for_every_outcome_each_second() {
+async fn a_store_that_is_down_is_not_asked_for_every_outcome_every_second() {
     let house = house_with(RegistrySettings { max_streaming: 50, ..settings() });
     house.jobs.set(Op::Finish, Mood::Fails);
     let mut readers = Vec::new();

@@ -18,7 +18,7 @@ async fn fails_with_its_text(house: &House, feed: &Feed, reader: &mut Reader) {
 }
 
 #[actix::test]
-async fn a_generator_that_panics_fails_its_job_only_and_frees_its_slot() {
+async fn a_panicking_generator_fails_only_its_job_and_frees_its_slot() {
     let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
     let (feed, run, mut reader) = house.streaming("a", "half").await;
     let next = house.create("b").await;
@@ -32,7 +32,7 @@ async fn a_generator_that_panics_fails_its_job_only_and_frees_its_slot() {
 }
 
 #[actix::test]
-async fn a_panic_on_a_thread_of_its_own_is_noticed_as_well() {
+async fn a_panic_on_another_thread_is_noticed() {
     let house = house_with_threads(1);
     let (feed, run, mut reader) = house.streaming("a", "half").await;
     run.panic();
@@ -43,7 +43,7 @@ async fn a_panic_on_a_thread_of_its_own_is_noticed_as_well() {
 }
 
 #[actix::test]
-async fn a_job_whose_thread_dies_is_failed_and_the_thread_replaced() {
+async fn a_job_whose_thread_dies_fails_and_the_thread_is_replaced() {
     let house = house_with_threads(1);
     let (feed, run, mut reader) = house.streaming("a", "half").await;
     run.stop_arbiter();
@@ -54,7 +54,7 @@ async fn a_job_whose_thread_dies_is_failed_and_the_thread_replaced() {
 }
 
 #[actix::test]
-async fn a_cancel_for_a_job_that_is_being_rescued_answers() {
+async fn a_cancel_of_a_lost_job_is_answered() {
     let house = house();
     house.jobs.set(Op::Finish, Mood::Hangs);
     let (feed, run, _reader) = house.streaming("a", "half").await;
@@ -66,7 +66,7 @@ async fn a_cancel_for_a_job_that_is_being_rescued_answers() {
 }
 
 #[actix::test]
-async fn a_whole_script_survives_the_death_of_its_actor() {
+async fn a_complete_script_survives_the_loss_of_its_actor() {
     let house = house();
     house.episodes.set(Mood::Panics);
     let (feed, run, mut reader) = house.streaming("a", "whole").await;
@@ -79,7 +79,7 @@ async fn a_whole_script_survives_the_death_of_its_actor() {
 }
 
 #[actix::test]
-async fn a_job_store_that_panics_takes_neither_jobs_nor_the_registry_with_it() {
+async fn a_panicking_job_store_ends_neither_jobs_nor_the_registry() {
     let house = house();
     for op in [Op::Create, Op::Checkpoint, Op::Finish, Op::NoteEpisode, Op::Purge] {
         house.jobs.set(op, Mood::Panics);

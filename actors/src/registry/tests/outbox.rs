@@ -4,7 +4,7 @@ use crate::{
     testing::{Mood, Op},
 };
 
-/// A job that completed without an episode because the store is in `mood`.
+/// A job that completed without an episode because the episode store is in `mood`.
 async fn owed(house: &House, mood: Mood) -> Feed {
     house.episodes.set(mood);
     let (feed, run, mut reader) = house.streaming("a", "whole").await;
@@ -22,7 +22,7 @@ fn save_called(happened: &Happened) -> bool {
 }
 
 #[actix::test]
-async fn a_job_completes_without_its_episode_after_the_save_timeout_and_the_outbox_goes_on_trying() {
+async fn a_job_completes_after_the_save_timeout_and_the_outbox_saves_its_episode() {
     let house = house();
     let begin = tokio::time::Instant::now();
     let feed = owed(&house, Mood::Hangs).await;
@@ -41,25 +41,25 @@ async fn a_job_completes_without_its_episode_after_the_save_timeout_and_the_outb
 }
 
 #[actix::test]
-async fn pauses_between_tries_grow_and_stay_bounded() {
+async fn pauses_between_attempts_grow_and_stay_bounded() {
     let house = house();
     let _feed = owed(&house, Mood::Fails).await;
     let before = house.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(600)).await;
     let tries = house.journal.count(save_called) - before;
-    // 1, 2, 4, …, 60 seconds, each up to a half shorter: 14 in ten minutes without jitter, 25 with the most.
-    assert!((10..=26).contains(&tries), "{tries} tries in ten minutes");
+    // 1, 2, 4, …, 60 seconds, each up to half shorter: 14 attempts in ten minutes without jitter, 25 with the most.
+    assert!((10..=26).contains(&tries), "{tries} attempts in ten minutes");
 }
 
 #[actix::test]
-async fn a_store_that_somebody_has_to_mend_is_tried_seldom_and_never_given_up() {
+async fn a_misconfigured_store_is_retried_rarely_and_never_given_up() {
     let house = house();
     let feed = owed(&house, Mood::Misconfigured).await;
     let before = house.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let tries = house.journal.count(save_called) - before;
-    // At once, then after 2, 4, 8, 15, 15 … minutes, each up to a half shorter.
-    assert!((5..=12).contains(&tries), "{tries} tries in an hour");
+    // Immediately, then after 2, 4, 8, 15, 15 … minutes, each up to half shorter.
+    assert!((5..=12).contains(&tries), "{tries} attempts in an hour");
     assert_eq!(house.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
     house.episodes.set(Mood::Works);
     assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
@@ -67,7 +67,7 @@ async fn a_store_that_somebody_has_to_mend_is_tried_seldom_and_never_given_up() 
 }
 
 #[actix::test]
-async fn every_owed_script_is_tried_before_any_is_tried_again() {
+async fn every_owed_script_is_attempted_before_any_is_retried() {
     let house = house();
     house.episodes.set(Mood::Hangs);
     let jobs = (0..60).map(|number| super::adopt::owed_before(&number.to_string()));
@@ -85,12 +85,12 @@ async fn every_owed_script_is_tried_before_any_is_tried_again() {
     let tries = tried.len();
     tried.sort();
     tried.dedup();
-    assert!(tries >= 16, "{tries} tries");
-    assert_eq!(tried.len(), tries, "each for another job");
+    assert!(tries >= 16, "{tries} attempts");
+    assert_eq!(tried.len(), tries, "each for a different job");
 }
 
 #[actix::test]
-async fn a_refused_episode_is_not_tried_for_ever() {
+async fn a_refused_episode_is_not_retried() {
     let house = house();
     let _feed = owed(&house, Mood::Refuses).await;
     house.until_refused().await;
@@ -101,16 +101,16 @@ async fn a_refused_episode_is_not_tried_for_ever() {
 }
 
 #[actix::test]
-async fn an_episode_that_the_job_store_failed_to_note_is_saved_again_as_the_same_one() {
-    saved_again_as_the_same_one(Mood::Fails).await;
+async fn saving_again_after_the_job_store_failed_creates_no_second_episode() {
+    saved_again_as_the_same_episode(Mood::Fails).await;
 }
 
 #[actix::test]
-async fn an_episode_that_the_job_store_did_not_answer_for_is_saved_again_as_the_same_one() {
-    saved_again_as_the_same_one(Mood::Hangs).await;
+async fn saving_again_after_the_job_store_hung_creates_no_second_episode() {
+    saved_again_as_the_same_episode(Mood::Hangs).await;
 }
 
-async fn saved_again_as_the_same_one(mood: Mood) {
+async fn saved_again_as_the_same_episode(mood: Mood) {
     let house = house();
     house.jobs.set(Op::NoteEpisode, mood);
     let feed = owed(&house, Mood::Fails).await;
@@ -124,7 +124,7 @@ async fn saved_again_as_the_same_one(mood: Mood) {
 }
 
 #[actix::test]
-async fn a_store_that_panics_does_not_end_the_outbox() {
+async fn a_panicking_store_does_not_end_the_outbox() {
     let house = house();
     let _feed = owed(&house, Mood::Fails).await;
     house.episodes.set(Mood::Panics);
@@ -135,7 +135,7 @@ async fn a_store_that_panics_does_not_end_the_outbox() {
 }
 
 #[actix::test]
-async fn a_script_is_saved_at_once_when_somebody_asks_even_one_that_was_refused() {
+async fn a_save_request_saves_immediately_even_a_refused_script() {
     let house = house();
     let feed = owed(&house, Mood::Refuses).await;
     house.until_refused().await;
@@ -149,7 +149,7 @@ async fn a_script_is_saved_at_once_when_somebody_asks_even_one_that_was_refused(
 }
 
 #[actix::test]
-async fn asking_does_not_wait_for_the_next_try() {
+async fn a_save_request_does_not_wait_for_the_next_attempt() {
     let house = house();
     let feed = owed(&house, Mood::Fails).await;
     // By now the pauses are close to a minute.
@@ -161,7 +161,7 @@ async fn asking_does_not_wait_for_the_next_try() {
 }
 
 #[actix::test]
-async fn there_is_nothing_to_save_of_an_unfinished_or_unknown_job() {
+async fn an_unfinished_or_unknown_job_has_nothing_to_save() {
     let house = house();
     let (feed, _run, _reader) = house.streaming("a", "half").await;
     assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::NoScript));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{Mood, Op};
 
-/// A job that has completed and whose reader has left.
+/// A completed job whose reader has left.
 async fn completed(house: &House, title: &str) -> Feed {
     let (feed, run, mut reader) = house.streaming(title, "whole").await;
     run.finish();
@@ -10,12 +10,12 @@ async fn completed(house: &House, title: &str) -> Feed {
 }
 
 async fn held(house: &House, job: JobId) -> bool {
-    // A page of the finished would do as well, but looking a job up would prolong it.
+    // Reads the store directly: a look-up would extend the retention.
     house.count().completed > 0 && house.journal.count(|h| *h == Happened::Purged(vec![job])) == 0
 }
 
 #[actix::test]
-async fn a_finished_job_is_forgotten_after_the_retention_time_here_and_in_the_store() {
+async fn an_ended_job_is_forgotten_after_the_retention_time_in_memory_and_in_the_store() {
     let house = house();
     let feed = completed(&house, "a").await;
     let job = id(&feed);
@@ -28,7 +28,7 @@ async fn a_finished_job_is_forgotten_after_the_retention_time_here_and_in_the_st
 }
 
 #[actix::test]
-async fn looking_a_job_up_and_reading_it_keep_it_longer() {
+async fn look_ups_and_readers_extend_retention() {
     let house = house();
     let feed = completed(&house, "a").await;
     let job = id(&feed);
@@ -38,14 +38,14 @@ async fn looking_a_job_up_and_reading_it_keep_it_longer() {
     assert!(held(&house, job).await, "the look-up counts");
     let reader = Reader::new(&feed);
     house.later(9000).await;
-    assert!(held(&house, job).await, "somebody is connected");
+    assert!(held(&house, job).await, "a reader is connected");
     drop(reader);
     house.later(3700).await;
     assert!(!held(&house, job).await);
 }
 
 #[actix::test]
-async fn a_repeated_creation_keeps_its_job_longer_and_after_it_is_forgotten_makes_a_new_one() {
+async fn a_repeated_creation_extends_retention_and_creates_a_new_job_once_it_is_forgotten() {
     let house = house();
     let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
     let first = create().await.expect("accepted").feed;
@@ -59,7 +59,7 @@ async fn a_repeated_creation_keeps_its_job_longer_and_after_it_is_forgotten_make
 }
 
 #[actix::test]
-async fn a_script_that_is_not_an_episode_yet_is_kept() {
+async fn a_script_not_saved_as_an_episode_is_kept() {
     let house = house();
     house.episodes.set(Mood::Fails);
     let feed = completed(&house, "a").await;
@@ -86,16 +86,16 @@ async fn a_refused_script_is_kept_for_a_week() {
 }
 
 #[actix::test]
-async fn what_the_store_failed_to_forget_it_is_asked_to_forget_again() {
-    asked_to_forget_again(Mood::Fails).await;
+async fn a_failed_purge_is_repeated() {
+    purge_is_repeated(Mood::Fails).await;
 }
 
 #[actix::test]
-async fn a_store_that_does_not_answer_is_asked_to_forget_again() {
-    asked_to_forget_again(Mood::Hangs).await;
+async fn a_purge_without_answer_is_repeated() {
+    purge_is_repeated(Mood::Hangs).await;
 }
 
-async fn asked_to_forget_again(mood: Mood) {
+async fn purge_is_repeated(mood: Mood) {
     let house = house();
     let job = id(&completed(&house, "a").await);
     house.jobs.set(Op::Purge, mood);
@@ -106,7 +106,7 @@ async fn asked_to_forget_again(mood: Mood) {
 }
 
 #[actix::test]
-async fn a_clock_that_steps_forgets_nothing() {
+async fn a_clock_step_forgets_nothing() {
     let house = house();
     let feed = completed(&house, "a").await;
     for step in [366 * 24 * 3600, -2 * 366 * 24 * 3600] {
@@ -115,11 +115,11 @@ async fn a_clock_that_steps_forgets_nothing() {
         assert!(held(&house, id(&feed)).await);
     }
     house.later(3610).await;
-    assert!(!held(&house, id(&feed)).await, "its time is counted all the same");
+    assert!(!held(&house, id(&feed)).await, "retention follows the monotonic clock");
 }
 
 #[actix::test]
-async fn beyond_the_number_kept_the_oldest_goes_that_owes_nothing_and_nobody_reads() {
+async fn beyond_the_job_bound_the_oldest_job_without_obligation_or_reader_goes() {
     let house = house_with(RegistrySettings { keep: Bound { jobs: 3, bytes: 1 << 30 }, ..settings() });
     house.episodes.set(Mood::Fails);
     let owed = completed(&house, "owed").await;
@@ -142,7 +142,7 @@ async fn beyond_the_number_kept_the_oldest_goes_that_owes_nothing_and_nobody_rea
 }
 
 #[actix::test]
-async fn beyond_the_bytes_kept_the_oldest_goes() {
+async fn beyond_the_byte_bound_the_oldest_job_goes() {
     let house = house_with(RegistrySettings { keep: Bound { jobs: 100, bytes: 100_000 }, ..settings() });
     let mut jobs = Vec::new();
     for title in ["a", "b", "c"] {
@@ -157,7 +157,7 @@ async fn beyond_the_bytes_kept_the_oldest_goes() {
 }
 
 #[actix::test]
-async fn the_store_forgets_in_steps_of_bounded_size_and_one_at_a_time() {
+async fn purges_are_bounded_batches_one_at_a_time() {
     let house = house_with(RegistrySettings { max_queued: 1000, ..settings() });
     let mut large = Vec::new();
     for number in 0..610 {
@@ -170,7 +170,7 @@ async fn the_store_forgets_in_steps_of_bounded_size_and_one_at_a_time() {
     house.jobs.set(Op::Purge, Mood::Hangs);
     house.later(3610).await;
     let called = |h: &Happened| matches!(h, Happened::PurgeCalled(_));
-    assert_eq!(house.journal.count(called), 1, "the next step waits for this one");
+    assert_eq!(house.journal.count(called), 1, "the next batch waits for this one");
     house.jobs.set(Op::Purge, Mood::Works);
     house.until("all are gone", || house.count() == JobCounts::default()).await;
     let mut forgotten = 0;

@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[actix::test]
-async fn a_job_goes_from_creation_to_a_terminal_event_that_names_its_episode() {
+async fn a_job_runs_from_creation_to_a_terminal_event_with_its_episode() {
     let house = house();
     let (feed, run, mut reader) = house.streaming("a", "FADE IN:").await;
     run.piece(Piece::Model("model-1".into())).text(" 비가 온다.");
@@ -49,12 +49,12 @@ async fn nothing_is_answered_or_started_before_the_job_is_durable() {
 }
 
 #[actix::test]
-async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_where_the_last_one_ended() {
+async fn there_is_one_checkpoint_per_interval_and_each_continues_the_last() {
     let house = house();
     let (_feed, run, _reader) = house.streaming("a", "one ").await;
     let checkpointed = |h: &Happened| matches!(h, Happened::Checkpointed(..));
     let Happened::Checkpointed(_, begun) = house.journal.until(1, checkpointed).await else { unreachable!() };
-    assert!(begun.started_at.is_some(), "a restart must know that the job had streamed");
+    assert!(begun.started_at.is_some(), "a restart must know that the job was streaming");
     house.journal.until(2, checkpointed).await;
     run.text("two ");
     run.text("three ");
@@ -70,18 +70,18 @@ async fn the_text_is_checkpointed_once_an_interval_and_each_checkpoint_goes_on_w
         .collect();
     assert_eq!(texts, [(0, String::new()), (0, "one ".to_owned()), (4, "two three ".to_owned())]);
     tokio::time::sleep(Duration::from_secs(30)).await;
-    assert_eq!(house.journal.count(checkpointed), 3, "nothing new, nothing written");
+    assert_eq!(house.journal.count(checkpointed), 3, "no new text, no checkpoint");
 }
 
 #[actix::test]
-async fn what_a_slow_model_writes_is_shown_at_once_and_what_a_fast_one_writes_once_an_interval() {
+async fn text_of_a_slow_model_is_shown_immediately_and_of_a_fast_one_once_per_interval() {
     let house = house();
     let (_feed, run, mut reader) = house.streaming("a", "one ").await;
     tokio::time::sleep(Duration::from_millis(1250)).await;
     let written = tokio::time::Instant::now();
     run.text("two ");
     assert_eq!(reader.event("preview").await.data["delta"], "two ");
-    assert_eq!(written.elapsed(), Duration::ZERO, "the interval had long passed");
+    assert_eq!(written.elapsed(), Duration::ZERO, "the interval has passed");
     run.text("three ");
     tokio::time::sleep(Duration::from_millis(100)).await;
     run.text("four ");
@@ -91,7 +91,7 @@ async fn what_a_slow_model_writes_is_shown_at_once_and_what_a_fast_one_writes_on
 }
 
 #[actix::test]
-async fn a_failed_checkpoint_is_repeated_with_the_next() {
+async fn the_next_checkpoint_includes_the_text_of_a_failed_one() {
     let house = house();
     house.jobs.set(Op::Checkpoint, Mood::Fails);
     let (_feed, run, _reader) = house.streaming("a", "one ").await;
@@ -106,7 +106,7 @@ async fn a_failed_checkpoint_is_repeated_with_the_next() {
 }
 
 #[actix::test]
-async fn a_store_that_swallows_a_checkpoint_is_asked_again() {
+async fn a_checkpoint_without_answer_is_repeated() {
     let house = house();
     house.jobs.set(Op::Checkpoint, Mood::Hangs);
     let (_feed, _run, _reader) = house.streaming("a", "one ").await;
@@ -129,7 +129,7 @@ async fn a_generator_that_fails_ends_the_job_with_its_code_and_its_text() {
 }
 
 #[actix::test]
-async fn half_a_script_never_passes_for_a_whole() {
+async fn an_incomplete_script_never_completes_a_job() {
     let house = house();
     let (_, run, mut reader) = house.streaming("a", "half").await;
     run.end_without_mark();
@@ -141,11 +141,11 @@ async fn half_a_script_never_passes_for_a_whole() {
 }
 
 #[actix::test]
-async fn a_job_that_takes_too_long_times_out_and_its_stream_is_dropped() {
+async fn a_job_past_its_deadline_times_out_and_its_stream_is_dropped() {
     let house = house();
     let (feed, _run, mut reader) = house.streaming("a", "half").await;
     let begin = tokio::time::Instant::now();
-    // Longer than the deadline of `soon`, which the reader uses.
+    // Longer than the timeout of `soon`, which the reader uses.
     house.until_timed_out(&feed).await;
     assert!(begin.elapsed() >= settings().job.timeout - Duration::from_secs(1));
     assert_eq!(reader.end().await.data["error"]["code"], "TIMEOUT_ERROR");
@@ -154,7 +154,7 @@ async fn a_job_that_takes_too_long_times_out_and_its_stream_is_dropped() {
 }
 
 #[actix::test]
-async fn jobs_stream_on_threads_of_their_own() {
+async fn jobs_stream_on_their_own_threads() {
     let house = house_with_threads(2);
     let mut readers = Vec::new();
     for title in ["a", "b", "c"] {
