@@ -59,7 +59,7 @@ impl Feed {
     }
 
     /// Applies an update from the publisher of `term` and wakes the readers. Updates of an earlier term are ignored.
-    pub(super) fn take(&self, term: u64, update: &JobUpdate) {
+    pub(super) fn apply(&self, term: u64, update: &JobUpdate) {
         let mut state = self.lock();
         if state.ended || state.term != term {
             return;
@@ -70,7 +70,7 @@ impl Feed {
     }
 
     /// Replaces the view without an event, for changes that no event carries.
-    pub(super) fn amend(&self, term: u64, view: Arc<JobView>) {
+    pub(super) fn update_view(&self, term: u64, view: Arc<JobView>) {
         let mut state = self.lock();
         if !state.ended && state.term == term {
             state.view = view;

@@ -47,7 +47,7 @@ pub(super) enum Kind {
 }
 
 /// The most frames kept per version. Readers far behind each need a frame of their own; those are not kept.
-const KEPT: usize = 8;
+const MAX_FRAMES: usize = 8;
 
 type Cell = Arc<OnceLock<Bytes>>;
 
@@ -75,7 +75,7 @@ impl Frames {
             return Arc::clone(cell);
         }
         let cell = Cell::default();
-        if self.0.len() < KEPT {
+        if self.0.len() < MAX_FRAMES {
             self.0.push((kind, seq, Arc::clone(&cell)));
         }
         cell

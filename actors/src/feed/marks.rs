@@ -11,7 +11,7 @@ pub(super) struct Mark {
 
 /// The most marks kept. Beyond it every second mark is dropped. A reader then resumes from an earlier mark: some text
 /// is sent twice, but the result is the same script (`text.slice(0, offset) + delta`).
-const MOST: usize = 4096;
+const MAX_MARKS: usize = 4096;
 
 /// One mark for every version in which the text grew, oldest first.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Marks(Vec<Mark>);
 
 impl Marks {
     pub(super) fn push(&mut self, mark: Mark) {
-        if self.0.len() >= MOST {
+        if self.0.len() >= MAX_MARKS {
             let mut keep = false;
             self.0.retain(|_| {
                 keep = !keep;
@@ -56,7 +56,7 @@ mod tests {
         for version in 1..=50_000u64 {
             marks.push(Mark { version: version * 2, bytes: version as usize, utf16: version as usize });
         }
-        assert!(marks.0.len() <= MOST);
+        assert!(marks.0.len() <= MAX_MARKS);
         assert_eq!(marks.at(100_000).bytes, 50_000);
         assert_eq!(marks.at(1), Mark::default());
         for version in (1..100_000).step_by(997) {

@@ -30,12 +30,12 @@ impl Publisher {
         let view = Arc::new(view);
         let feed = Feed::at_version(0, epoch, Arc::clone(&view), context);
         let mut publisher = Self { feed, term: 0, version: 0, length: 0, figures: None };
-        publisher.say(view, text, None);
+        publisher.emit(view, text, None);
         publisher
     }
 
     /// Replaces a feed's lost publisher. The feed ignores everything the old one still publishes.
-    pub fn succeed(feed: &Feed) -> Self {
+    pub fn replace(feed: &Feed) -> Self {
         let mut state = feed.lock();
         state.term += 1;
         let (term, version, length) = (state.term, state.version, state.text.len());
@@ -55,9 +55,9 @@ impl Publisher {
         let moved = has_progress(&view) && self.figures != Some(figures(&view));
         let view = Arc::new(view);
         if moved || !more.is_empty() {
-            self.say(view, more, None);
+            self.emit(view, more, None);
         } else {
-            self.feed.amend(self.term, view);
+            self.feed.update_view(self.term, view);
         }
     }
 
@@ -69,10 +69,10 @@ impl Publisher {
     /// Publishes the end. `mark` comes from [`Publisher::end_mark`]; the whole text must have been published before
     /// that call.
     pub fn end(&mut self, view: JobView, mark: EndMark) {
-        self.say(Arc::new(view), "", Some(mark));
+        self.emit(Arc::new(view), "", Some(mark));
     }
 
-    fn say(&mut self, view: Arc<JobView>, more: &str, end: Option<EndMark>) {
+    fn emit(&mut self, view: Arc<JobView>, more: &str, end: Option<EndMark>) {
         self.version = match end {
             None => self.version + 1,
             Some(mark) => Point::from_seq(mark.event_seq).version.max(self.version + 2),
@@ -88,7 +88,7 @@ impl Publisher {
             end,
         };
         self.length += more.len();
-        self.feed.take(self.term, &update);
+        self.feed.apply(self.term, &update);
         self.feed.peers().publish(&Live::Update(Arc::new(update)));
     }
 }

@@ -58,7 +58,7 @@ impl JobRegistry {
         }
         log::error!("{id}: the job's actor is lost; ending the job with the text so far");
         let state = JobState::restore(record_as_shown(&entry.head, &entry.feed));
-        let owned = (Publisher::succeed(&entry.feed), entry.claim);
+        let owned = (Publisher::replace(&entry.feed), entry.claim);
         let (generator, listing) = (entry.generator.clone(), entry.listing.clone());
         // The number of durable bytes was lost with the actor, so the whole text is written again.
         let ending =
