@@ -59,7 +59,7 @@ pub struct Page {
 
 impl Lists {
     /// Removes an unfinished job. Returns false if it is not listed.
-    fn leave(&mut self, arrival: u64) -> bool {
+    fn remove(&mut self, arrival: u64) -> bool {
         let Some(job) = self.unfinished.remove(&arrival) else { return false };
         if job.streaming {
             self.counts.streaming -= 1;
@@ -127,7 +127,7 @@ impl JobCounts {
 
 impl Directory {
     /// Adds an unfinished job to the lists, as queued.
-    pub fn enter(&self, feed: &Feed) -> Listing {
+    pub fn add(&self, feed: &Feed) -> Listing {
         let project = feed.view().brief.project_id.clone();
         let mut lists = self.lock();
         lists.arrivals += 1;
@@ -189,7 +189,7 @@ pub struct Listing {
 
 impl Listing {
     /// Marks the job as streaming.
-    pub fn streams(&self) {
+    pub fn mark_streaming(&self) {
         let mut lists = self.directory.lock();
         let Some(job) = lists.unfinished.get_mut(&self.arrival) else { return };
         if !std::mem::replace(&mut job.streaming, true) {
@@ -199,7 +199,7 @@ impl Listing {
     }
 
     /// Sets the estimated seconds until the job finishes.
-    pub fn expect_end_in(&self, seconds: u64) {
+    pub fn set_remaining_seconds(&self, seconds: u64) {
         self.remaining_seconds.store(seconds, Relaxed);
     }
 
@@ -210,17 +210,17 @@ impl Listing {
 
     /// Removes the job from the list and counts it as ended. Call this before its end is shown. Further calls change
     /// nothing.
-    pub fn ended(&self, status: Status, episode: Option<EpisodeStatus>, recorded: bool) {
+    pub fn mark_ended(&self, status: Status, episode: Option<EpisodeStatus>, recorded: bool) {
         let mut lists = self.directory.lock();
-        if lists.leave(self.arrival) {
+        if lists.remove(self.arrival) {
             lists.counts.add(status, episode);
             lists.counts.unrecorded += usize::from(!recorded);
         }
     }
 
     /// Removes the job without counting it: another process runs it now.
-    pub fn gone(&self) {
-        self.directory.lock().leave(self.arrival);
+    pub fn remove(&self) {
+        self.directory.lock().remove(self.arrival);
     }
 }
 
@@ -247,17 +247,17 @@ mod tests {
     #[test]
     fn an_ended_job_leaves_the_list_and_is_counted_once() {
         let directory = Directory::default();
-        let listing = directory.enter(&feed("p"));
+        let listing = directory.add(&feed("p"));
         assert_eq!(directory.counts(), JobCounts { queued: 1, ..JobCounts::default() });
-        listing.streams();
-        listing.streams();
+        listing.mark_streaming();
+        listing.mark_streaming();
         assert_eq!(directory.counts(), JobCounts { streaming: 1, ..JobCounts::default() });
         for _ in 0..2 {
-            listing.ended(Status::Completed, Some(EpisodeStatus::Owed), false);
+            listing.mark_ended(Status::Completed, Some(EpisodeStatus::Owed), false);
             let ended = JobCounts { completed: 1, episodes_pending: 1, unrecorded: 1, ..JobCounts::default() };
             assert_eq!(directory.counts(), ended);
         }
-        listing.streams();
+        listing.mark_streaming();
         assert_eq!(
             (directory.page(&list(None, 9, None)).total, directory.page(&list(Some("p"), 9, None)).total),
             (0, 0)
@@ -275,9 +275,9 @@ mod tests {
             for (project, ends) in jobs {
                 let project = ["a", "b", "c"][project];
                 let feed = feed(project);
-                let listing = directory.enter(&feed);
+                let listing = directory.add(&feed);
                 if ends {
-                    listing.ended(Status::Canceled, None, true);
+                    listing.mark_ended(Status::Canceled, None, true);
                 } else {
                     left.insert(0, (project, feed.view().id));
                 }

@@ -7,7 +7,6 @@
 //! `registry`.
 
 pub mod backoff;
-mod deadlines;
 pub mod directory;
 pub mod feed;
 pub mod job;
@@ -15,5 +14,6 @@ pub mod model;
 pub mod outbox;
 pub mod ports;
 pub mod registry;
+mod store_timeout;
 #[cfg(test)]
 mod testing;

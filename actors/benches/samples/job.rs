@@ -31,7 +31,7 @@ pub(crate) fn queued(language: &Language) -> JobState {
     };
     let accepted = NewJob { id: JobId::new(), brief: Arc::new(brief), idempotency: None, created_at: now() };
     let mut job = JobState::restore(accepted.record(Epoch::FIRST));
-    job.expect(10.0);
+    job.set_expected_speed(10.0);
     job
 }
 

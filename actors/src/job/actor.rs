@@ -73,7 +73,7 @@ pub struct JobActor {
     pub(super) rhythm: Option<Rhythm>,
     /// The only timer, armed for the next due time of `rhythm`.
     timer: Option<SpawnHandle>,
-    pub(super) checkpoint_under_way: bool,
+    pub(super) checkpoint_in_progress: bool,
     /// Another checkpoint fell due while one was being written.
     pub(super) checkpoint_missed: bool,
     /// Bytes of text shown to readers.
@@ -122,7 +122,7 @@ impl JobActor {
             generating: None,
             rhythm: None,
             timer: None,
-            checkpoint_under_way: false,
+            checkpoint_in_progress: false,
             checkpoint_missed: false,
             unrecorded: None,
             waiting_for_end: Vec::new(),
@@ -189,11 +189,11 @@ impl JobActor {
     fn arm_timer(&mut self, ctx: &mut Context<Self>) {
         if let Some(rhythm) = &self.rhythm {
             let wait = rhythm.next().saturating_duration_since(Instant::now());
-            self.timer = Some(ctx.run_later(wait, Self::do_what_is_due));
+            self.timer = Some(ctx.run_later(wait, Self::on_timer));
         }
     }
 
-    fn do_what_is_due(&mut self, ctx: &mut Context<Self>) {
+    fn on_timer(&mut self, ctx: &mut Context<Self>) {
         self.timer = None;
         let Some(rhythm) = &mut self.rhythm else { return };
         let due = rhythm.due(Instant::now());
@@ -217,7 +217,7 @@ impl JobActor {
             rhythm.shown(Instant::now(), !more.is_empty());
         }
         let view = self.state.view();
-        self.supervisor.listing.expect_end_in(view.remaining_seconds.unwrap_or(0));
+        self.supervisor.listing.set_remaining_seconds(view.remaining_seconds.unwrap_or(0));
         self.publisher.publish(view, more);
         self.shown = self.state.text().len();
     }
@@ -225,10 +225,10 @@ impl JobActor {
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
         let view = self.state.view();
-        log::info!("{}", last_line(&view));
+        log::info!("{}", end_log_line(&view));
         let (status, episode, at) = (view.status, view.episode_status(), view.completed_at.unwrap_or(now));
         // No list may hold a job whose readers know that it has ended.
-        self.supervisor.listing.ended(status, episode, self.unrecorded.is_none());
+        self.supervisor.listing.mark_ended(status, episode, self.unrecorded.is_none());
         self.publisher.end(view, self.publisher.end_mark());
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
@@ -243,7 +243,7 @@ impl JobActor {
     }
 
     /// Stops without recording anything: another owner writes the job now.
-    pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn stop_fenced(&mut self, ctx: &mut Context<Self>) {
         log::warn!("{}: another owner has claimed the job", self.state.id());
         self.stop_generating(ctx);
         self.supervisor.fenced.do_send(JobFenced(self.state.id()));
@@ -263,12 +263,12 @@ impl Actor for JobActor {
 }
 
 /// The failure of a stream that stops without an end.
-pub(super) fn no_end_mark() -> Failure {
+pub(super) fn missing_end() -> Failure {
     Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end mark")
 }
 
 /// The log line for an ended job; it can be read on its own.
-fn last_line(view: &JobView) -> String {
+fn end_log_line(view: &JobView) -> String {
     let seconds = match (view.started_at, view.completed_at) {
         (Some(started), Some(ended)) => (ended - started).num_milliseconds() as f64 / 1000.0,
         _ => 0.0,

@@ -17,25 +17,25 @@ use crate::{
 };
 
 /// A registry that ignores all reports.
-struct Told;
+struct IgnoringRegistry;
 
-impl Actor for Told {
+impl Actor for IgnoringRegistry {
     type Context = Context<Self>;
 }
 
-impl Handler<JobEnded> for Told {
+impl Handler<JobEnded> for IgnoringRegistry {
     type Result = ();
 
     fn handle(&mut self, _: JobEnded, _: &mut Context<Self>) {}
 }
 
-impl Handler<JobFenced> for Told {
+impl Handler<JobFenced> for IgnoringRegistry {
     type Result = ();
 
     fn handle(&mut self, _: JobFenced, _: &mut Context<Self>) {}
 }
 
-impl Handler<ActorGone> for Told {
+impl Handler<ActorGone> for IgnoringRegistry {
     type Result = ();
 
     fn handle(&mut self, _: ActorGone, _: &mut Context<Self>) {}
@@ -64,7 +64,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
         timeout: TIMEOUT,
         save_timeout: Duration::from_secs(10),
     };
-    let registry = Told.start();
+    let registry = IgnoringRegistry.start();
     let (state, generator) = (job(), ScriptedGenerator::new(journal.clone()));
     let publisher = Publisher::open(Epoch::FIRST, state.view(), "", context());
     let feed = publisher.feed().clone();
@@ -75,7 +75,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
         created_at: state.head().created_at,
     };
     let Ok(Created::Mine(claim)) = jobs.create(accepted, true).await else { panic!("the store takes it") };
-    let listing = Directory::default().enter(&feed);
+    let listing = Directory::default().add(&feed);
     let (ended, fenced) = (registry.clone().recipient(), registry.clone().recipient());
     let supervisor = Supervisor { ended, fenced, gone: registry.recipient(), listing };
     let (owned, writer) = ((publisher, claim), Arc::new(generator.clone()));
@@ -191,10 +191,10 @@ fn the_log_line_of_an_ended_job_says_how_it_ended() {
     let ended = JobView { started_at: Some(at(0)), completed_at: Some(at(12)), words: 90, ..view() };
     let id = ended.id;
     let failed = JobView { status: Status::Failed, failure: Some(FailureCode::TimeoutError), ..ended.clone() };
-    assert_eq!(last_line(&failed), format!("{id}: failed after 12.0 s, 90 words by builtin, TIMEOUT_ERROR"));
+    assert_eq!(end_log_line(&failed), format!("{id}: failed after 12.0 s, 90 words by builtin, TIMEOUT_ERROR"));
     let episode = Some(EpisodeState::Saved(EpisodeRef { id: "e".into(), number: 3 }));
     let saved = JobView { status: Status::Completed, episode, ..ended };
-    assert!(last_line(&saved).ends_with(", episode 3 of \"project-1\""), "{}", last_line(&saved));
+    assert!(end_log_line(&saved).ends_with(", episode 3 of \"project-1\""), "{}", end_log_line(&saved));
     let owed = JobView { episode: Some(EpisodeState::Owed), ..saved };
-    assert!(last_line(&owed).ends_with(", not saved yet"));
+    assert!(end_log_line(&owed).ends_with(", not saved yet"));
 }

@@ -7,9 +7,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{Input, JobActor, actor::JobPorts};
 use crate::{
-    deadlines::{STORE_TIMEOUT, answered, catch_panic},
     model::Checkpoint,
     ports::{Claim, Ending, EpisodeDraft, EpisodeError, JobStore, StoreError, Written},
+    store_timeout::{STORE_TIMEOUT, catch_panic, with_store_timeout},
 };
 
 /// The pause between two attempts of a write that the job waits for.
@@ -22,7 +22,7 @@ impl JobActor {
     /// Writes a checkpoint. At most one is in progress: when the store is slow, the next one carries more text and
     /// follows immediately.
     pub(super) fn checkpoint(&mut self, ctx: &mut Context<Self>) {
-        if self.checkpoint_under_way {
+        if self.checkpoint_in_progress {
             self.checkpoint_missed = true;
         } else if self.stored < self.state.text().len() {
             self.write_checkpoint(ctx);
@@ -30,14 +30,14 @@ impl JobActor {
     }
 
     pub(super) fn write_checkpoint(&mut self, ctx: &mut Context<Self>) {
-        self.checkpoint_under_way = true;
+        self.checkpoint_in_progress = true;
         let end = self.state.text().len();
-        let written = answered(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
+        let written = with_store_timeout(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
         ctx.spawn(written.into_actor(self).map(move |result, job, ctx| {
-            job.checkpoint_under_way = false;
+            job.checkpoint_in_progress = false;
             match result {
                 Ok(Written::Done) => job.stored = end,
-                Ok(Written::Fenced) => return job.give_up(ctx),
+                Ok(Written::Fenced) => return job.stop_fenced(ctx),
                 Err(error) => {
                     log::warn!("{}: checkpoint failed, the next one includes its text: {error}", job.state.id())
                 }
@@ -54,7 +54,7 @@ impl JobActor {
         let saving = save(self.ports.clone(), self.claim, last, draft, self.settings.save_timeout);
         ctx.spawn(saving.into_actor(self).map(|saved, job, ctx| match saved {
             Some(input) => job.input(input, ctx),
-            None => job.give_up(ctx),
+            None => job.stop_fenced(ctx),
         }));
     }
 
@@ -65,13 +65,13 @@ impl JobActor {
             self.show();
         }
         let Some(ending) = self.state.ending(self.publisher.end_mark(), self.stored) else { return };
-        let recording = finish(Arc::clone(&self.ports.jobs), self.claim, ending);
+        let recording = record(Arc::clone(&self.ports.jobs), self.claim, ending);
         ctx.spawn(recording.into_actor(self).map(|recorded, job, ctx| match recorded {
             Some(unrecorded) => {
                 job.unrecorded = unrecorded;
                 job.input(Input::Recorded, ctx);
             }
-            None => job.give_up(ctx),
+            None => job.stop_fenced(ctx),
         }));
     }
 }
@@ -90,7 +90,7 @@ async fn save(
     let id = claim.job;
     let saving = async {
         let sealed =
-            until_done(id, "cannot make the complete text durable", || ports.jobs.checkpoint(&claim, last.clone()));
+            retry_write(id, "cannot make the complete text durable", || ports.jobs.checkpoint(&claim, last.clone()));
         match sealed.await {
             Written::Done => Some(ports.episodes.save(draft).await),
             Written::Fenced => None,
@@ -116,9 +116,9 @@ async fn save(
 
 /// Records the ending, retrying while the store fails. Returns the ending if the store has not taken it within
 /// [`STORE_TIMEOUT`]; readers are then shown the end anyway.
-async fn finish(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claimed<Option<Ending>> {
+async fn record(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claimed<Option<Ending>> {
     let id = claim.job;
-    let recording = until_done(id, "cannot record the outcome", || jobs.finish(&claim, ending.clone()));
+    let recording = retry_write(id, "cannot record the outcome", || jobs.finish(&claim, ending.clone()));
     match timeout(STORE_TIMEOUT, recording).await {
         Ok(Written::Done) => Some(None),
         Ok(Written::Fenced) => None,
@@ -130,7 +130,7 @@ async fn finish(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claime
 }
 
 /// Repeats a write until the store accepts it or reports the claim as fenced. Call it with a timeout.
-async fn until_done<F>(id: crate::model::JobId, problem: &str, write: impl Fn() -> F) -> Written
+async fn retry_write<F>(id: crate::model::JobId, problem: &str, write: impl Fn() -> F) -> Written
 where
     F: Future<Output = Result<Written, StoreError>>,
 {

@@ -7,14 +7,14 @@ use super::{
     Input, JobActor, Phase,
     messages::{Cancel, Lost, Place, Start, Suspend},
 };
-use crate::deadlines::answered;
+use crate::store_timeout::with_store_timeout;
 
 impl Handler<Start> for JobActor {
     type Result = ();
 
     fn handle(&mut self, start: Start, ctx: &mut Context<Self>) {
         if !self.suspended {
-            self.state.expect(start.words_per_second);
+            self.state.set_expected_speed(start.words_per_second);
             self.input(Input::Start, ctx);
         }
     }
@@ -25,7 +25,7 @@ impl Handler<Place> for JobActor {
 
     fn handle(&mut self, place: Place, _: &mut Context<Self>) {
         if self.state.phase() == Phase::Queued {
-            self.state.wait_at(place.position, place.remaining_seconds);
+            self.state.set_place(place.position, place.remaining_seconds);
             self.show();
         }
     }
@@ -72,7 +72,7 @@ impl JobActor {
         self.show();
         self.stop_generating(ctx);
         let id = self.state.id();
-        let released = answered(self.ports.jobs.release(self.claim, self.state.checkpoint(self.stored)));
+        let released = with_store_timeout(self.ports.jobs.release(self.claim, self.state.checkpoint(self.stored)));
         Box::pin(async move {
             if let Err(error) = released.await {
                 log::error!("{id}: the last checkpoint failed, the job will resume from an earlier one: {error}");

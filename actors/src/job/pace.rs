@@ -29,7 +29,7 @@ impl Default for Pace {
 
 impl Pace {
     /// Sets the speed of earlier jobs with the same model.
-    pub(super) fn expect(&mut self, words_per_second: f64) {
+    pub(super) fn set_expected_speed(&mut self, words_per_second: f64) {
         self.expected = words_per_second;
     }
 

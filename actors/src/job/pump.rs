@@ -7,7 +7,7 @@ use std::{
 
 use actix::prelude::*;
 
-use super::actor::{JobActor, no_end_mark};
+use super::actor::{JobActor, missing_end};
 
 /// The most pieces handled in a row. After that the mailbox gets its turn, so that a cancel arrives however fast a
 /// generator writes.
@@ -39,7 +39,7 @@ impl ActorFuture<JobActor> for Pump {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(piece))) => job.piece(piece, ctx),
                 Poll::Ready(Some(Err(failure))) => job.failed(failure, ctx),
-                Poll::Ready(None) => job.failed(no_end_mark(), ctx),
+                Poll::Ready(None) => job.failed(missing_end(), ctx),
             }
         }
         task.waker().wake_by_ref();

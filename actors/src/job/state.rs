@@ -102,7 +102,7 @@ pub struct JobState {
     text_complete: bool,
     outcome: Option<(Outcome, DateTime<Utc>)>,
     pace: Pace,
-    /// The position in the queue and the seconds until the end, as last told by the registry.
+    /// The position in the queue and the seconds until the end, as last sent by the registry.
     place: Option<(u32, u64)>,
 }
 
@@ -283,13 +283,13 @@ impl JobState {
 
     /// Sets the job's place in the queue: the number of queued jobs ahead plus one, and the estimated seconds until the
     /// job finishes.
-    pub fn wait_at(&mut self, position: u32, remaining_seconds: u64) {
+    pub fn set_place(&mut self, position: u32, remaining_seconds: u64) {
         self.place = Some((position, remaining_seconds));
     }
 
     /// Sets the expected speed of the job's model, in words per second; it may have been measured while the job waited.
-    pub fn expect(&mut self, words_per_second: f64) {
-        self.pace.expect(words_per_second);
+    pub fn set_expected_speed(&mut self, words_per_second: f64) {
+        self.pace.set_expected_speed(words_per_second);
     }
 
     fn remaining(&self) -> u64 {

@@ -168,7 +168,7 @@ fn a_restored_ended_job_shows_the_same_view() {
 #[test]
 fn the_place_of_a_queued_job_is_shown_until_it_starts() {
     let mut job = job();
-    job.wait_at(3, 42);
+    job.set_place(3, 42);
     assert_eq!((job.view().queue_position, job.view().remaining_seconds), (Some(3), Some(42)));
     run(&mut job, [Input::Start]);
     assert_eq!((job.view().queue_position, job.view().remaining_seconds), (None, Some(10)));

@@ -6,11 +6,11 @@ use actix::prelude::*;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
-use super::{Attempt, Kind, Later, Obligation, schedule::Lane};
+use super::{Attempt, Kind, Obligation, Retry, schedule::Lane};
 use crate::{
-    deadlines::STORE_TIMEOUT,
     job::JobPorts,
     model::{Cause, JobId},
+    store_timeout::STORE_TIMEOUT,
 };
 
 /// Add an obligation and attempt it immediately, even if an earlier attempt failed and the next one is due later.
@@ -54,7 +54,7 @@ impl Outbox {
             // A store panic caused by one obligation must not end the attempts of all others.
             let attempt = AssertUnwindSafe(attempt).catch_unwind();
             ctx.spawn(attempt.into_actor(self).map(move |result, outbox, ctx| {
-                let panicked = |_| Attempt::Later(Later::Soon, Cause::from("the store panicked"));
+                let panicked = |_| Attempt::Retry(Retry::Soon, Cause::from("the store panicked"));
                 outbox.finish_attempt(kind, job, result.unwrap_or_else(panicked));
                 outbox.attempt_due(ctx);
             }));
@@ -64,9 +64,9 @@ impl Outbox {
     fn finish_attempt(&mut self, kind: Kind, job: JobId, attempt: Attempt) {
         let Some(lane) = self.lanes.get_mut(&kind) else { return };
         match attempt {
-            Attempt::Over => lane.over(job),
-            Attempt::Later(later, cause) => {
-                if let Some(pause) = lane.failed(job, later, Instant::now(), rand::random()) {
+            Attempt::Finished => lane.finish(job),
+            Attempt::Retry(retry, cause) => {
+                if let Some(pause) = lane.failed(job, retry, Instant::now(), rand::random()) {
                     log::warn!("{job}: {}, retrying in {pause:.0?}: {cause}", kind.name);
                 }
             }
@@ -103,7 +103,7 @@ impl Handler<LastAttempts> for Outbox {
             let each = async {
                 for (job, attempt) in attempts {
                     // Ask a store that is down only once.
-                    if let Attempt::Later(_, cause) = attempt.await {
+                    if let Attempt::Retry(_, cause) = attempt.await {
                         log::error!("{job}: {}, giving up at shutdown: {cause}", kind.name);
                         return;
                     }

@@ -13,7 +13,7 @@ mod purge;
 mod schedule;
 
 pub use actor::{Add, LastAttempts, Outbox};
-pub use ending::{ENDINGS, EndingOwed, EndingRecorded};
-pub use episode::{EpisodeOwed, EpisodeSettled, Settled};
-pub use obligation::{Attempt, Kind, Later, Obligation};
-pub use purge::{PurgeOwed, Purged};
+pub use ending::{ENDINGS, EndingObligation, EndingRecorded};
+pub use episode::{EpisodeObligation, EpisodeResolved, Resolution};
+pub use obligation::{Attempt, Kind, Obligation, Retry};
+pub use purge::{PurgeObligation, Purged};

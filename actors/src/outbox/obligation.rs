@@ -17,7 +17,7 @@ pub trait Obligation: Send + 'static {
     fn job(&self) -> JobId;
 
     /// Makes one attempt, with its own timeout. The attempt itself reports the result to the recipient, exactly once,
-    /// when it returns [`Attempt::Over`]. Repeating finished work must change nothing.
+    /// when it returns [`Attempt::Finished`]. Repeating finished work must change nothing.
     fn attempt(&self, ports: &JobPorts) -> LocalBoxFuture<'static, Attempt>;
 }
 
@@ -34,20 +34,20 @@ pub struct Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
     /// The work is done, or can never be done: the obligation is removed.
-    Over,
+    Finished,
     /// The attempt failed; try again.
-    Later(Later, Cause),
+    Retry(Retry, Cause),
 }
 
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Later {
+pub enum Retry {
     /// The store is down, slow or busy; it may work soon. Pauses double from 1 s to 60 s.
     Soon,
     /// The store answers no request at all: pause this whole kind, and make one attempt a second until the store is
     /// back.
-    Down,
+    StoreDown,
     /// An operator must fix the settings or the other server, which takes longer than seconds. Pauses double from 2 to
     /// 15 minutes.
-    OnceMended,
+    NeedsOperator,
 }

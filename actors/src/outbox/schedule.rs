@@ -7,13 +7,13 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Kind, Later};
+use super::{Kind, Retry};
 use crate::{backoff::Backoff, model::JobId};
 
 const SOON: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 /// The pause between two attempts of a kind whose store is down.
-const DOWN: Duration = Duration::from_secs(1);
-const ONCE_MENDED: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
+const STORE_DOWN_PAUSE: Duration = Duration::from_secs(1);
+const NEEDS_OPERATOR: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
 
 /// The obligations of one kind in the order of their due times, so that one that keeps failing does not block the
 /// others. `O` is the obligation. Every call costs O(log obligations).
@@ -21,7 +21,7 @@ const ONCE_MENDED: Backoff = Backoff { first: Duration::from_secs(120), longest:
 pub(super) struct Lane<O> {
     obligations: HashMap<JobId, Row<O>>,
     order: BTreeSet<(Instant, JobId)>,
-    under_way: usize,
+    in_progress: usize,
     /// No attempt before this time.
     down_until: Option<Instant>,
 }
@@ -36,7 +36,7 @@ struct Row<O> {
 
 impl<O> Default for Lane<O> {
     fn default() -> Self {
-        Self { obligations: HashMap::new(), order: BTreeSet::new(), under_way: 0, down_until: None }
+        Self { obligations: HashMap::new(), order: BTreeSet::new(), in_progress: 0, down_until: None }
     }
 }
 
@@ -62,30 +62,30 @@ impl<O> Lane<O> {
     pub(super) fn next(&mut self, kind: Kind, now: Instant) -> Option<(JobId, &O)> {
         let (due, job) = self.order.first().copied()?;
         let down = self.down_until.is_some_and(|until| now < until);
-        if due > now || down || self.under_way >= kind.at_once {
+        if due > now || down || self.in_progress >= kind.at_once {
             return None;
         }
         self.order.pop_first();
         let row = self.obligations.get_mut(&job)?;
         row.due = None;
-        self.under_way += 1;
+        self.in_progress += 1;
         Some((job, &row.obligation))
     }
 
     /// Schedules the next attempt after a failed one. Returns the pause.
-    pub(super) fn failed(&mut self, job: JobId, later: Later, now: Instant, jitter: f64) -> Option<Duration> {
-        self.under_way = self.under_way.saturating_sub(1);
+    pub(super) fn failed(&mut self, job: JobId, retry: Retry, now: Instant, jitter: f64) -> Option<Duration> {
+        self.in_progress = self.in_progress.saturating_sub(1);
         let row = self.obligations.get_mut(&job)?;
         let mut pause_of = |backoff: Backoff| {
             row.failures += 1;
             backoff.pause(row.failures, jitter)
         };
-        let pause = match later {
-            Later::Soon => pause_of(SOON),
-            Later::OnceMended => pause_of(ONCE_MENDED),
-            Later::Down => {
-                self.down_until = Some(now + DOWN);
-                DOWN
+        let pause = match retry {
+            Retry::Soon => pause_of(SOON),
+            Retry::NeedsOperator => pause_of(NEEDS_OPERATOR),
+            Retry::StoreDown => {
+                self.down_until = Some(now + STORE_DOWN_PAUSE);
+                STORE_DOWN_PAUSE
             }
         };
         row.due = Some(now + pause);
@@ -94,12 +94,12 @@ impl<O> Lane<O> {
     }
 
     /// Removes an obligation.
-    pub(super) fn over(&mut self, job: JobId) {
+    pub(super) fn finish(&mut self, job: JobId) {
         match self.obligations.remove(&job) {
             Some(Row { due: Some(due), .. }) => {
                 self.order.remove(&(due, job));
             }
-            Some(Row { due: None, .. }) => self.under_way = self.under_way.saturating_sub(1),
+            Some(Row { due: None, .. }) => self.in_progress = self.in_progress.saturating_sub(1),
             None => {}
         }
     }
@@ -129,7 +129,7 @@ mod tests {
         while tried.len() < jobs.len() {
             now += Duration::from_secs(3);
             let (job, ()) = lane.next(KIND, now).expect("one is due");
-            lane.failed(job, Later::Soon, now, 0.0);
+            lane.failed(job, Retry::Soon, now, 0.0);
             tried.push(job);
         }
         tried.sort();
@@ -144,7 +144,7 @@ mod tests {
         lane.add(job, (), now);
         for _ in 0..20 {
             lane.next(KIND, now + Duration::from_secs(3600)).expect("it is due");
-            let pause = lane.failed(job, Later::OnceMended, now, 1.0).expect("it is owed");
+            let pause = lane.failed(job, Retry::NeedsOperator, now, 1.0).expect("it is owed");
             assert!((Duration::from_secs(60)..=Duration::from_secs(900)).contains(&pause), "{pause:?}");
         }
     }
@@ -158,12 +158,12 @@ mod tests {
         assert_eq!((next(&mut lane, now), next(&mut lane, now)), (Some(job), None));
         lane.add(job, 2, now);
         assert_eq!(next(&mut lane, now), None, "not twice at once");
-        lane.failed(job, Later::Soon, now, 0.0);
+        lane.failed(job, Retry::Soon, now, 0.0);
         assert_eq!(next(&mut lane, now), None);
         lane.add(job, 3, now);
         assert_eq!(lane.next(KIND, now), Some((job, &1)), "the earlier one is kept");
-        lane.failed(job, Later::Soon, now, 0.0);
-        lane.over(job);
+        lane.failed(job, Retry::Soon, now, 0.0);
+        lane.finish(job);
         let later = now + Duration::from_secs(9999);
         assert_eq!((next(&mut lane, later), lane.order.len(), lane.obligations.len()), (None, 0, 0));
     }
@@ -178,7 +178,7 @@ mod tests {
         for tenth in 0..100 {
             let now = begin + Duration::from_millis(100) * tenth;
             while let Some((job, ())) = lane.next(KIND, now) {
-                lane.failed(job, Later::Down, now, 0.5);
+                lane.failed(job, Retry::StoreDown, now, 0.5);
                 tried.push(job);
             }
         }
@@ -197,7 +197,7 @@ mod tests {
         }
         let begun = [(); 3].map(|()| lane.next(KIND, now).map(|(job, ())| job));
         assert_eq!(begun.iter().flatten().count(), 2);
-        lane.over(begun[0].expect("the first"));
+        lane.finish(begun[0].expect("the first"));
         assert!(lane.next(KIND, now).is_some());
         assert!(lane.next(KIND, now).is_none());
     }

@@ -22,4 +22,4 @@ pub use job_store::{
     StoreErrorKind, Written,
 };
 pub use model_catalog::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, UnknownModel};
-pub use peers::{Alone, Ask, Live, NobodyThere, Peers, Reply, Told};
+pub use peers::{Alone, Ask, Live, NoAnswer, OwnerReply, Peers, ReplySender};

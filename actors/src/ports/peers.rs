@@ -18,10 +18,10 @@ pub trait Peers: Send + Sync + 'static {
     fn follow(&self, job: JobId) -> LocalBoxStream<'static, Live>;
 
     /// Streams the requests of other nodes about jobs that this node owns.
-    fn asked(&self) -> LocalBoxStream<'static, (Ask, Reply)>;
+    fn asked(&self) -> LocalBoxStream<'static, (Ask, ReplySender)>;
 
     /// Asks the node that owns the job. Times out after 2 s.
-    fn ask(&self, ask: Ask) -> LocalBoxFuture<'static, Result<Told, NobodyThere>>;
+    fn ask(&self, ask: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>>;
 }
 
 /// A message from a job's owner to its followers.
@@ -66,11 +66,11 @@ pub enum Ask {
 }
 
 /// The channel for the owner's answer.
-pub type Reply = oneshot::Sender<Told>;
+pub type ReplySender = oneshot::Sender<OwnerReply>;
 
 /// The owner's answer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Told {
+pub enum OwnerReply {
     /// The full state at a version.
     State {
         /// The epoch of the state.
@@ -93,7 +93,7 @@ pub enum Told {
 /// No node answered for the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
 #[display("no node answered for the job")]
-pub struct NobodyThere;
+pub struct NoAnswer;
 
 /// The peers of a single-process service: there are none.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,11 +106,11 @@ impl Peers for Alone {
         stream::pending().boxed_local()
     }
 
-    fn asked(&self) -> LocalBoxStream<'static, (Ask, Reply)> {
+    fn asked(&self) -> LocalBoxStream<'static, (Ask, ReplySender)> {
         stream::pending().boxed_local()
     }
 
-    fn ask(&self, _: Ask) -> LocalBoxFuture<'static, Result<Told, NobodyThere>> {
-        ready(Err(NobodyThere)).boxed_local()
+    fn ask(&self, _: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>> {
+        ready(Err(NoAnswer)).boxed_local()
     }
 }

@@ -9,11 +9,11 @@ use super::{
     Bound, FairQueue, Retention,
     arbiters::Arbiters,
     creations::Creations,
-    leaving::Leaving,
+    feed_cache::FeedCache,
     loading::Loading,
-    shelf::Shelf,
-    speed::Speeds,
-    waits::{Waits, coarse},
+    pending_purges::PendingPurges,
+    speed::ModelSpeeds,
+    waits::{WaitEstimates, round_up},
 };
 use crate::{
     directory::{Directory, Listing},
@@ -27,10 +27,10 @@ use crate::{
 /// The capacity of the mailbox; further callers wait on their own side.
 const MAILBOX: usize = 4096;
 /// The most memory for feeds of ended jobs, in bytes; other ended jobs are read from the store.
-const HOT_BYTES: usize = 16 * 1024 * 1024;
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
 /// The most requests handled in a row. An actor handles messages until its mailbox is empty, and nothing else on its
 /// thread runs meanwhile: no timer, no answer from a store.
-const TURN: u32 = 64;
+const REQUESTS_IN_A_ROW: u32 = 64;
 
 /// The configured bounds of the registry.
 #[derive(Debug, Clone, Copy)]
@@ -81,17 +81,17 @@ pub struct JobRegistry {
     pub(super) jobs: HashMap<JobId, Entry>,
     pub(super) queue: FairQueue,
     pub(super) retention: Retention,
-    pub(super) shelf: Shelf,
-    pub(super) speeds: Speeds,
-    pub(super) waits: Waits,
+    pub(super) cache: FeedCache,
+    pub(super) speeds: ModelSpeeds,
+    pub(super) waits: WaitEstimates,
     pub(super) arbiters: Arbiters,
     pub(super) outbox: Addr<Outbox>,
     pub(super) creating: Creations,
     /// Ended jobs being read from the store.
     pub(super) loading: HashMap<JobId, Loading>,
-    pub(super) leaving: Leaving,
+    pub(super) purges: PendingPurges,
     /// Records of an earlier process's ended jobs are still being loaded, so `retention` may be incomplete.
-    pub(super) recalling: bool,
+    pub(super) reloading: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
     handled: u32,
@@ -104,7 +104,7 @@ pub(super) struct Entry {
     pub claim: Claim,
     /// The number of words at that time.
     pub words: u64,
-    /// The queue position and remaining seconds last told to the job.
+    /// The queue position and remaining seconds last sent to the job.
     pub place: Option<(u32, u64)>,
     pub generator: Arc<dyn ScriptGenerator>,
     pub feed: Feed,
@@ -123,14 +123,14 @@ impl JobRegistry {
             jobs: HashMap::new(),
             queue: FairQueue::new(settings.max_streaming, settings.max_queued),
             retention: Retention::default(),
-            shelf: Shelf::new(HOT_BYTES),
-            speeds: Speeds::default(),
-            waits: Waits::new(settings.max_streaming, std::iter::empty()),
+            cache: FeedCache::new(CACHE_BYTES),
+            speeds: ModelSpeeds::default(),
+            waits: WaitEstimates::new(settings.max_streaming, std::iter::empty()),
             arbiters: Arbiters::new(settings.arbiters),
             creating: Creations::default(),
             loading: HashMap::new(),
-            leaving: Leaving::default(),
-            recalling: false,
+            purges: PendingPurges::default(),
+            reloading: false,
             closed: false,
             drained: false,
             handled: 0,
@@ -150,9 +150,9 @@ impl JobRegistry {
         ctx: &Context<Self>,
     ) -> Entry {
         let feed = publisher.feed().clone();
-        let listing = self.directory.enter(&feed);
+        let listing = self.directory.add(&feed);
         let view = state.view();
-        listing.expect_end_in(view.remaining_seconds.unwrap_or(0));
+        listing.set_remaining_seconds(view.remaining_seconds.unwrap_or(0));
         let supervisor = self.supervisor(listing.clone(), ctx);
         let (ports, settings, writer) = (self.ports.clone(), self.settings.job, Arc::clone(&generator));
         let (head, stored) = (state.head().clone(), state.text().len());
@@ -181,7 +181,7 @@ impl JobRegistry {
 
     pub(super) fn start_admitted(&self, admitted: &[JobId]) {
         for entry in admitted.iter().filter_map(|id| self.jobs.get(id)) {
-            entry.listing.streams();
+            entry.listing.mark_streaming();
             entry.actor.do_send(Start { words_per_second: self.speeds.expected(&entry.head.brief.model) });
         }
     }
@@ -191,23 +191,23 @@ impl JobRegistry {
     pub(super) fn tell_places(&mut self) {
         let streaming = self.jobs.iter().filter(|(id, _)| !self.queue.is_waiting(**id));
         let left = streaming.map(|(_, entry)| entry.listing.remaining_seconds());
-        self.waits = Waits::new(self.settings.max_streaming, left);
+        self.waits = WaitEstimates::new(self.settings.max_streaming, left);
         for (id, position) in self.queue.positions() {
             let Some(entry) = self.jobs.get_mut(&id) else { continue };
             let brief = &entry.head.brief;
             // Uses the model's speed as measured by now.
             let own = remaining_seconds(entry.words, brief.length_target, self.speeds.expected(&brief.model));
-            let remaining_seconds = own.saturating_add(coarse(self.waits.queue(own)));
+            let remaining_seconds = own.saturating_add(round_up(self.waits.enqueue(own)));
             if entry.place.replace((position, remaining_seconds)) != Some((position, remaining_seconds)) {
                 entry.actor.do_send(Place { position, remaining_seconds });
             }
         }
     }
 
-    /// Call this for each client request: after [`TURN`] of them it lets the rest of the thread run.
-    pub(super) fn take_turn(&mut self, ctx: &mut Context<Self>) {
+    /// Call this for each client request: after [`REQUESTS_IN_A_ROW`] of them it lets the rest of the thread run.
+    pub(super) fn yield_if_due(&mut self, ctx: &mut Context<Self>) {
         self.handled += 1;
-        if self.handled >= TURN {
+        if self.handled >= REQUESTS_IN_A_ROW {
             self.handled = 0;
             ctx.wait(yield_now().into_actor(self));
         }

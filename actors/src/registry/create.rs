@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use super::{CreateError, CreateJob, Created, JobRegistry, waits::coarse};
+use super::{CreateError, CreateJob, Created, JobRegistry, waits::round_up};
 use crate::{
-    deadlines::answered,
     feed::Publisher,
     job::JobState,
     model::{Epoch, JobId, NewJob},
     ports::{self, Claim, ScriptGenerator, StoreError},
+    store_timeout::with_store_timeout,
 };
 
 type Answer = Result<Created, CreateError>;
@@ -49,7 +49,7 @@ impl Handler<CreateJob> for JobRegistry {
     type Result = ResponseFuture<Answer>;
 
     fn handle(&mut self, create: CreateJob, ctx: &mut Context<Self>) -> Self::Result {
-        self.take_turn(ctx);
+        self.yield_if_due(ctx);
         match create.idempotency.as_ref().and_then(|key| self.creating.of_key(key)) {
             Some(Ok(job)) => return self.existing(job, ctx),
             Some(Err(conflict)) => return ready(Err(conflict)),
@@ -96,14 +96,14 @@ impl Handler<Stored> for JobRegistry {
         let answer = match result {
             Ok(ports::Created::Mine(claim)) => ready(Ok(self.accept(job, claim, generator, ctx))),
             Ok(ports::Created::Queued) => self.claim_created(job, generator, attempt, ctx),
-            Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_hold(holder) => {
+            Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_exist(holder) => {
                 self.replace_forgotten(holder, CreateAgain { job, generator, attempt: attempt + 1 }, ctx)
             }
             Ok(ports::Created::Existing(holder)) => self.existing(holder, ctx),
             Ok(ports::Created::KeyConflict(_)) => ready(Err(CreateError::IdempotencyConflict)),
             Err(error) => {
                 // The job may be in the store anyway, and would run after a restart although its client got an error.
-                self.forget_refused(job.id, job.brief.size(), ctx);
+                self.purge_failed_creation(job.id, job.brief.size(), ctx);
                 ready(Err(CreateError::Store(error)))
             }
         };
@@ -141,7 +141,7 @@ impl JobRegistry {
     /// Refuses a new job, unless its key belongs to an existing one.
     fn refuse(&self, refusal: CreateError, create: &CreateJob, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         let Some(key) = create.idempotency.clone() else { return ready(Err(refusal)) };
-        let (looking, registry) = (answered(self.ports.jobs.key_holder(&key.key)), ctx.address());
+        let (looking, registry) = (with_store_timeout(self.ports.jobs.key_holder(&key.key)), ctx.address());
         Box::pin(async move {
             match looking.await.map_err(CreateError::Store)? {
                 None => Err(refusal),
@@ -160,7 +160,7 @@ impl JobRegistry {
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
         self.creating.begin(job.id, job.idempotency.as_ref());
-        let (storing, registry) = (answered(self.ports.jobs.create(job.clone(), true)), ctx.address());
+        let (storing, registry) = (with_store_timeout(self.ports.jobs.create(job.clone(), true)), ctx.address());
         Box::pin(async move {
             let result = storing.await;
             let stored = Stored { job, generator, attempt, result };
@@ -177,7 +177,7 @@ impl JobRegistry {
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
         self.creating.begin(job.id, job.idempotency.as_ref());
-        let (claiming, registry) = (answered(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
+        let (claiming, registry) = (with_store_timeout(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
         Box::pin(async move {
             let result = match claiming.await {
                 Ok(Some((claim, _))) => Ok(ports::Created::Mine(claim)),
@@ -195,7 +195,7 @@ impl JobRegistry {
             let cause = format!("{holder} is forgotten, but its idempotency key is not");
             return ready(Err(CreateError::Store(StoreError::contradiction(cause))));
         }
-        let (purging, registry) = (answered(self.ports.jobs.purge(vec![holder])), ctx.address());
+        let (purging, registry) = (with_store_timeout(self.ports.jobs.purge(vec![holder])), ctx.address());
         Box::pin(async move {
             purging.await.map_err(CreateError::Store)?;
             registry.send(again).await.unwrap_or_else(|_| Err(registry_ended()))
@@ -226,16 +226,16 @@ impl JobRegistry {
         ctx: &mut Context<Self>,
     ) -> Created {
         let mut state = JobState::restore(job.record(claim.epoch));
-        state.expect(self.speeds.expected(&job.brief.model));
+        state.set_expected_speed(self.speeds.expected(&job.brief.model));
         let own = state.view().remaining_seconds.unwrap_or(0);
         self.queue.push(job.id, &job.brief.project_id);
         let admitted = self.admit();
         let mut place = None;
         if admitted.contains(&job.id) {
-            self.waits.take(own);
+            self.waits.take_slot(own);
         } else if let Some(position) = self.queue.position_of_newest(&job.brief.project_id) {
-            let remaining = own.saturating_add(coarse(self.waits.queue_at(position, own)));
-            state.wait_at(position, remaining);
+            let remaining = own.saturating_add(round_up(self.waits.enqueue_at(position, own)));
+            state.set_place(position, remaining);
             place = Some((position, remaining));
         }
         let estimated_seconds = place.map_or(own, |(_, remaining)| remaining);

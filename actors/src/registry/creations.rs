@@ -39,9 +39,9 @@ impl Creations {
 
     /// Returns a receiver for the result of creating `job`; `None` if it is not in progress.
     pub(super) fn wait_for(&mut self, job: JobId) -> Option<oneshot::Receiver<Result<Created, CreateError>>> {
-        let (told, creation) = oneshot::channel();
-        self.jobs.get_mut(&job)?.waiting.push(told);
-        Some(creation)
+        let (sender, receiver) = oneshot::channel();
+        self.jobs.get_mut(&job)?.waiting.push(sender);
+        Some(receiver)
     }
 
     /// Removes a creation and returns the senders that wait for its result.

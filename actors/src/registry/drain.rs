@@ -6,10 +6,10 @@ use tokio::time::timeout;
 
 use super::{Drain, JobRegistry, messages::Close};
 use crate::{
-    deadlines::STORE_TIMEOUT,
     feed::Feed,
     job::{JobActor, Suspend},
     outbox::{ENDINGS, LastAttempts},
+    store_timeout::STORE_TIMEOUT,
 };
 
 impl Handler<Close> for JobRegistry {

@@ -6,7 +6,7 @@ use super::{Ended, JobRegistry};
 use crate::{
     job::JobEnded,
     model::{EpisodeState, EpisodeStatus, JobId},
-    outbox::{Add, EndingOwed, EndingRecorded, EpisodeOwed, EpisodeSettled, Settled},
+    outbox::{Add, EndingObligation, EndingRecorded, EpisodeObligation, EpisodeResolved, Resolution},
 };
 
 impl Handler<JobEnded> for JobRegistry {
@@ -21,13 +21,13 @@ impl Handler<JobEnded> for JobRegistry {
         }
         self.queue.leave(id);
         let recorded = unrecorded.is_none();
-        self.retention.enter(id, Ended { status, episode, recorded, bytes, at: at.timestamp_millis() });
-        self.shelf.put(id, &entry.feed);
+        self.retention.add(id, Ended { status, episode, recorded, bytes, at: at.timestamp_millis() });
+        self.cache.put(id, &entry.feed);
         match unrecorded {
-            None => self.keep_or_owe(id, ctx),
+            None => self.retain_or_add_obligation(id, ctx),
             Some((claim, ending)) => {
                 let recorded = ctx.address().recipient();
-                self.outbox.do_send(Add(Box::new(EndingOwed { claim, ending, feed: entry.feed, recorded })));
+                self.outbox.do_send(Add(Box::new(EndingObligation { claim, ending, feed: entry.feed, recorded })));
             }
         }
         self.dispatch();
@@ -41,27 +41,27 @@ impl Handler<EndingRecorded> for JobRegistry {
         self.directory.count(|counts| counts.unrecorded -= 1);
         if let Some(ended) = self.retention.get_mut(id) {
             ended.recorded = true;
-            self.keep_or_owe(id, ctx);
+            self.retain_or_add_obligation(id, ctx);
         }
     }
 }
 
-impl Handler<EpisodeSettled> for JobRegistry {
+impl Handler<EpisodeResolved> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, EpisodeSettled { job, settled }: EpisodeSettled, _: &mut Context<Self>) {
-        match settled {
-            Settled::Saved => {
+    fn handle(&mut self, EpisodeResolved { job, resolution }: EpisodeResolved, _: &mut Context<Self>) {
+        match resolution {
+            Resolution::Saved => {
                 self.set_episode(job, EpisodeStatus::Saved);
                 self.retention.keep(job, self.retention_from_now());
             }
-            Settled::Refused => {
+            Resolution::Refused => {
                 self.set_episode(job, EpisodeStatus::Refused);
                 self.retention.keep(job, self.retention_of_refused());
             }
-            Settled::Gone => {
+            Resolution::JobMissing => {
                 log::error!("{job}: cannot save the script: the job store no longer holds the job");
-                self.drop_ended(job);
+                self.forget_ended(job);
             }
         }
     }
@@ -69,21 +69,21 @@ impl Handler<EpisodeSettled> for JobRegistry {
 
 impl JobRegistry {
     /// The job's end is in the store: retain the job, or first add the obligation to save its episode.
-    fn keep_or_owe(&mut self, id: JobId, ctx: &Context<Self>) {
+    fn retain_or_add_obligation(&mut self, id: JobId, ctx: &Context<Self>) {
         match self.retention.get(id).and_then(|ended| ended.episode) {
-            Some(EpisodeStatus::Owed) => self.owe_episode(id, ctx),
+            Some(EpisodeStatus::Owed) => self.add_episode_obligation(id, ctx),
             Some(EpisodeStatus::Refused) => self.retention.keep(id, self.retention_of_refused()),
             Some(EpisodeStatus::Saved) | None => self.retention.keep(id, self.retention_from_now()),
         }
     }
 
-    pub(super) fn owe_episode(&self, job: JobId, ctx: &Context<Self>) {
-        let (save_timeout, settled) = (self.settings.job.save_timeout, ctx.address().recipient());
-        self.outbox.do_send(Add(Box::new(EpisodeOwed { job, save_timeout, settled })));
+    pub(super) fn add_episode_obligation(&self, job: JobId, ctx: &Context<Self>) {
+        let (save_timeout, resolved) = (self.settings.job.save_timeout, ctx.address().recipient());
+        self.outbox.do_send(Add(Box::new(EpisodeObligation { job, save_timeout, resolved })));
     }
 
     /// Saves a completed job's script again, even one that the store refused.
-    pub(super) fn owe_again(&mut self, id: JobId, ctx: &Context<Self>) {
+    pub(super) fn retry_episode(&mut self, id: JobId, ctx: &Context<Self>) {
         self.retention.hold(id);
         let recorded = self.retention.get(id).is_some_and(|ended| ended.recorded);
         if !recorded {
@@ -94,15 +94,15 @@ impl JobRegistry {
         // Makes a restart retry too. If this write fails, this process still retries.
         drop(self.ports.jobs.note_episode(id, EpisodeState::Owed));
         self.set_episode(id, EpisodeStatus::Owed);
-        self.owe_episode(id, ctx);
+        self.add_episode_obligation(id, ctx);
     }
 
     /// Updates the episode state; the store has recorded it already. Look-ups read it there.
     fn set_episode(&mut self, id: JobId, episode: EpisodeStatus) {
         self.count_episode(id, episode);
-        self.shelf.remove(id);
+        self.cache.remove(id);
         if let Some(loading) = self.loading.get_mut(&id) {
-            loading.outdated = true;
+            loading.stale = true;
         }
     }
 
@@ -118,15 +118,15 @@ impl JobRegistry {
     }
 
     /// Forgets an ended job in memory.
-    pub(super) fn drop_ended(&mut self, id: JobId) {
+    pub(super) fn forget_ended(&mut self, id: JobId) {
         if let Some(ended) = self.retention.remove(id) {
-            self.forget_here(id, ended);
+            self.forget_in_memory(id, ended);
         }
     }
 
     /// Removes what is kept of an ended job besides its record.
-    pub(super) fn forget_here(&mut self, id: JobId, ended: Ended) {
-        self.shelf.remove(id);
+    pub(super) fn forget_in_memory(&mut self, id: JobId, ended: Ended) {
+        self.cache.remove(id);
         self.directory.count(|counts| counts.remove(ended.status, ended.episode));
     }
 }

@@ -10,21 +10,21 @@ pub(super) type Found = Result<Option<Feed>, StoreError>;
 pub(super) struct Loading {
     waiting: Vec<oneshot::Sender<Found>>,
     /// The job's episode state has changed since the read began, so the result may be out of date.
-    pub outdated: bool,
+    pub stale: bool,
 }
 
 impl Loading {
-    pub(super) fn for_one(told: oneshot::Sender<Found>) -> Self {
-        Self { waiting: vec![told], outdated: false }
+    pub(super) fn for_one(sender: oneshot::Sender<Found>) -> Self {
+        Self { waiting: vec![sender], stale: false }
     }
 
-    pub(super) fn add(&mut self, told: oneshot::Sender<Found>) {
-        self.waiting.push(told);
+    pub(super) fn add(&mut self, sender: oneshot::Sender<Found>) {
+        self.waiting.push(sender);
     }
 
     /// Restarts the read for the same waiters.
-    pub(super) fn again(self) -> Self {
-        Self { outdated: false, ..self }
+    pub(super) fn restarted(self) -> Self {
+        Self { stale: false, ..self }
     }
 
     /// Returns the senders that wait for the result.

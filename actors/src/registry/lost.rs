@@ -23,7 +23,7 @@ impl Handler<JobFenced> for JobRegistry {
     /// Removes a job that another process runs now. Its readers reconnect and are shown what the store says.
     fn handle(&mut self, JobFenced(id): JobFenced, _: &mut Context<Self>) {
         let Some(entry) = self.jobs.remove(&id) else { return };
-        entry.listing.gone();
+        entry.listing.remove();
         entry.feed.cut();
         self.queue.leave(id);
         self.dispatch();
@@ -34,7 +34,7 @@ impl JobRegistry {
     /// Finds lost actors. A stopped arbiter drops its actors silently; only the closed address shows it. The address of
     /// a job that ended normally is also closed for a moment, but its `JobEnded` is then in the mailbox before the
     /// message sent here.
-    pub(super) fn look_for_lost(&self, ctx: &Context<Self>) {
+    pub(super) fn detect_lost(&self, ctx: &Context<Self>) {
         let registry = ctx.address();
         for (id, entry) in &self.jobs {
             if !entry.actor.connected() {

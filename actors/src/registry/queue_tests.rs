@@ -130,7 +130,7 @@ proptest! {
         ends in prop::collection::vec(any::<prop::sample::Index>(), 200),
     ) {
         let (mut queue, mut streaming) = busy_queue(slots, &history);
-        let told: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
+        let announced: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
         let mut went: Vec<JobId> = Vec::new();
         for end in ends {
             if streaming.is_empty() {
@@ -141,7 +141,7 @@ proptest! {
             went.extend(&admitted);
             streaming.extend(admitted);
         }
-        prop_assert_eq!(went, told);
+        prop_assert_eq!(went, announced);
     }
 
     #[test]
@@ -195,8 +195,8 @@ proptest! {
         let mut admitted = std::collections::HashSet::new();
         for (project, act) in jobs {
             let job = push(&mut queue, PROJECTS[project]);
-            let told = queue.positions().into_iter().find(|(other, _)| *other == job).map(|(_, place)| place);
-            prop_assert_eq!(queue.position_of_newest(PROJECTS[project]), told);
+            let announced = queue.positions().into_iter().find(|(other, _)| *other == job).map(|(_, place)| place);
+            prop_assert_eq!(queue.position_of_newest(PROJECTS[project]), announced);
             alive.push(job);
             if act == 1 {
                 let gone = alive.remove(alive.len() / 2);

@@ -54,7 +54,7 @@ struct Row {
 
 impl Retention {
     /// Adds a job. It must not be forgotten before [`Retention::keep`] is called for it.
-    pub fn enter(&mut self, job: JobId, ended: Ended) {
+    pub fn add(&mut self, job: JobId, ended: Ended) {
         self.remove(job);
         self.bytes += ended.bytes;
         self.jobs.insert(job, Row { ended, deadline: None });
@@ -114,10 +114,10 @@ impl Retention {
         now: Instant,
         again: Instant,
         keep: Bound,
-        step: Bound,
+        batch: Bound,
         in_use: impl Fn(JobId) -> bool,
     ) -> Vec<(JobId, Ended)> {
-        let mut taken = Step { limit: step, bytes: 0, jobs: Vec::new() };
+        let mut taken = Batch { limit: batch, bytes: 0, jobs: Vec::new() };
         while let Some((deadline, job)) = self.by_deadline.first().copied()
             && deadline <= now
             && taken.has_room()
@@ -148,13 +148,13 @@ impl Retention {
     }
 }
 
-struct Step {
+struct Batch {
     limit: Bound,
     bytes: u64,
     jobs: Vec<(JobId, Ended)>,
 }
 
-impl Step {
+impl Batch {
     fn has_room(&self) -> bool {
         self.jobs.len() < self.limit.jobs && self.bytes < self.limit.bytes
     }
@@ -179,12 +179,12 @@ mod tests {
         Ended { status: Status::Canceled, episode: None, recorded: true, bytes, at }
     }
 
-    struct Shelf {
+    struct Fixture {
         retention: Retention,
         begin: Instant,
     }
 
-    impl Shelf {
+    impl Fixture {
         fn new() -> Self {
             Self { retention: Retention::default(), begin: Instant::now() }
         }
@@ -196,7 +196,7 @@ mod tests {
         /// A job that expires at that second.
         fn kept(&mut self, until: u64) -> JobId {
             let job = JobId::new();
-            self.retention.enter(job, ended(until as i64, 10));
+            self.retention.add(job, ended(until as i64, 10));
             self.retention.keep(job, self.at(until));
             job
         }
@@ -210,73 +210,73 @@ mod tests {
 
     #[test]
     fn jobs_expire_in_deadline_order_and_activity_extends_deadlines() {
-        let mut shelf = Shelf::new();
-        let [a, b, c] = [10, 5, 20].map(|until| shelf.kept(until));
-        shelf.retention.prolong(b, shelf.at(15));
-        shelf.retention.prolong(c, shelf.at(1));
-        shelf.retention.prolong(JobId::new(), shelf.at(1));
-        assert_eq!(shelf.take(9, ALL, &[]), []);
-        assert_eq!(shelf.take(16, ALL, &[]), [a, b]);
-        assert_eq!(shelf.take(1000, ALL, &[]), [c]);
-        assert_eq!(shelf.take(1000, ALL, &[]), []);
+        let mut fixture = Fixture::new();
+        let [a, b, c] = [10, 5, 20].map(|until| fixture.kept(until));
+        fixture.retention.prolong(b, fixture.at(15));
+        fixture.retention.prolong(c, fixture.at(1));
+        fixture.retention.prolong(JobId::new(), fixture.at(1));
+        assert_eq!(fixture.take(9, ALL, &[]), []);
+        assert_eq!(fixture.take(16, ALL, &[]), [a, b]);
+        assert_eq!(fixture.take(1000, ALL, &[]), [c]);
+        assert_eq!(fixture.take(1000, ALL, &[]), []);
     }
 
     #[test]
     fn jobs_in_use_or_with_an_obligation_stay() {
-        let mut shelf = Shelf::new();
-        let [read, owing, free] = [1, 2, 3].map(|until| shelf.kept(until));
-        shelf.retention.hold(owing);
-        assert_eq!(shelf.take(10, ALL, &[read]), [free]);
-        assert_eq!(shelf.take(109, ALL, &[]), [], "its reader has only just left");
-        assert_eq!(shelf.take(110, ALL, &[]), [read]);
+        let mut fixture = Fixture::new();
+        let [read, owing, free] = [1, 2, 3].map(|until| fixture.kept(until));
+        fixture.retention.hold(owing);
+        assert_eq!(fixture.take(10, ALL, &[read]), [free]);
+        assert_eq!(fixture.take(109, ALL, &[]), [], "its reader has only just left");
+        assert_eq!(fixture.take(110, ALL, &[]), [read]);
         let none = Bound { jobs: 0, bytes: 0 };
-        assert_eq!(shelf.take(110, none, &[]), []);
-        shelf.retention.keep(owing, shelf.at(9999));
-        assert_eq!(shelf.take(110, none, &[]), [owing]);
+        assert_eq!(fixture.take(110, none, &[]), []);
+        fixture.retention.keep(owing, fixture.at(9999));
+        assert_eq!(fixture.take(110, none, &[]), [owing]);
     }
 
     #[test]
     fn beyond_either_bound_the_oldest_job_goes_first_whatever_its_deadline() {
-        let mut shelf = Shelf::new();
-        let jobs = [1000, 1001, 1002, 1003].map(|until| shelf.kept(until));
-        shelf.retention.prolong(jobs[0], shelf.at(9999));
-        assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 40 }, &[]), [jobs[0]]);
-        assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 29 }, &[jobs[1]]), [jobs[2]]);
-        assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 20 }, &[]), []);
+        let mut fixture = Fixture::new();
+        let jobs = [1000, 1001, 1002, 1003].map(|until| fixture.kept(until));
+        fixture.retention.prolong(jobs[0], fixture.at(9999));
+        assert_eq!(fixture.take(0, Bound { jobs: 3, bytes: 40 }, &[]), [jobs[0]]);
+        assert_eq!(fixture.take(0, Bound { jobs: 3, bytes: 29 }, &[jobs[1]]), [jobs[2]]);
+        assert_eq!(fixture.take(0, Bound { jobs: 3, bytes: 20 }, &[]), []);
     }
 
     #[test]
     fn a_refused_script_stays_until_its_deadline_however_many_jobs_there_are() {
-        let mut shelf = Shelf::new();
+        let mut fixture = Fixture::new();
         let refused = JobId::new();
-        shelf.retention.enter(refused, Ended { episode: Some(EpisodeStatus::Refused), ..ended(1, 10) });
-        shelf.retention.keep(refused, shelf.at(500));
-        let other = shelf.kept(600);
+        fixture.retention.add(refused, Ended { episode: Some(EpisodeStatus::Refused), ..ended(1, 10) });
+        fixture.retention.keep(refused, fixture.at(500));
+        let other = fixture.kept(600);
         let none = Bound { jobs: 0, bytes: 0 };
-        assert_eq!(shelf.take(0, none, &[]), [other]);
-        assert_eq!(shelf.take(499, none, &[]), []);
-        assert_eq!(shelf.take(500, none, &[]), [refused]);
+        assert_eq!(fixture.take(0, none, &[]), [other]);
+        assert_eq!(fixture.take(499, none, &[]), []);
+        assert_eq!(fixture.take(500, none, &[]), [refused]);
     }
 
     proptest! {
         #[test]
         fn batches_are_bounded_and_together_remove_exactly_the_excess(
-            sizes in prop::collection::vec(0u64..100, 1..60), jobs in 0usize..40, bytes in 0u64..2000, step in 1u64..300
+            sizes in prop::collection::vec(0u64..100, 1..60), jobs in 0usize..40, bytes in 0u64..2000, size in 1u64..300
         ) {
-            let mut shelf = Shelf::new();
+            let mut fixture = Fixture::new();
             for (at, size) in sizes.iter().enumerate() {
                 let job = JobId::new();
-                shelf.retention.enter(job, ended(at as i64, *size));
-                shelf.retention.keep(job, shelf.at(1000));
+                fixture.retention.add(job, ended(at as i64, *size));
+                fixture.retention.keep(job, fixture.at(1000));
             }
-            let (keep, step) = (Bound { jobs, bytes }, Bound { jobs: 7, bytes: step });
+            let (keep, batch) = (Bound { jobs, bytes }, Bound { jobs: 7, bytes: size });
             let mut gone = 0;
             loop {
-                let now = shelf.at(0);
-                let taken = shelf.retention.take(now, now, keep, step, |_| false);
+                let now = fixture.at(0);
+                let taken = fixture.retention.take(now, now, keep, batch, |_| false);
                 let Some(((_, last), before)) = taken.split_last() else { break };
                 prop_assert!(taken.len() <= 7);
-                prop_assert!(before.iter().map(|(_, ended)| ended.bytes).sum::<u64>() < step.bytes, "{} more", last.bytes);
+                prop_assert!(before.iter().map(|(_, ended)| ended.bytes).sum::<u64>() < batch.bytes, "{} more", last.bytes);
                 gone += taken.len();
             }
             let fits = |rest: &[u64]| rest.len() <= jobs && rest.iter().sum::<u64>() <= bytes;

@@ -7,13 +7,13 @@ use crate::job::UNMEASURED;
 /// The weight of the newest job in the average.
 const WEIGHT: f64 = 0.2;
 /// The most models measured. Model names come from clients; beyond this number, models keep the default speed.
-const MOST: usize = 1024;
+const MAX_MODELS: usize = 1024;
 
 /// A moving average of words per second per model name.
 #[derive(Debug, Default)]
-pub(super) struct Speeds(HashMap<String, f64>);
+pub(super) struct ModelSpeeds(HashMap<String, f64>);
 
-impl Speeds {
+impl ModelSpeeds {
     /// The expected words per second of `model`.
     pub(super) fn expected(&self, model: &str) -> f64 {
         self.0.get(model).copied().unwrap_or(UNMEASURED)
@@ -26,7 +26,7 @@ impl Speeds {
         }
         if let Some(average) = self.0.get_mut(model) {
             *average += WEIGHT * (words_per_second - *average);
-        } else if self.0.len() < MOST {
+        } else if self.0.len() < MAX_MODELS {
             self.0.insert(model.to_owned(), words_per_second);
         }
     }
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_first_job_sets_the_average_and_later_ones_move_it() {
-        let mut speeds = Speeds::default();
+        let mut speeds = ModelSpeeds::default();
         assert_eq!(speeds.expected("m"), UNMEASURED);
         speeds.measured("m", 40.0);
         assert_eq!(speeds.expected("m"), 40.0);

@@ -7,7 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::JobRegistry;
 
-const EVERY: Duration = Duration::from_secs(1);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Do the periodic work once. It is a message so that it takes its turn in the mailbox; a timer of the actor's own
 /// context would wait until the mailbox is empty.
@@ -20,7 +20,7 @@ impl JobRegistry {
     pub(super) fn start_sweeping(ctx: &Context<Self>) {
         let registry: WeakAddr<Self> = ctx.address().downgrade();
         actix::spawn(async move {
-            let mut ticks = interval(EVERY);
+            let mut ticks = interval(SWEEP_INTERVAL);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
@@ -38,9 +38,9 @@ impl Handler<Sweep> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, _: Sweep, ctx: &mut Context<Self>) {
-        self.look_for_lost(ctx);
+        self.detect_lost(ctx);
         self.forget(ctx);
-        self.shelf.prune();
+        self.cache.prune();
         self.tell_places();
     }
 }

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 /// When slots become free, in seconds since the estimate was last computed. Jobs that arrive after that are added to
 /// it.
 #[derive(Debug)]
-pub(super) struct Waits {
+pub(super) struct WaitEstimates {
     free: usize,
     /// When each occupied slot becomes free.
     taken: BinaryHeap<Reverse<u64>>,
@@ -13,7 +13,7 @@ pub(super) struct Waits {
     places: Vec<u64>,
 }
 
-impl Waits {
+impl WaitEstimates {
     /// Creates an estimate for `slots`, some occupied by jobs with the seconds in `left`. The queue is empty.
     pub(super) fn new(slots: usize, left: impl Iterator<Item = u64>) -> Self {
         let taken: BinaryHeap<_> = left.map(Reverse).collect();
@@ -21,7 +21,7 @@ impl Waits {
     }
 
     /// Assigns the next free slot to a job that needs `own_seconds`. Returns its wait.
-    pub(super) fn take(&mut self, own_seconds: u64) -> u64 {
+    pub(super) fn take_slot(&mut self, own_seconds: u64) -> u64 {
         let at = if self.free > 0 {
             self.free -= 1;
             0
@@ -33,22 +33,22 @@ impl Waits {
     }
 
     /// Adds the next job to the queue and returns its wait. Costs O(log slots).
-    pub(super) fn queue(&mut self, own_seconds: u64) -> u64 {
-        let wait = self.take(own_seconds);
+    pub(super) fn enqueue(&mut self, own_seconds: u64) -> u64 {
+        let wait = self.take_slot(own_seconds);
         self.places.push(wait);
         wait
     }
 
     /// Adds a new job and returns its wait at `position` (1 and up), which may lie before jobs that are already queued.
-    pub(super) fn queue_at(&mut self, position: u32, own_seconds: u64) -> u64 {
-        let last = self.queue(own_seconds);
+    pub(super) fn enqueue_at(&mut self, position: u32, own_seconds: u64) -> u64 {
+        let last = self.enqueue(own_seconds);
         self.places.get((position as usize).saturating_sub(1)).copied().unwrap_or(last)
     }
 }
 
 /// Rounds a wait up to a step that grows with the wait, so that a figure that cannot be exact does not change every
 /// second.
-pub(super) fn coarse(seconds: u64) -> u64 {
+pub(super) fn round_up(seconds: u64) -> u64 {
     let step = match seconds {
         0..60 => 1,
         60..600 => 5,
@@ -64,30 +64,30 @@ mod tests {
 
     #[test]
     fn each_job_waits_for_its_slot_to_become_free() {
-        let mut waits = Waits::new(2, [30, 100].into_iter());
-        let found: Vec<u64> = [15, 15, 60, 60].into_iter().map(|own| waits.queue(own)).collect();
+        let mut waits = WaitEstimates::new(2, [30, 100].into_iter());
+        let found: Vec<u64> = [15, 15, 60, 60].into_iter().map(|own| waits.enqueue(own)).collect();
         assert_eq!(found, [30, 45, 60, 100]);
     }
 
     #[test]
     fn free_slots_are_taken_immediately() {
-        let mut waits = Waits::new(3, [30].into_iter());
-        assert_eq!([waits.take(20), waits.take(40), waits.queue(5)], [0, 0, 20]);
+        let mut waits = WaitEstimates::new(3, [30].into_iter());
+        assert_eq!([waits.take_slot(20), waits.take_slot(40), waits.enqueue(5)], [0, 0, 20]);
     }
 
     #[test]
     fn a_new_job_waits_as_long_as_its_position() {
-        let mut waits = Waits::new(1, [10].into_iter());
-        assert_eq!([10, 10, 10, 10, 10].map(|own| waits.queue(own)), [10, 20, 30, 40, 50]);
-        assert_eq!(waits.queue_at(2, 100), 20);
-        assert_eq!(waits.queue_at(7, 100), 160, "behind the new job");
-        assert_eq!(Waits::new(0, [].into_iter()).queue(5), 0);
+        let mut waits = WaitEstimates::new(1, [10].into_iter());
+        assert_eq!([10, 10, 10, 10, 10].map(|own| waits.enqueue(own)), [10, 20, 30, 40, 50]);
+        assert_eq!(waits.enqueue_at(2, 100), 20);
+        assert_eq!(waits.enqueue_at(7, 100), 160, "behind the new job");
+        assert_eq!(WaitEstimates::new(0, [].into_iter()).enqueue(5), 0);
     }
 
     #[test]
     fn long_waits_are_rounded_up_to_coarse_steps() {
-        for (seconds, told) in [(0, 0), (59, 59), (61, 65), (601, 630), (3601, 3900)] {
-            assert_eq!(coarse(seconds), told);
+        for (seconds, expected) in [(0, 0), (59, 59), (61, 65), (601, 630), (3601, 3900)] {
+            assert_eq!(round_up(seconds), expected);
         }
     }
 }

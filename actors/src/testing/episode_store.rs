@@ -33,7 +33,7 @@ impl FakeEpisodeStore {
 impl EpisodeStore for FakeEpisodeStore {
     fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
         self.journal.note(Happened::SaveCalled(draft.clone()));
-        let (store, mood) = (self.clone(), self.moods.settled(()));
+        let (store, mood) = (self.clone(), self.moods.current(()));
         async move {
             match mood.await {
                 Mood::Works => {}

@@ -93,7 +93,7 @@ impl FakeJobStore {
     }
 
     fn answer<T: 'static>(&self, op: Op, result: impl FnOnce(&mut Held) -> T + 'static) -> Answer<T> {
-        let (held, mood) = (Arc::clone(&self.held), self.moods.settled(op));
+        let (held, mood) = (Arc::clone(&self.held), self.moods.current(op));
         async move {
             match mood.await {
                 Mood::Works => Ok(result(&mut held.lock().expect("not poisoned"))),

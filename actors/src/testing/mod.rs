@@ -53,7 +53,7 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
 pub(crate) fn job() -> JobState {
     let accepted = NewJob { id: JobId::new(), brief: brief(), idempotency: None, created_at: at(0) };
     let mut job = JobState::restore(accepted.record(Epoch::FIRST));
-    job.expect(10.0);
+    job.set_expected_speed(10.0);
     job
 }
 

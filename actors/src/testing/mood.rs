@@ -35,14 +35,14 @@ impl<O: Copy + Eq + Hash> Moods<O> {
     }
 
     /// Waits for and returns the mood in which to answer `operation`.
-    pub(crate) fn settled(&self, operation: O) -> impl Future<Output = Mood> + use<O> {
+    pub(crate) fn current(&self, operation: O) -> impl Future<Output = Mood> + use<O> {
         let mut moods = self.0.subscribe();
         async move {
             loop {
                 match moods.borrow_and_update().get(&operation).copied().unwrap_or_default() {
                     Mood::Hangs => {}
                     Mood::Panics => panic!("this port panics because the test wants it to"),
-                    settled => return settled,
+                    mood => return mood,
                 }
                 // The sender is dropped when the test ends.
                 if moods.changed().await.is_err() {

@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-struct House {
+struct Harness {
     registry: RegistryHandle,
     journal: Journal,
     jobs: FakeJobStore,
@@ -58,24 +58,24 @@ fn settings() -> RegistrySettings {
 }
 
 /// Everything on the test's own arbiter, in paused time.
-fn house() -> House {
-    house_with(settings())
+fn harness() -> Harness {
+    harness_with(settings())
 }
 
-fn house_with(settings: RegistrySettings) -> House {
+fn harness_with(settings: RegistrySettings) -> Harness {
     assert_eq!(settings.arbiters, 0, "paused time holds on this arbiter only");
     tokio::time::pause();
     build(settings)
 }
 
 /// Jobs on their own threads, in real time.
-fn house_with_threads(arbiters: usize) -> House {
+fn harness_with_threads(arbiters: usize) -> Harness {
     let mut settings = RegistrySettings { arbiters, ..settings() };
     settings.job.preview_interval = Duration::from_millis(10);
     build(settings)
 }
 
-fn build(settings: RegistrySettings) -> House {
+fn build(settings: RegistrySettings) -> Harness {
     build_by(settings, |parts| {
         let directory = Directory::default();
         let registry = JobRegistry::new(parts, directory.clone()).start();
@@ -83,7 +83,7 @@ fn build(settings: RegistrySettings) -> House {
     })
 }
 
-fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> RegistryHandle) -> House {
+fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> RegistryHandle) -> Harness {
     let journal = Journal::default();
     let jobs = FakeJobStore::new(journal.clone());
     let episodes = FakeEpisodeStore::new(journal.clone());
@@ -93,7 +93,7 @@ fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> Reg
     let generator = ScriptedGenerator::new(journal.clone());
     let models = Arc::new(OneGenerator(generator.clone()));
     let registry = start(RegistryParts { settings, ports, feeds: context(), models });
-    House { registry, journal, jobs, episodes, generator, clock }
+    Harness { registry, journal, jobs, episodes, generator, clock }
 }
 
 fn brief_of(project: &str, title: &str) -> Brief {
@@ -104,7 +104,7 @@ fn key(key: &str, digest: &str) -> Option<IdempotencyKey> {
     Some(IdempotencyKey { key: key.into(), body_digest: digest.into() })
 }
 
-impl House {
+impl Harness {
     async fn try_create(&self, brief: Brief, idempotency: Option<IdempotencyKey>) -> Result<Created, CreateError> {
         let generator = Arc::new(self.generator.clone());
         self.registry.create(CreateJob { brief, generator, idempotency }).await.expect("the registry lives")

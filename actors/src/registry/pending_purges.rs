@@ -6,19 +6,19 @@ use super::Bound;
 use crate::model::JobId;
 
 /// The most purged in one write: every other write waits for as long as it takes.
-pub(super) const STEP: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
+pub(super) const PURGE_BATCH: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
 
 /// Jobs that the registry has forgotten and that may still be in the store.
 #[derive(Default)]
-pub(super) struct Leaving {
+pub(super) struct PendingPurges {
     bytes: HashMap<JobId, u64>,
     /// The jobs in no batch yet.
     waiting: VecDeque<JobId>,
     /// Whether a batch is being purged.
-    pub under_way: bool,
+    pub in_progress: bool,
 }
 
-impl Leaving {
+impl PendingPurges {
     pub(super) fn contains(&self, job: JobId) -> bool {
         self.bytes.contains_key(&job)
     }
@@ -35,17 +35,17 @@ impl Leaving {
     }
 
     /// Removes jobs that the store no longer holds.
-    pub(super) fn gone(&mut self, jobs: &[JobId]) {
+    pub(super) fn purged(&mut self, jobs: &[JobId]) {
         for job in jobs {
             self.bytes.remove(job);
         }
     }
 
     /// Takes the next batch.
-    pub(super) fn next_step(&mut self) -> Vec<JobId> {
+    pub(super) fn next_batch(&mut self) -> Vec<JobId> {
         let (mut jobs, mut bytes) = (Vec::new(), 0);
-        while jobs.len() < STEP.jobs
-            && bytes < STEP.bytes
+        while jobs.len() < PURGE_BATCH.jobs
+            && bytes < PURGE_BATCH.bytes
             && let Some(job) = self.waiting.pop_front()
         {
             bytes += self.bytes.get(&job).copied().unwrap_or(0);

@@ -9,7 +9,7 @@ use crate::{
 
 /// Hands out one shared feed per job while it is alive, and keeps the most recently used ones alive, up to `limit`
 /// bytes.
-pub(super) struct Shelf {
+pub(super) struct FeedCache {
     limit: usize,
     held: HashMap<JobId, WeakFeed>,
     hot: HashMap<JobId, Hot>,
@@ -26,7 +26,7 @@ struct Hot {
     used: u64,
 }
 
-impl Shelf {
+impl FeedCache {
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, held: HashMap::new(), hot: HashMap::new(), order: BTreeMap::new(), uses: 0, bytes: 0 }
     }
@@ -34,14 +34,14 @@ impl Shelf {
     /// Returns the job's feed, if it is alive.
     pub(super) fn get(&mut self, job: JobId) -> Option<Feed> {
         let feed = self.held.get(&job)?.upgrade()?;
-        self.warm(job, &feed);
+        self.promote(job, &feed);
         Some(feed)
     }
 
     /// Adds a feed; there must be no other feed of that job.
     pub(super) fn put(&mut self, job: JobId, feed: &Feed) {
         self.held.insert(job, feed.downgrade());
-        self.warm(job, feed);
+        self.promote(job, feed);
     }
 
     /// Returns the job's feed, if it is alive, without counting as use.
@@ -56,7 +56,7 @@ impl Shelf {
 
     pub(super) fn remove(&mut self, job: JobId) {
         self.held.remove(&job);
-        self.cool(job);
+        self.evict(job);
     }
 
     /// Removes the entries of dropped feeds. Costs O(feeds).
@@ -64,8 +64,8 @@ impl Shelf {
         self.held.retain(|_, feed| feed.is_held());
     }
 
-    fn warm(&mut self, job: JobId, feed: &Feed) {
-        self.cool(job);
+    fn promote(&mut self, job: JobId, feed: &Feed) {
+        self.evict(job);
         let bytes = feed.size();
         // A feed large enough to evict many others is read again instead.
         if bytes > self.limit / 4 {
@@ -78,11 +78,11 @@ impl Shelf {
         while self.bytes > self.limit
             && let Some((_, coldest)) = self.order.first_key_value()
         {
-            self.cool(*coldest);
+            self.evict(*coldest);
         }
     }
 
-    fn cool(&mut self, job: JobId) {
+    fn evict(&mut self, job: JobId) {
         if let Some(hot) = self.hot.remove(&job) {
             self.order.remove(&hot.used);
             self.bytes -= hot.bytes;
@@ -107,31 +107,31 @@ mod tests {
 
     #[test]
     fn the_most_recently_used_feeds_are_kept_up_to_the_limit() {
-        let mut shelf = Shelf::new(LIMIT);
+        let mut cache = FeedCache::new(LIMIT);
         let jobs: Vec<JobId> = (0..20).map(|_| JobId::new()).collect();
         for job in &jobs {
-            shelf.put(*job, &feed(LIMIT / 10 - 2000));
-            assert!(shelf.get(jobs[0]).is_some(), "used all the time");
-            assert!(shelf.bytes <= LIMIT);
+            cache.put(*job, &feed(LIMIT / 10 - 2000));
+            assert!(cache.get(jobs[0]).is_some(), "used all the time");
+            assert!(cache.bytes <= LIMIT);
         }
-        let kept = jobs.iter().filter(|job| shelf.peek(**job).is_some()).count();
+        let kept = jobs.iter().filter(|job| cache.peek(**job).is_some()).count();
         assert!((8..=10).contains(&kept), "{kept}");
-        shelf.prune();
-        assert_eq!(shelf.held.len(), kept);
+        cache.prune();
+        assert_eq!(cache.held.len(), kept);
         for job in &jobs {
-            shelf.remove(*job);
+            cache.remove(*job);
         }
-        assert_eq!((shelf.bytes, shelf.order.len(), shelf.held.len()), (0, 0, 0));
+        assert_eq!((cache.bytes, cache.order.len(), cache.held.len()), (0, 0, 0));
     }
 
     #[test]
     fn a_feed_in_use_is_found_however_large_it_is() {
-        let mut shelf = Shelf::new(LIMIT);
+        let mut cache = FeedCache::new(LIMIT);
         let (job, large) = (JobId::new(), feed(LIMIT));
-        shelf.put(job, &large);
-        shelf.prune();
-        assert!(shelf.get(job).is_some());
+        cache.put(job, &large);
+        cache.prune();
+        assert!(cache.get(job).is_some());
         drop(large);
-        assert!(shelf.get(job).is_none());
+        assert!(cache.get(job).is_none());
     }
 }

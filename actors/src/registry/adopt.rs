@@ -46,9 +46,9 @@ pub async fn claim_unfinished(store: &dyn JobStore) -> Result<Vec<(Claim, JobRec
 
 /// Replaces the generator of a job that must not or cannot call its model. (A job whose text is complete never calls
 /// it.)
-struct GivesUp(Failure);
+struct FailingGenerator(Failure);
 
-impl ScriptGenerator for GivesUp {
+impl ScriptGenerator for FailingGenerator {
     fn generate(&self, _: GenerationRequest) -> GenerationStream {
         Box::pin(stream::iter([Err(self.0.clone())]))
     }
@@ -77,7 +77,7 @@ impl Handler<Adopt> for JobRegistry {
         }
         self.dispatch();
         self.tell_places();
-        self.recall_ended(ctx);
+        self.reload_ended(ctx);
     }
 }
 
@@ -88,7 +88,7 @@ impl JobRegistry {
         log::info!("{}: adopted in epoch {} with {} bytes of text", claim.job, claim.epoch, text.len());
         let expected = self.speeds.expected(&record.head.brief.model);
         let mut state = JobState::restore(record);
-        state.expect(expected);
+        state.set_expected_speed(expected);
         let publisher = Publisher::open(claim.epoch, state.view(), &text, self.feeds.clone());
         let entry = self.start_job(state, publisher, claim, writer, ctx);
         self.jobs.insert(claim.job, entry);
@@ -97,11 +97,11 @@ impl JobRegistry {
     fn writer(&self, head: &JobHead) -> Arc<dyn ScriptGenerator> {
         if head.started_at.is_some() && !self.settings.resume {
             let cause = "the service was restarted while the job was streaming, and jobs.on_restart is `fail`";
-            return Arc::new(GivesUp(Failure::new(FailureCode::GenerationError, cause)));
+            return Arc::new(FailingGenerator(Failure::new(FailureCode::GenerationError, cause)));
         }
         match self.models.route(&head.brief.model) {
             Ok(route) => route.generator,
-            Err(unknown) => Arc::new(GivesUp(Failure::new(FailureCode::ModelUnavailable, unknown))),
+            Err(unknown) => Arc::new(FailingGenerator(Failure::new(FailureCode::ModelUnavailable, unknown))),
         }
     }
 }

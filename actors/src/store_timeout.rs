@@ -11,7 +11,9 @@ use crate::ports::StoreError;
 pub(crate) const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Waits at most [`STORE_TIMEOUT`] for the store. By the port's contract, a write that times out here may still happen.
-pub(crate) async fn answered<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(crate) async fn with_store_timeout<T>(
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
     timeout(STORE_TIMEOUT, catch_panic(answer)).await.unwrap_or_else(|_| Err(StoreError::timed_out(STORE_TIMEOUT)))
 }
 
