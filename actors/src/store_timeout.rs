@@ -20,5 +20,5 @@ pub(crate) async fn with_store_timeout<T>(
 /// Turns a panic of the store into an error. The registry awaits the store too, and a panic there would take all jobs
 /// down.
 pub(crate) async fn catch_panic<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::unavailable("it panicked")))
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Err(StoreError::unavailable("the store panicked")))
 }

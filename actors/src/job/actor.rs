@@ -264,7 +264,7 @@ impl Actor for JobActor {
 
 /// The failure of a stream that stops without an end.
 pub(super) fn missing_end() -> Failure {
-    Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end mark")
+    Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end")
 }
 
 /// The log line for an ended job; it can be read on its own.

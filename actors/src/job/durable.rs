@@ -104,11 +104,11 @@ async fn save(
             Input::EpisodeRefused
         }
         Ok(Some(Err(error))) => {
-            log::error!("{id}: the script is complete but could not be saved, the outbox retries: {error}");
+            log::error!("{id}: the complete script could not be saved, the outbox retries: {error}");
             Input::EpisodeDeferred
         }
         Err(_) => {
-            log::error!("{id}: the script is complete but was not saved within {save_timeout:?}, the outbox retries");
+            log::error!("{id}: the complete script was not saved within {save_timeout:?}, the outbox retries");
             Input::EpisodeDeferred
         }
     })

@@ -31,7 +31,7 @@ pub enum Live {
     Update(Arc<JobUpdate>),
     /// Nothing new; repeats the newest version so that followers notice a lost update.
     Mark {
-        /// Which job.
+        /// The job's id.
         job: JobId,
         /// The epoch.
         epoch: Epoch,
@@ -47,7 +47,7 @@ pub enum Live {
 pub enum Ask {
     /// Return what the job has shown since this version of this epoch. The caller has `length` bytes of text.
     Get {
-        /// Which job.
+        /// The job's id.
         job: JobId,
         /// The epoch known to the caller.
         epoch: Epoch,
@@ -58,7 +58,7 @@ pub enum Ask {
     },
     /// Cancel the job. Answered once its end is stored.
     Cancel {
-        /// Which job.
+        /// The job's id.
         job: JobId,
         /// The epoch known to the caller.
         epoch: Epoch,
