@@ -1,4 +1,4 @@
-//! What publishing costs by the number of readers and by the length of the text, and what a reader costs.
+//! The cost of publishing by number of readers and text length, and the cost of a reader.
 
 mod samples {
     pub(crate) mod feed;
@@ -31,13 +31,13 @@ use samples::{
 
 const LONG: usize = 50_000;
 
-/// So many at a time, as one of them is too quick for the clock.
+/// Operations per measurement: a single one is too short to time.
 const PIECES: usize = 100;
 
-/// The crowd that takes one frame after the other.
+/// The number of readers that each take the same frame.
 const READERS: u64 = 1_000;
 
-/// A connection's task that only counts how often it was woken.
+/// A task that only counts its wake-ups.
 #[derive(Default)]
 struct Task(AtomicU64);
 
@@ -51,7 +51,7 @@ impl Wake for Task {
     }
 }
 
-/// A reader that has everything and waits, with a task of its own as every connection has.
+/// A reader that is up to date and waits, with its own task as every connection has.
 struct Waiting {
     task: Arc<Task>,
     waker: Waker,
@@ -67,7 +67,7 @@ impl Waiting {
         waiting
     }
 
-    /// Takes what is due and waits again: a reader is woken once and then not before it has looked.
+    /// Takes what is due and waits again: a woken reader is not woken again before it polls.
     fn catch_up(&mut self) {
         let mut frames = VecDeque::new();
         while self.reader.poll_events(&Context::from_waker(&self.waker), &mut frames).is_ready() {
@@ -88,7 +88,7 @@ fn written(bytes: usize) -> JobState {
     writing(&LANGUAGES[0], &LANGUAGES[0].script(bytes))
 }
 
-/// Publishes progress only: the text stays as long as it is, however often this is done.
+/// Publishes progress only, so the text length stays constant.
 struct Progress {
     publisher: Publisher,
     view: JobView,
@@ -105,7 +105,7 @@ impl Progress {
     }
 
     fn publish(&mut self) {
-        // The estimate alone would be no event.
+        // The estimate alone would not be an event.
         self.view.progress = (self.view.progress + 1) % 100;
         self.publisher.publish(self.view.clone(), "");
     }
@@ -123,7 +123,7 @@ fn publish_by_readers(criterion: &mut Criterion) {
             publish_to(bencher, &mut publisher, &mut readers);
         });
     }
-    // What a crowd leaves behind for the one who stays.
+    // The state left by many readers for the one that stays.
     let mut publisher = Progress::new(showing(&written(LONG)));
     let mut readers: Vec<_> = (0..5_000).map(|_| Waiting::new(publisher.feed())).collect();
     readers.truncate(1);
@@ -131,7 +131,7 @@ fn publish_by_readers(criterion: &mut Criterion) {
     group.bench_function("one_left_of_5000", |bencher| publish_to(bencher, &mut publisher, &mut readers));
 }
 
-/// Measures a publishing that all these readers wait for.
+/// Measures one publish to `readers`, all of which are waiting.
 fn publish_to(bencher: &mut Bencher<'_>, publisher: &mut Progress, readers: &mut [Waiting]) {
     bencher.iter_batched(
         || readers.iter_mut().for_each(Waiting::catch_up),
@@ -152,7 +152,7 @@ fn publish_by_text(criterion: &mut Criterion) {
                 bencher.iter_batched_ref(
                     || {
                         let mut publisher = showing(&job);
-                        // Only a text that has grown has room for more.
+                        // Only a text that has grown has spare capacity.
                         publisher.publish(view.clone(), &more);
                         publisher
                     },

@@ -1,4 +1,4 @@
-//! What the pieces of a generator cost the state of a job, and whether that grows with the text.
+//! The cost of applying a generator's pieces to a job's state, and whether it grows with the text.
 
 mod samples {
     pub(crate) mod job;
@@ -18,13 +18,13 @@ use samples::{
     script::{LANGUAGES, Language},
 };
 
-/// The text before or in total, by name.
+/// Text lengths by name.
 const LENGTHS: [(&str, usize); 2] = [("1KB", 1_000), ("500KB", 500_000)];
 
-/// About as much as a model's token holds.
+/// About the length of a token.
 const CHARACTERS: usize = 3;
 
-/// So many at a time, as one of them is too quick for the clock.
+/// Operations per measurement: a single one is too short to time.
 const PIECES: usize = 1_000;
 
 fn tokens(text: &str) -> Vec<Input> {
@@ -33,7 +33,7 @@ fn tokens(text: &str) -> Vec<Input> {
     tokens.map(|token| Input::Piece(Piece::Text(token.iter().collect()))).collect()
 }
 
-/// A copy as it would be had it grown by itself: with room for more. A clone alone has none, and the first piece after it
+/// A copy with spare capacity, as if the text had grown piece by piece. A plain clone has none, and its first piece
 /// would pay for moving the whole text.
 fn copy(job: &JobState) -> JobState {
     let mut copy = job.clone();
@@ -79,7 +79,7 @@ fn progress(criterion: &mut Criterion) {
     }
 }
 
-/// Everything that happens to a job that goes well.
+/// All inputs of a job that completes.
 fn life(language: &Language, bytes: usize) -> Vec<Input> {
     let mut life = vec![
         Input::Start,

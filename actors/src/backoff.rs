@@ -1,19 +1,19 @@
-//! When to try again.
+//! Exponential backoff with jitter.
 
 use std::time::Duration;
 
 /// Pauses that double from `first` up to `longest`.
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
-    /// After the first failure.
+    /// The pause after the first failure.
     pub first: Duration,
-    /// After many.
+    /// The longest pause, before jitter.
     pub longest: Duration,
 }
 
 impl Backoff {
-    /// The pause after `failures` failed tries (1 and up), by `jitter` (0–1) up to a half shorter, so that what failed
-    /// together is not tried together.
+    /// Returns the pause after `failures` failed attempts (1 and up). `jitter` (0–1) shortens it by up to half, so that
+    /// operations that failed together do not retry together.
     pub fn pause(&self, failures: u32, jitter: f64) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
         doubled.min(self.longest).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)

@@ -1,4 +1,4 @@
-//! Which jobs are unfinished, and how many there are of each kind.
+//! The unfinished jobs, and the number of jobs in each state.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -13,17 +13,17 @@ use crate::{
     model::{EpisodeStatus, JobView, Status},
 };
 
-/// The lists and counts that anybody may read without asking the registry: it and the jobs write them, behind a lock that is held for
-/// microseconds. Clones share them.
+/// Lists and counts that anyone may read without asking the registry. The registry and the jobs write them under a lock
+/// that is held for microseconds. Clones share the same data.
 ///
-/// A job leaves the list *before* anybody is shown its end, so a list never holds a job that has ended.
+/// A job leaves the list *before* its end is shown to any reader, so a list never contains an ended job.
 #[derive(Debug, Clone, Default)]
 pub struct Directory(Arc<Mutex<Lists>>);
 
 #[derive(Debug, Default)]
 struct Lists {
     arrivals: u64,
-    /// By their order of arrival.
+    /// In order of arrival.
     unfinished: BTreeMap<u64, Unfinished>,
     projects: HashMap<String, BTreeSet<u64>>,
     counts: JobCounts,
@@ -35,31 +35,31 @@ struct Unfinished {
     streaming: bool,
 }
 
-/// Which unfinished jobs are wanted.
+/// A request for one page of unfinished jobs.
 #[derive(Debug, Clone)]
 pub struct ListActive {
-    /// Only this project's.
+    /// List only the jobs of this project.
     pub project: Option<String>,
-    /// At most so many.
+    /// The most jobs on the page.
     pub limit: usize,
-    /// Where an earlier page ended.
+    /// The `next` of the previous page; `None` for the first page.
     pub before: Option<u64>,
 }
 
 /// One page of unfinished jobs, newest first.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// Each with what it showed at that moment.
+    /// Each job with its view at the time of the call.
     pub jobs: Vec<(Feed, Arc<JobView>)>,
-    /// How many there are on all pages.
+    /// The number of jobs on all pages.
     pub total: usize,
-    /// Where the next page starts, if there is one.
+    /// Where the next page starts; `None` on the last page.
     pub next: Option<u64>,
 }
 
 impl Lists {
-    /// Takes an unfinished job out; false if it was not there.
-    fn leave(&mut self, arrival: u64) -> bool {
+    /// Removes an unfinished job. Returns false if it is not listed.
+    fn remove(&mut self, arrival: u64) -> bool {
         let Some(job) = self.unfinished.remove(&arrival) else { return false };
         if job.streaming {
             self.counts.streaming -= 1;
@@ -77,7 +77,7 @@ impl Lists {
     }
 }
 
-/// Jobs still held, by status, and what their scripts became.
+/// Jobs in memory by status, with the state of their episodes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as in the contract's `_stats`")]
 pub struct JobCounts {
@@ -93,17 +93,17 @@ pub struct JobCounts {
 }
 
 impl JobCounts {
-    /// All jobs held.
+    /// The total number of jobs.
     pub fn total(&self) -> usize {
         self.queued + self.streaming + self.completed + self.failed + self.canceled
     }
 
-    /// One more job has ended like this.
+    /// Counts one more job that ended like this.
     pub(crate) fn add(&mut self, status: Status, episode: Option<EpisodeStatus>) {
         self.each(status, episode, |count| *count += 1);
     }
 
-    /// One of them is not held any more.
+    /// Removes one such job from the counts.
     pub(crate) fn remove(&mut self, status: Status, episode: Option<EpisodeStatus>) {
         self.each(status, episode, |count| *count -= 1);
     }
@@ -126,8 +126,8 @@ impl JobCounts {
 }
 
 impl Directory {
-    /// Lists an unfinished job, as one that waits.
-    pub fn enter(&self, feed: &Feed) -> Listing {
+    /// Adds an unfinished job to the lists, as queued.
+    pub fn add(&self, feed: &Feed) -> Listing {
         let project = feed.view().brief.project_id.clone();
         let mut lists = self.lock();
         lists.arrivals += 1;
@@ -138,7 +138,7 @@ impl Directory {
         Listing { directory: self.clone(), arrival, remaining_seconds: Arc::default() }
     }
 
-    /// One page; costs O(limit), whatever else is there.
+    /// Returns one page. Costs O(limit), however many jobs are listed.
     pub fn page(&self, wanted: &ListActive) -> Page {
         let lists = self.lock();
         let before = wanted.before.unwrap_or(u64::MAX);
@@ -149,7 +149,7 @@ impl Directory {
                 Some(jobs) => (jobs.len(), newest(jobs.range(..before), wanted.limit)),
             },
         };
-        // One more than wanted tells whether there is another page.
+        // `arrivals` holds one more than the limit if there is another page.
         let next = arrivals.get(wanted.limit).and_then(|_| arrivals.get(wanted.limit.checked_sub(1)?)).copied();
         let jobs = arrivals.iter().take(wanted.limit).filter_map(|at| {
             let feed = &lists.unfinished.get(at)?.feed;
@@ -158,7 +158,7 @@ impl Directory {
         Page { jobs: jobs.collect(), total, next }
     }
 
-    /// How many jobs are held.
+    /// Returns the current counts.
     pub fn counts(&self) -> JobCounts {
         self.lock().counts
     }
@@ -168,7 +168,7 @@ impl Directory {
         change(&mut self.lock().counts);
     }
 
-    /// A panic under the lock leaves lists that are still whole: every step of it is.
+    /// Ignores lock poisoning: every step under the lock leaves consistent lists.
     fn lock(&self) -> MutexGuard<'_, Lists> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -178,18 +178,18 @@ fn newest<'a>(oldest_first: impl DoubleEndedIterator<Item = &'a u64>, limit: usi
     oldest_first.rev().take(limit.saturating_add(1)).copied().collect()
 }
 
-/// A job's place in the [`Directory`].
+/// A job's entry in the [`Directory`].
 #[derive(Debug, Clone)]
 pub struct Listing {
     directory: Directory,
     arrival: u64,
-    /// Of a job that streams, as it told last.
+    /// The newest estimate of a streaming job.
     remaining_seconds: Arc<AtomicU64>,
 }
 
 impl Listing {
-    /// The job has left the queue.
-    pub fn streams(&self) {
+    /// Marks the job as streaming.
+    pub fn mark_streaming(&self) {
         let mut lists = self.directory.lock();
         let Some(job) = lists.unfinished.get_mut(&self.arrival) else { return };
         if !std::mem::replace(&mut job.streaming, true) {
@@ -198,28 +198,29 @@ impl Listing {
         }
     }
 
-    /// The job tells in how many seconds it may be finished.
-    pub fn expect_end_in(&self, seconds: u64) {
+    /// Sets the estimated seconds until the job finishes.
+    pub fn set_remaining_seconds(&self, seconds: u64) {
         self.remaining_seconds.store(seconds, Relaxed);
     }
 
-    /// In how many seconds it may be finished.
+    /// Returns the estimated seconds until the job finishes.
     pub fn remaining_seconds(&self) -> u64 {
         self.remaining_seconds.load(Relaxed)
     }
 
-    /// The job is about to show its end: it leaves the list and counts as ended. Calling it again changes nothing.
-    pub fn ended(&self, status: Status, episode: Option<EpisodeStatus>, recorded: bool) {
+    /// Removes the job from the list and counts it as ended. Call this before its end is shown. Further calls change
+    /// nothing.
+    pub fn mark_ended(&self, status: Status, episode: Option<EpisodeStatus>, recorded: bool) {
         let mut lists = self.directory.lock();
-        if lists.leave(self.arrival) {
+        if lists.remove(self.arrival) {
             lists.counts.add(status, episode);
             lists.counts.unrecorded += usize::from(!recorded);
         }
     }
 
-    /// The job goes on elsewhere: it leaves the list and counts no longer.
-    pub fn gone(&self) {
-        self.directory.lock().leave(self.arrival);
+    /// Removes the job without counting it: another process runs it now.
+    pub fn remove(&self) {
+        self.directory.lock().remove(self.arrival);
     }
 }
 
@@ -244,29 +245,29 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_ends_leaves_the_list_and_is_counted_once() {
+    fn an_ended_job_leaves_the_list_and_is_counted_once() {
         let directory = Directory::default();
-        let listing = directory.enter(&feed("p"));
+        let listing = directory.add(&feed("p"));
         assert_eq!(directory.counts(), JobCounts { queued: 1, ..JobCounts::default() });
-        listing.streams();
-        listing.streams();
+        listing.mark_streaming();
+        listing.mark_streaming();
         assert_eq!(directory.counts(), JobCounts { streaming: 1, ..JobCounts::default() });
         for _ in 0..2 {
-            listing.ended(Status::Completed, Some(EpisodeStatus::Owed), false);
+            listing.mark_ended(Status::Completed, Some(EpisodeStatus::Owed), false);
             let ended = JobCounts { completed: 1, episodes_pending: 1, unrecorded: 1, ..JobCounts::default() };
             assert_eq!(directory.counts(), ended);
         }
-        listing.streams();
+        listing.mark_streaming();
         assert_eq!(
             (directory.page(&list(None, 9, None)).total, directory.page(&list(Some("p"), 9, None)).total),
             (0, 0)
         );
-        assert!(directory.lock().projects.is_empty(), "nothing is left of the project");
+        assert!(directory.lock().projects.is_empty(), "the project is removed with its last job");
     }
 
     proptest! {
         #[test]
-        fn pages_hold_every_unfinished_job_once_from_the_newest_to_the_oldest(
+        fn pages_list_every_unfinished_job_once_newest_first(
             jobs in prop::collection::vec((0usize..3, any::<bool>()), 0..40), limit in 1usize..7
         ) {
             let directory = Directory::default();
@@ -274,9 +275,9 @@ mod tests {
             for (project, ends) in jobs {
                 let project = ["a", "b", "c"][project];
                 let feed = feed(project);
-                let listing = directory.enter(&feed);
+                let listing = directory.add(&feed);
                 if ends {
-                    listing.ended(Status::Canceled, None, true);
+                    listing.mark_ended(Status::Canceled, None, true);
                 } else {
                     left.insert(0, (project, feed.view().id));
                 }

@@ -1,12 +1,12 @@
 //! The domain of the generation service and the actors that run it.
 //!
-//! This crate knows no HTTP, no sockets, no database, no wire format and no sentences: what it needs from outside stands in
-//! [`ports`], and the root package supplies it. Start reading at [`model`] (what everything is about) and [`job`] (one job), go
-//! on with [`feed`] (what a job shows its readers) and [`registry`] (the supervisor). Nobody here imports what stands below
-//! itself in this list: `model`, `ports`, `feed`, `directory`, `job`, `outbox`, `registry`.
+//! This crate knows no HTTP, sockets, database, wire format or human-readable sentences. What it needs from outside is
+//! declared in [`ports`] and supplied by the root package. Start with [`model`] (the values everything else uses) and
+//! [`job`] (one job), then read [`feed`] (what a job shows its readers) and [`registry`] (the supervisor). A module
+//! imports only from modules before it in this list: `model`, `ports`, `feed`, `directory`, `job`, `outbox`,
+//! `registry`.
 
 pub mod backoff;
-mod deadlines;
 pub mod directory;
 pub mod feed;
 pub mod job;
@@ -14,5 +14,6 @@ pub mod model;
 pub mod outbox;
 pub mod ports;
 pub mod registry;
+mod store_timeout;
 #[cfg(test)]
 mod testing;

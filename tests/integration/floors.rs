@@ -10,7 +10,7 @@ use crate::harness::project_path;
 
 /// From the ground up. Each may import those before it.
 const FLOORS: [&str; 10] =
-    ["backoff", "model", "ports", "deadlines", "feed", "directory", "job", "outbox", "registry", "testing"];
+    ["backoff", "model", "ports", "store_timeout", "feed", "directory", "job", "outbox", "registry", "testing"];
 
 /// Which files a file imports, by their paths within the crate (`feed/state`).
 type Imports = BTreeMap<String, BTreeSet<String>>;
@@ -120,7 +120,7 @@ fn the_reading_of_imports_is_right() {
     assert_eq!(paths, ["super::A", "super::b::C", "crate::feed::Feed", "crate::feed::D", "crate::model::E"]);
     let imports = imports();
     assert!(imports["feed/publisher"].contains("feed/feed"), "{:?}", imports["feed/publisher"]);
-    assert!(imports["registry/take_up"].contains("feed/publisher"), "{:?}", imports["registry/take_up"]);
+    assert!(imports["registry/adopt"].contains("feed/publisher"), "{:?}", imports["registry/adopt"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A job's feed, with an encoder that costs next to nothing: what bytes events are made of is not this crate's to say.
+//! A job's feed, with an encoder that costs almost nothing: this crate does not define the bytes of events.
 
 use std::{
     collections::VecDeque,
@@ -44,19 +44,19 @@ impl FrameEncoder for Plain {
     }
 }
 
-/// A publisher that shows all of `job`.
+/// A publisher that has shown all of `job`.
 pub(crate) fn showing(job: &JobState) -> Publisher {
     let context = FeedContext { encoder: Arc::new(Plain), meter: Arc::new(Meter::default()), peers: Arc::new(Alone) };
     Publisher::open(Epoch::FIRST, job.view(), job.text().as_str(), context)
 }
 
-/// Takes what `reader` is due; it must be due something.
+/// Takes the frames due to `reader`; there must be some.
 pub(crate) fn take(reader: &mut Subscription, waker: &Waker, out: &mut VecDeque<Bytes>) {
     let turn = reader.poll_events(&Context::from_waker(waker), out);
     assert_eq!(turn, Poll::Ready(Turn::Events));
 }
 
-/// Where a reader goes on that was cut after `frame`.
+/// The resume point of a reader cut after `frame`.
 pub(crate) fn after(feed: &Feed, frame: &Bytes) -> Resume {
     let text = std::str::from_utf8(frame).expect("events are text");
     let id = text.lines().find_map(|line| line.strip_prefix("id: ")).expect("events of a job have ids");

@@ -1,4 +1,4 @@
-//! A job in the middle of its life.
+//! Sample jobs.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use generation_actors::{
 
 use super::script::Language;
 
-/// When everything happens.
+/// The fixed time of all inputs.
 pub(crate) fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH
 }
 
-/// A job that waits for its start.
+/// A queued job.
 pub(crate) fn queued(language: &Language) -> JobState {
     let brief = Brief {
         project_id: "project-1".into(),
@@ -31,11 +31,11 @@ pub(crate) fn queued(language: &Language) -> JobState {
     };
     let accepted = NewJob { id: JobId::new(), brief: Arc::new(brief), idempotency: None, created_at: now() };
     let mut job = JobState::restore(accepted.record(Epoch::FIRST));
-    job.expect(10.0);
+    job.set_expected_speed(10.0);
     job
 }
 
-/// A job whose model has written `text` so far and goes on.
+/// A generating job that has written `text` so far.
 pub(crate) fn writing(language: &Language, text: &str) -> JobState {
     let mut job = queued(language);
     apply(&mut job, Input::Start);
@@ -47,7 +47,7 @@ pub(crate) fn writing(language: &Language, text: &str) -> JobState {
     job
 }
 
-/// Applies what must mean something to the job: an ignored input would be measured as a very fast one.
+/// Applies an input that must not be ignored: an ignored one would be measured as very fast.
 pub(crate) fn apply(job: &mut JobState, input: Input) {
-    let _effects = std::hint::black_box(job.apply(input, now()).expect("it means something in this phase"));
+    let _effects = std::hint::black_box(job.apply(input, now()).expect("an input for this phase"));
 }

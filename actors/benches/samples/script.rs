@@ -1,12 +1,13 @@
-//! Scripts of any length in two languages, with what costs an encoder something: quotes, line breaks, wide characters.
+//! Scripts of any length in two languages, with characters that are expensive to encode: quotes, line breaks, wide
+//! characters.
 
 use generation_actors::model::Locale;
 
-/// A language that scripts are written in.
+/// A language of scripts.
 pub(crate) struct Language {
-    /// For the names of measurements.
+    /// The name used in benchmark ids.
     pub(crate) name: &'static str,
-    /// What the job's readers read.
+    /// The locale of the job.
     pub(crate) locale: Locale,
     scene: &'static str,
 }
@@ -28,7 +29,7 @@ pub(crate) const LANGUAGES: [Language; 2] = [
 ];
 
 impl Language {
-    /// A script of `bytes` bytes, or as many less as the last character does not fit.
+    /// A script of `bytes` bytes, or slightly fewer so that the last character fits.
     pub(crate) fn script(&self, bytes: usize) -> String {
         let mut script = String::with_capacity(bytes);
         for character in self.scene.chars().cycle() {

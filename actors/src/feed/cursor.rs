@@ -1,40 +1,41 @@
-//! Where a reader is, and what it still needs.
+//! A reader's position in a feed, and how a connection starts from it.
 
 use super::event_id::{LastEventId, Part, Point};
 use crate::model::Epoch;
 
-/// How a reader wants its previews.
+/// The form of a reader's previews.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PreviewMode {
-    /// The whole text each time, as the original has it.
+    /// The whole text each time, as in the original service.
     #[default]
     Full,
-    /// What is new, with its offset.
+    /// Only the new text, with its offset.
     Delta,
 }
 
 /// Where a subscription starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resume {
-    /// From the present state.
+    /// From the current state.
     Fresh,
     /// After the event with this number in the feed's own epoch.
     After(u64),
 }
 
-/// How a connection to a known job begins.
+/// How a connection to a known job starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// With events.
+    /// Send events.
     Subscribe(Resume),
-    /// The reader has the terminal event: one heartbeat with the end mark, then a clean end.
+    /// The reader has the terminal event: send one heartbeat with the end mark, then end cleanly.
     MarkEnd,
-    /// The reader has the end mark: 204, which makes every client stop.
+    /// The reader has the end mark: answer 204, which makes every client stop.
     Stop,
 }
 
 impl Opening {
-    /// Decides by what the reader saw last; `newest` is the number of the newest event, `ended` whether that is terminal.
+    /// Decides by the last id the reader saw. `newest` is the number of the newest event; `ended` says whether that
+    /// event is terminal.
     pub(super) fn decide(last: Option<LastEventId>, epoch: Epoch, newest: u64, ended: bool) -> Self {
         match last {
             Some(LastEventId::Event { epoch: seen, seq }) if seen == epoch && seq <= newest => {
@@ -46,14 +47,14 @@ impl Opening {
     }
 }
 
-/// What a reader has: the versions of progress and preview it has seen.
+/// The versions of progress and preview that a reader has seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cursor {
-    /// Nothing has been sent or seen yet.
+    /// The reader has seen nothing yet.
     pub fresh: bool,
-    /// The newest version whose progress it has.
+    /// The newest version whose progress the reader has seen.
     pub progress: u64,
-    /// The newest version whose preview it has.
+    /// The newest version whose preview the reader has seen.
     pub preview: u64,
 }
 
@@ -64,13 +65,13 @@ impl Cursor {
         let Point { version, part } = Point::from_seq(seq);
         match part {
             Part::ProgressOnly => Self { fresh: false, progress: version, preview: 0 },
-            // It was due a progress event as well, whichever is the newest now.
+            // The reader was also due a progress event; send the newest one, whichever that is now.
             Part::PreviewOnly => Self { fresh: false, progress: 0, preview: version },
             Part::All => Self { fresh: false, progress: version, preview: version },
         }
     }
 
-    /// Everything there was at `version` has been seen.
+    /// The reader has seen everything up to `version`.
     pub(super) fn caught_up(version: u64) -> Self {
         Self { fresh: false, progress: version, preview: version }
     }

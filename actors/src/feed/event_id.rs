@@ -1,8 +1,8 @@
 //! Event ids: `{epoch}-{seq}`, `{epoch}-end`, `gone`.
 //!
-//! `seq` is `3 × version + part`. A version is one update of the feed; the part says how much of that version
-//! a reader has once it has seen the event. With it a reader that is cut *between* two events of one version resumes
-//! without missing the other and without seeing the first again.
+//! `seq` is `3 × version + part`. A version is one update of the feed. The part says how much of that version a reader
+//! has once it has seen the event. A reader that is cut *between* two events of one version can therefore resume
+//! without missing the second or receiving the first twice.
 
 use std::str::FromStr;
 
@@ -10,18 +10,18 @@ use derive_more::Display;
 
 use crate::model::Epoch;
 
-/// How much of its version an event completes.
+/// How much of its version a reader has after an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
-    /// The progress of that version and no text at all: the first event of a fresh start.
+    /// The progress of the version, but no text: the first event of a fresh start.
     ProgressOnly,
-    /// The preview of that version, but not its progress.
+    /// The preview of the version, but not its progress.
     PreviewOnly,
-    /// Everything there was at that version.
+    /// Everything up to and including the version.
     All,
 }
 
-/// A point within an epoch, ordered as events are sent.
+/// A point within an epoch. The order is the sending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Point {
     pub version: u64,
@@ -33,7 +33,7 @@ impl Point {
         Self { version, part: Part::All }
     }
 
-    /// The number in the event's id.
+    /// Returns the number used in the event id.
     pub(super) fn seq(self) -> u64 {
         self.version * 3 + self.part as u64
     }
@@ -48,36 +48,36 @@ impl Point {
     }
 }
 
-/// The id of an event.
+/// An event's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
 #[display("{epoch}-{seq}")]
 pub struct EventId {
-    /// The epoch it belongs to.
+    /// The epoch the event belongs to.
     pub epoch: Epoch,
-    /// Its number there.
+    /// Its number within the epoch.
     pub seq: u64,
 }
 
-/// What a reader says it saw last.
+/// The last id a reader has seen, as it reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastEventId {
     /// An event of the job's stream.
     Event {
-        /// The epoch it belongs to.
+        /// The epoch the event belongs to.
         epoch: Epoch,
-        /// Its number there.
+        /// Its number within the epoch.
         seq: u64,
     },
-    /// The mark after the terminal event: the reader has everything.
+    /// The end mark, sent after the terminal event: the reader has everything.
     End(Epoch),
     /// The job was unknown when the reader last asked.
     Gone,
-    /// Not an id of this service: the reader starts afresh.
+    /// Not an id of this service: the reader starts from the current state.
     Unreadable,
 }
 
 impl LastEventId {
-    /// Reads an id as a client sends it back; anything unknown is [`LastEventId::Unreadable`].
+    /// Parses an id sent by a client. Anything unknown is [`LastEventId::Unreadable`].
     pub fn parse(text: &str) -> Self {
         if text == "gone" {
             return Self::Gone;
@@ -93,7 +93,7 @@ impl LastEventId {
     }
 }
 
-/// Decimal digits only: `u64::from_str` alone would take a `+`.
+/// Accepts decimal digits only: `u64::from_str` alone would also accept a `+`.
 fn number<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_read_strictly() {
+    fn ids_are_parsed_strictly() {
         assert_eq!(LastEventId::parse("2-17"), LastEventId::Event { epoch: Epoch(2), seq: 17 });
         assert_eq!(LastEventId::parse("2-end"), LastEventId::End(Epoch(2)));
         assert_eq!(LastEventId::parse("gone"), LastEventId::Gone);
@@ -118,12 +118,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic(text in "\\PC*") {
+        fn parsing_any_text_does_not_panic(text in "\\PC*") {
             LastEventId::parse(&text);
         }
 
         #[test]
-        fn points_are_ordered_as_their_numbers(a in 0u64..3000, b in 0u64..3000) {
+        fn points_have_the_order_of_their_numbers(a in 0u64..3000, b in 0u64..3000) {
             prop_assert_eq!(a.cmp(&b), Point::from_seq(a).cmp(&Point::from_seq(b)));
             prop_assert_eq!(Point::from_seq(a).seq(), a);
         }

@@ -1,4 +1,4 @@
-//! The feed itself: what one job shows, for any number of readers.
+//! The feed: what one job shows to any number of readers.
 
 use std::{
     fmt,
@@ -12,23 +12,23 @@ use crate::{
     ports::Peers,
 };
 
-/// What every feed of the process shares.
+/// What all feeds of the process share.
 #[derive(Clone)]
 pub struct FeedContext {
-    /// Makes the bytes of its events.
+    /// Encodes the events.
     pub encoder: Arc<dyn FrameEncoder>,
-    /// The counters it adds to.
+    /// Counts events and subscriptions.
     pub meter: Arc<Meter>,
-    /// The other nodes, who are told as well.
+    /// The other nodes, which receive every update too.
     pub peers: Arc<dyn Peers>,
 }
 
-/// What one job shows; cheap to clone, all clones are the same feed. Only its [`Publisher`](super::Publisher) can change what is
-/// shown. All calls return at once; the lock is held for microseconds, and never while a frame is encoded.
+/// What one job shows. Cheap to clone; all clones are the same feed. Only the feed's [`Publisher`](super::Publisher)
+/// can change it. No call blocks: the lock is held for microseconds, and never while a frame is encoded.
 #[derive(Clone)]
 pub struct Feed(Arc<Shared>);
 
-/// A feed that goes when nobody else holds it.
+/// A reference that does not keep the feed alive.
 pub struct WeakFeed(Weak<Shared>);
 
 struct Shared {
@@ -37,7 +37,7 @@ struct Shared {
     state: Mutex<State>,
 }
 
-/// Names the job only: a script has no place in a log.
+/// Prints the job id only: a script must not appear in a log.
 impl fmt::Debug for Feed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Feed({}, epoch {})", self.view().id, self.0.epoch)
@@ -45,7 +45,7 @@ impl fmt::Debug for Feed {
 }
 
 impl Feed {
-    /// The feed of a job that ended earlier, with its recorded mark and its whole text. It has no publisher.
+    /// Restores the feed of a job that ended earlier, from its recorded end mark and whole text. It has no publisher.
     pub fn ended(epoch: Epoch, mark: EndMark, view: JobView, text: &str, context: FeedContext) -> Self {
         Self::with_state(epoch, State::ended(epoch, mark, Arc::new(view), text), context)
     }
@@ -58,8 +58,8 @@ impl Feed {
         Self(Arc::new(Shared { epoch, context, state: Mutex::new(state) }))
     }
 
-    /// Takes what the publisher of that term says, and wakes the readers.
-    pub(super) fn take(&self, term: u64, update: &JobUpdate) {
+    /// Applies an update from the publisher of `term` and wakes the readers. Updates of an earlier term are ignored.
+    pub(super) fn apply(&self, term: u64, update: &JobUpdate) {
         let mut state = self.lock();
         if state.ended || state.term != term {
             return;
@@ -69,49 +69,49 @@ impl Feed {
         wake(state);
     }
 
-    /// Replaces what is shown by something that no event would tell of.
-    pub(super) fn amend(&self, term: u64, view: Arc<JobView>) {
+    /// Replaces the view without an event, for changes that no event carries.
+    pub(super) fn update_view(&self, term: u64, view: Arc<JobView>) {
         let mut state = self.lock();
         if !state.ended && state.term == term {
             state.view = view;
         }
     }
 
-    /// About how many bytes it takes in memory while nobody reads it.
+    /// The approximate memory of the feed without readers, in bytes.
     pub fn size(&self) -> usize {
         size_of::<Shared>() + self.lock().size()
     }
 
-    /// Whether anybody is connected.
+    /// Whether any reader is connected.
     pub fn has_readers(&self) -> bool {
         !self.lock().readers.is_empty()
     }
 
-    /// Tells every reader's connection to break off, so that its client reconnects elsewhere or later; later ones at once.
+    /// Cuts every reader's connection, including later ones, so that clients reconnect elsewhere or later.
     pub fn cut(&self) {
         let mut state = self.lock();
         state.cut = true;
         wake(state);
     }
 
-    /// The newest state shown.
+    /// The newest view.
     pub fn view(&self) -> Arc<JobView> {
         Arc::clone(&self.lock().view)
     }
 
-    /// The text shown so far, with a version that changes whenever the text does.
+    /// The text shown so far, and a version string that changes whenever the text does.
     pub fn text(&self) -> (Arc<String>, String) {
         let text = Arc::clone(&self.lock().text);
         let version = format!("{}-{}", self.0.epoch, text.len());
         (text, version)
     }
 
-    /// The epoch of the job that this feed shows.
+    /// The epoch of the job.
     pub fn epoch(&self) -> Epoch {
         self.0.epoch
     }
 
-    /// How a connection begins whose reader saw `last`.
+    /// Decides how a connection starts for a reader that last saw `last`.
     pub fn opening(&self, last: Option<LastEventId>) -> Opening {
         let state = self.lock();
         Opening::decide(last, self.0.epoch, Point::all(state.version).seq(), state.ended)
@@ -126,7 +126,7 @@ impl Feed {
         self.meter().unsubscribed();
     }
 
-    /// The same feed, without keeping it.
+    /// Returns a reference that does not keep the feed alive.
     pub fn downgrade(&self) -> WeakFeed {
         WeakFeed(Arc::downgrade(&self.0))
     }
@@ -143,25 +143,25 @@ impl Feed {
         &*self.0.context.encoder
     }
 
-    /// A panic under the lock leaves a state that is still whole: every step of it is.
+    /// Ignores lock poisoning: every step under the lock leaves a consistent state.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl WeakFeed {
-    /// The feed, while somebody holds it.
+    /// The feed, if it is still alive.
     pub fn upgrade(&self) -> Option<Feed> {
         self.0.upgrade().map(Feed)
     }
 
-    /// Whether somebody still holds it.
+    /// Whether the feed is still alive.
     pub fn is_held(&self) -> bool {
         self.0.strong_count() > 0
     }
 }
 
-/// Unlocks the feed, then wakes those who wait for it.
+/// Unlocks the feed, then wakes the waiting readers.
 fn wake(mut state: MutexGuard<'_, State>) {
     let waiting = state.readers.take_waiting();
     drop(state);

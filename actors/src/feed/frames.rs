@@ -1,4 +1,4 @@
-//! Frames: the events of the present version as bytes, encoded once for all who want them.
+//! Frames: the events of the current version as bytes, each encoded once and shared by all readers.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,38 +7,38 @@ use bytes::Bytes;
 use super::event_id::EventId;
 use crate::model::JobView;
 
-/// Makes the bytes of an event. Called outside every lock, for one frame once, by whoever wants it first.
+/// Encodes events. Called without any lock held, once per frame, by the first reader that needs it.
 pub trait FrameEncoder: Send + Sync + 'static {
-    /// How far the job is.
+    /// Encodes a progress event.
     fn progress(&self, id: EventId, view: &JobView) -> Bytes;
 
-    /// What it has written.
+    /// Encodes a preview event.
     fn preview(&self, id: EventId, view: &JobView, text: PreviewText<'_>) -> Bytes;
 
-    /// How it ended, with the whole text.
+    /// Encodes the terminal event, with the whole text.
     fn terminal(&self, id: EventId, view: &JobView, text: &str) -> Bytes;
 }
 
 /// The text of a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreviewText<'a> {
-    /// All of it.
+    /// The whole text.
     Full(&'a str),
-    /// What follows an offset.
+    /// The text after an offset.
     Delta {
-        /// The text from there on.
+        /// The text from `offset` on.
         text: &'a str,
-        /// Where it begins, as JavaScript counts (UTF-16).
+        /// Where the text begins, in UTF-16 units, as JavaScript counts.
         offset: usize,
     },
 }
 
-/// Which frame of the present version.
+/// A kind of frame of the current version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Progress,
     Full,
-    /// From this byte on, which is this UTF-16 unit.
+    /// The text from byte `from` on, which is UTF-16 unit `offset`.
     Delta {
         from: usize,
         offset: usize,
@@ -46,12 +46,12 @@ pub(super) enum Kind {
     Terminal,
 }
 
-/// Readers far behind each need a frame of their own; past this many kinds the frames are not kept.
-const KEPT: usize = 8;
+/// The most frames kept per version. Readers far behind each need a frame of their own; those are not kept.
+const MAX_FRAMES: usize = 8;
 
 type Cell = Arc<OnceLock<Bytes>>;
 
-/// The frames of the present version that somebody has wanted.
+/// The frames of the current version that readers have requested.
 #[derive(Debug, Default)]
 pub(super) struct Frames(Vec<(Kind, u64, Cell)>);
 
@@ -69,26 +69,27 @@ impl Frames {
         self.0.is_empty()
     }
 
-    /// The cell of a frame; empty until somebody has encoded it.
+    /// Returns the cell of a frame; it is empty until a reader encodes the frame.
     pub(super) fn cell(&mut self, kind: Kind, seq: u64) -> Cell {
         if let Some((.., cell)) = self.0.iter().find(|(kept, of, _)| (*kept, *of) == (kind, seq)) {
             return Arc::clone(cell);
         }
         let cell = Cell::default();
-        if self.0.len() < KEPT {
+        if self.0.len() < MAX_FRAMES {
             self.0.push((kind, seq, Arc::clone(&cell)));
         }
         cell
     }
 }
 
-/// A frame that a reader is due.
+/// A frame that is due to a reader.
 pub(super) enum Due {
     Encoded(Bytes),
     Draft(Draft),
 }
 
-/// All that a frame is made from, as it was under the lock. While one is held, the next text is written into a copy.
+/// Everything needed to encode a frame, as it was under the lock. While a draft is alive, new text is appended to a
+/// copy.
 pub(super) struct Draft {
     pub cell: Cell,
     pub kind: Kind,
@@ -98,7 +99,8 @@ pub(super) struct Draft {
 }
 
 impl Due {
-    /// The bytes; encodes them if nobody has yet. Whoever wants the same frame meanwhile waits for it.
+    /// Returns the bytes, encoding them if no reader has done so. Concurrent callers for the same frame wait for the
+    /// first.
     pub(super) fn bytes(self, encoder: &dyn FrameEncoder) -> Bytes {
         match self {
             Self::Encoded(bytes) => bytes,

@@ -1,8 +1,8 @@
-//! Counters over all feeds of the process, since it started.
+//! Counters over all feeds since the process started.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Shared by every feed; each figure only grows, except the open subscriptions.
+/// Shared by all feeds. Every counter only grows, except the open subscriptions.
 #[derive(Debug, Default)]
 pub struct Meter {
     pub(super) published: AtomicU64,
@@ -13,20 +13,20 @@ pub struct Meter {
     opened: AtomicU64,
 }
 
-/// The counters at one moment.
+/// A snapshot of the counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// Events that jobs published.
+    /// Events published by jobs.
     pub published: u64,
     /// Events handed to readers' connections.
     pub delivered: u64,
-    /// Events that readers skipped because a newer one of the kind was there.
+    /// Events that readers skipped because a newer one of the same kind replaced them.
     pub coalesced: u64,
     /// Subscriptions open now.
     pub open: u64,
-    /// The most that were open at once.
+    /// The most subscriptions open at once.
     pub peak: u64,
-    /// All that were ever opened.
+    /// Subscriptions opened in total.
     pub opened: u64,
 }
 
@@ -41,7 +41,7 @@ impl Meter {
         self.open.fetch_sub(1, Relaxed);
     }
 
-    /// The counters now; they are read one after the other, so they may be apart by what happens meanwhile.
+    /// Reads the counters. They are read one after another, so they may differ by what happens in between.
     pub fn read(&self) -> Reading {
         Reading {
             published: self.published.load(Relaxed),

@@ -1,10 +1,10 @@
 //! What a job shows its readers.
 //!
-//! A job's one [`Publisher`] turns what it is told into [`JobUpdate`](crate::model::JobUpdate)s; the [`Feed`] takes them and
-//! is read by anybody. A reader holds a [`Subscription`] with a cursor, never a queue. The feed keeps the newest progress, the
-//! text and the terminal event; each frame is encoded once, by whoever wants it first, outside the feed's lock, and shared by
-//! all. A woken reader takes what is newer than its cursor: so slow readers skip by construction, a reader costs constant
-//! memory, and replay and live are one path.
+//! A job has one [`Publisher`], which turns the job's changes into [`JobUpdate`](crate::model::JobUpdate)s. The
+//! [`Feed`] applies them. A reader holds a [`Subscription`] with a cursor, never a queue. The feed keeps the newest
+//! progress, the text and the terminal event. Each frame is encoded once, by the first reader that needs it, outside
+//! the feed's lock, and shared by all. A woken reader takes what is newer than its cursor. So slow readers skip by
+//! design, a reader costs constant memory, and replay and live delivery are one path.
 
 mod cursor;
 mod event_id;

@@ -1,4 +1,4 @@
-//! The one who writes a feed.
+//! The single writer of a feed.
 
 use std::sync::Arc;
 
@@ -12,30 +12,30 @@ use crate::{
     ports::Live,
 };
 
-/// Says what happens to a job, to everybody who watches it: its feed here, and the peers. A job has one at a time, which
-/// belongs to whoever runs the job; it is not `Clone`. All calls return at once.
+/// Publishes a job's changes to its feed and to the peers. A job has one publisher at a time, owned by whatever runs
+/// the job; it is not `Clone`. No call blocks.
 pub struct Publisher {
     feed: Feed,
     term: u64,
     version: u64,
-    /// Bytes of text that have been shown.
+    /// Bytes of text published so far.
     length: usize,
-    /// What the newest progress event says; `None` before the first.
+    /// What the newest progress event shows; `None` before the first.
     figures: Option<(u8, Step, Option<u64>)>,
 }
 
 impl Publisher {
-    /// Opens the feed of a job in `epoch`, which shows `view` and `text` as its first version.
+    /// Opens the feed of a job in `epoch`. Its first version shows `view` and `text`.
     pub fn open(epoch: Epoch, view: JobView, text: &str, context: FeedContext) -> Self {
         let view = Arc::new(view);
         let feed = Feed::at_version(0, epoch, Arc::clone(&view), context);
         let mut publisher = Self { feed, term: 0, version: 0, length: 0, figures: None };
-        publisher.say(view, text, None);
+        publisher.emit(view, text, None);
         publisher
     }
 
-    /// Takes the place of a feed's publisher that is lost; what that one still says is not heard any more.
-    pub fn succeed(feed: &Feed) -> Self {
+    /// Replaces a feed's lost publisher. The feed ignores everything the old one still publishes.
+    pub fn replace(feed: &Feed) -> Self {
         let mut state = feed.lock();
         state.term += 1;
         let (term, version, length) = (state.term, state.version, state.text.len());
@@ -44,34 +44,35 @@ impl Publisher {
         Self { feed: feed.clone(), term, version, length, figures }
     }
 
-    /// What is read.
+    /// The feed.
     pub fn feed(&self) -> &Feed {
         &self.feed
     }
 
-    /// Shows a newer state; `more` is the text since the last one. Nothing is to be published between [`Publisher::end_mark`] and
-    /// the end, or after it.
+    /// Publishes a newer state; `more` is the text added since the last one. Do not call this between
+    /// [`Publisher::end_mark`] and [`Publisher::end`], or after the end.
     pub fn publish(&mut self, view: JobView, more: &str) {
         let moved = has_progress(&view) && self.figures != Some(figures(&view));
         let view = Arc::new(view);
         if moved || !more.is_empty() {
-            self.say(view, more, None);
+            self.emit(view, more, None);
         } else {
-            self.feed.amend(self.term, view);
+            self.feed.update_view(self.term, view);
         }
     }
 
-    /// What the end of the job is to be recorded with.
+    /// Returns the end mark to record with the job's end.
     pub fn end_mark(&self) -> EndMark {
         EndMark { event_seq: Point::all(self.version + 2).seq(), text_version: self.feed.lock().text_version() }
     }
 
-    /// Shows the end; `mark` is what [`Publisher::end_mark`] said, and the whole text has been shown before that.
+    /// Publishes the end. `mark` comes from [`Publisher::end_mark`]; the whole text must have been published before
+    /// that call.
     pub fn end(&mut self, view: JobView, mark: EndMark) {
-        self.say(Arc::new(view), "", Some(mark));
+        self.emit(Arc::new(view), "", Some(mark));
     }
 
-    fn say(&mut self, view: Arc<JobView>, more: &str, end: Option<EndMark>) {
+    fn emit(&mut self, view: Arc<JobView>, more: &str, end: Option<EndMark>) {
         self.version = match end {
             None => self.version + 1,
             Some(mark) => Point::from_seq(mark.event_seq).version.max(self.version + 2),
@@ -87,7 +88,7 @@ impl Publisher {
             end,
         };
         self.length += more.len();
-        self.feed.take(self.term, &update);
+        self.feed.apply(self.term, &update);
         self.feed.peers().publish(&Live::Update(Arc::new(update)));
     }
 }

@@ -1,13 +1,14 @@
-//! Who is waiting for a feed to change.
+//! The readers waiting for a feed to change.
 
 use std::task::{Context, Waker};
 
-/// One slot per open subscription, reused after it closes. Waking costs what is waiting, not what is or was open.
+/// One slot per open subscription, reused after it closes. The cost of waking depends on the waiting readers, not on
+/// how many are or were open.
 #[derive(Debug, Default)]
 pub(super) struct Readers {
     slots: Vec<Slot>,
     free: Vec<usize>,
-    /// The slots that are listed; those that have closed since among them.
+    /// The listed slots, including those closed since.
     waiting: Vec<usize>,
 }
 
@@ -37,7 +38,7 @@ impl Readers {
         self.slots.is_empty()
     }
 
-    /// Wakes this reader at the next change.
+    /// Registers this reader to be woken at the next change.
     pub(super) fn wait(&mut self, key: usize, context: &Context<'_>) {
         let slot = &mut self.slots[key];
         match &mut slot.waker {
@@ -50,8 +51,8 @@ impl Readers {
         }
     }
 
-    /// Who is to be woken, once each: a reader whose connection takes nothing is not woken again before it has looked. To be
-    /// woken when the feed is not locked any more, for that is what they want first.
+    /// Takes the wakers of all waiting readers, each once. A reader whose connection accepts no data is not woken again
+    /// before it polls. Wake them after unlocking the feed: locking it is the first thing they do.
     pub(super) fn take_waiting(&mut self) -> Vec<Waker> {
         let slots = &mut self.slots;
         let wakers = self.waiting.drain(..).filter_map(|key| {

@@ -1,4 +1,4 @@
-//! The newest state of a feed, and what of it a reader is due.
+//! The newest state of a feed, and the frames due to a reader.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use crate::model::{EndMark, Epoch, JobUpdate, JobView, Status, Step};
 
 pub(super) struct State {
     epoch: Epoch,
-    /// Counts updates; event ids are made from it.
+    /// The number of updates; event ids derive from it.
     pub version: u64,
     pub view: Arc<JobView>,
-    /// What the newest progress event says.
+    /// The view shown by the newest progress event.
     progress_view: Arc<JobView>,
     pub text: Arc<String>,
     utf16: usize,
     marks: Marks,
     progress: Change,
     preview: Change,
-    /// The publisher that is listened to; those before it are not.
+    /// The current publisher; updates of earlier ones are ignored.
     pub term: u64,
     pub ended: bool,
     pub cut: bool,
@@ -32,7 +32,8 @@ pub(super) struct State {
     pub readers: Readers,
 }
 
-/// When something last changed, and how often it has: the difference tells how many a slow reader skipped.
+/// When something last changed and how often. The difference of two counts is the number of events a slow reader
+/// skipped.
 #[derive(Debug, Clone, Copy, Default)]
 struct Change {
     version: u64,
@@ -46,12 +47,12 @@ impl Change {
     }
 }
 
-/// What a progress event says of its job.
+/// What a progress event shows of its job.
 pub(super) fn figures(view: &JobView) -> (u8, Step, Option<u64>) {
     (view.progress, view.step, view.remaining_seconds)
 }
 
-/// A failed or canceled job's terminal event says all there is to say; a progress event before it would add nothing.
+/// The terminal event of a failed or canceled job says everything; a progress event before it would add nothing.
 pub(super) fn has_progress(view: &JobView) -> bool {
     matches!(view.status, Status::Queued | Status::Streaming | Status::Completed)
 }
@@ -76,7 +77,7 @@ impl State {
         }
     }
 
-    /// The state of a job that ended earlier.
+    /// Restores the state of a job that ended earlier.
     pub(super) fn ended(epoch: Epoch, mark: EndMark, view: Arc<JobView>, text: &str) -> Self {
         let completed = view.status == Status::Completed;
         let mut state = Self::new(epoch, Point::from_seq(mark.event_seq).version, view);
@@ -90,9 +91,9 @@ impl State {
         state
     }
 
-    /// Takes what the job says; tells how many events that is for a reader who misses none.
+    /// Applies an update. Returns the number of events it means for a reader that misses none.
     pub(super) fn apply(&mut self, update: &JobUpdate) -> u64 {
-        // Before the end, ids belong to the version before the terminal event's own.
+        // Events before the terminal one belong to the version before it.
         let version = update.version - u64::from(update.end.is_some());
         let before = (self.progress.count, self.preview.count);
         let moved = self.progress.count == 0 || figures(&self.progress_view) != figures(&update.view);
@@ -103,7 +104,7 @@ impl State {
             self.progress_view = Arc::clone(&update.view);
             self.progress.at(version);
         }
-        // Readers of an earlier epoch may hold text that was never made durable: an empty preview clears it.
+        // Readers of an earlier epoch may hold text that was never made durable; an empty preview clears it.
         if !update.delta.is_empty() || (version == 1 && self.epoch > Epoch::FIRST) {
             self.append(&update.delta, version);
         }
@@ -125,25 +126,25 @@ impl State {
         self.preview.at(version);
     }
 
-    /// The version in which the text last changed; 0 if it never did.
+    /// The version of the newest text; 0 if there was none.
     pub(super) fn text_version(&self) -> u64 {
         self.preview.version
     }
 
-    /// How many progress and preview events there have been.
+    /// The numbers of progress and preview events so far.
     pub(super) fn counts(&self) -> (u64, u64) {
         (self.progress.count, self.preview.count)
     }
 
-    /// Bytes of memory beside the struct itself.
+    /// Memory in bytes, without the struct itself.
     pub(super) fn size(&self) -> usize {
         size_of::<JobView>() + self.text.len() + self.marks.size() + self.view.brief.size()
     }
 
-    /// What a reader at `cursor` is due, in the order of the ids; moves the cursor behind it.
+    /// Returns the frames due to a reader at `cursor`, in id order, and advances the cursor past them.
     pub(super) fn take_due(&mut self, mode: PreviewMode, cursor: &mut Cursor) -> [Option<Due>; 3] {
         let terminal = self.ended.then(|| self.frame(Kind::Terminal, Point::all(self.version)));
-        // How far a job is does not matter to a reader that comes after its end.
+        // A reader that arrives after the end does not need the progress.
         let progress = self.progress.version > cursor.progress && !(self.ended && cursor.fresh);
         let preview = self.preview.version > cursor.preview && !self.end_contains_preview(mode, cursor);
         let version = self.version - u64::from(self.ended);
@@ -166,7 +167,7 @@ impl State {
         [first, second, terminal]
     }
 
-    /// The completed event carries the whole text: another whole one right before it would double the bytes.
+    /// The completed event carries the whole text: another full copy right before it would double the bytes.
     fn end_contains_preview(&self, mode: PreviewMode, cursor: &Cursor) -> bool {
         let whole = mode == PreviewMode::Full || cursor.fresh;
         self.ended && whole && self.view.status == Status::Completed

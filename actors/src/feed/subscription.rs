@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{Feed, PreviewMode, Resume, cursor::Cursor};
 
-/// A reader's place in a feed. Dropping it closes it.
+/// A reader's position in a feed. Dropping it unsubscribes.
 #[derive(Debug)]
 pub struct Subscription {
     feed: Feed,
@@ -18,23 +18,23 @@ pub struct Subscription {
     mode: PreviewMode,
     cursor: Cursor,
     finished: bool,
-    /// How many progress and preview events there had been when this reader last looked.
+    /// The numbers of progress and preview events at this reader's last poll.
     counts: Option<(u64, u64)>,
 }
 
-/// What a poll of a subscription brought.
+/// The result of polling a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
     /// Events were appended.
     Events,
-    /// The terminal event has been taken: end the response cleanly.
+    /// The reader has the terminal event: end the response cleanly.
     End,
-    /// The job goes on but this stream must not: break off, so that the client reconnects.
+    /// The job continues but this stream must not: cut the connection, so that the client reconnects.
     Cut,
 }
 
 impl Feed {
-    /// Starts reading; what is due at once is there at the first poll.
+    /// Subscribes a reader. Events already due are ready at the first poll.
     pub fn subscribe(&self, resume: Resume, mode: PreviewMode) -> Subscription {
         let cursor = match resume {
             Resume::Fresh => Cursor::FRESH,
@@ -47,15 +47,15 @@ impl Feed {
 }
 
 impl Subscription {
-    /// The feed it reads.
+    /// The feed being read.
     pub fn feed(&self) -> &Feed {
         &self.feed
     }
 
-    /// Appends every event that is newer than the cursor to `out`, in the order of their ids, or waits for one.
+    /// Appends every event newer than the cursor to `out`, in id order, or waits for one.
     ///
     /// # Cancel safety
-    /// What was appended counts as seen; nothing is lost between two polls.
+    /// Appended events count as seen; nothing is lost between two polls.
     pub fn poll_events(&mut self, context: &Context<'_>, out: &mut VecDeque<Bytes>) -> Poll<Turn> {
         if self.finished {
             return Poll::Ready(Turn::End);

@@ -1,4 +1,4 @@
-//! The shell around [`JobState`]: it carries out what the state decides.
+//! The actor around [`JobState`]: it carries out the state's effects.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,47 +19,47 @@ use crate::{
     },
 };
 
-/// What every job of the process needs from outside.
+/// What all jobs of the process need from outside.
 #[derive(Clone)]
 pub struct JobPorts {
-    /// Where jobs survive.
+    /// Stores jobs durably.
     pub jobs: Arc<dyn JobStore>,
-    /// Where scripts become episodes.
+    /// Stores finished scripts as episodes.
     pub episodes: Arc<dyn EpisodeStore>,
-    /// The time of day.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The configured times of a job.
+/// The configured intervals and timeouts of a job.
 #[derive(Debug, Clone, Copy)]
 pub struct JobSettings {
-    /// How often readers are shown something new.
+    /// The least time between two previews.
     pub preview_interval: Duration,
-    /// How often the text is made durable.
+    /// The time between two checkpoints.
     pub checkpoint_interval: Duration,
-    /// How long a job may generate, from its start in this process.
+    /// How long a job may generate, counted from its start in this process.
     pub timeout: Duration,
-    /// How long completing waits for the episode store.
+    /// How long a completed job waits for the episode store.
     pub save_timeout: Duration,
 }
 
-/// Whom a job reports to.
+/// The recipients of a job's reports.
 #[derive(Clone)]
 pub struct Supervisor {
-    /// Takes the end.
+    /// Receives the job's end.
     pub ended: Recipient<JobEnded>,
-    /// Is told that somebody else writes the job.
+    /// Learns that another owner writes the job now.
     pub fenced: Recipient<JobFenced>,
-    /// Takes the disappearance of the actor, however it came about (except when its whole thread is stopped).
+    /// Learns that the actor is gone, for whatever reason (except that its whole thread was stopped).
     pub gone: Recipient<ActorGone>,
-    /// The job's place in the lists, left before anybody is shown the end.
+    /// The job's directory entry, removed before the end is shown to readers.
     pub listing: Listing,
 }
 
-/// One job. Started by the registry on an arbiter of its pool when the job is accepted or recovered; stops itself once its
-/// readers have been shown the end, or when somebody else has taken the job over. A panic in it ends this actor only, and the
-/// registry starts another one that ends the job with what was shown of it. Its text is bounded by what the generator sends
-/// within the job's timeout.
+/// Runs one job. The registry starts it on an arbiter of its pool when the job is accepted or recovered. It stops
+/// itself once its readers have been shown the end, or when another owner has claimed the job. A panic ends this actor
+/// only; the registry then starts another one, which ends the job with the text shown so far. The text is bounded by
+/// what the generator sends within the job's timeout.
 pub struct JobActor {
     pub(super) state: JobState,
     pub(super) generating: Option<GenerationStream>,
@@ -69,25 +69,25 @@ pub struct JobActor {
     pub(super) settings: JobSettings,
     generator: Arc<dyn ScriptGenerator>,
     supervisor: Supervisor,
-    /// While the job generates.
+    /// `Some` while the job generates.
     pub(super) rhythm: Option<Rhythm>,
-    /// The one timer, armed for what the rhythm has next.
+    /// The only timer, armed for the next due time of `rhythm`.
     timer: Option<SpawnHandle>,
-    pub(super) checkpoint_under_way: bool,
-    /// Another one fell due meanwhile.
+    pub(super) checkpoint_in_progress: bool,
+    /// Another checkpoint fell due while one was being written.
     pub(super) checkpoint_missed: bool,
-    /// Bytes of the text that readers have been shown.
+    /// Bytes of text shown to readers.
     pub(super) shown: usize,
-    /// Bytes of the text that are durable.
+    /// Bytes of text that are durable.
     pub(super) stored: usize,
     pub(super) unrecorded: Option<Ending>,
     pub(super) waiting_for_end: Vec<oneshot::Sender<()>>,
-    /// Must not start any more; a cancel still counts.
+    /// Must not start any more; a cancel is still carried out.
     pub(super) suspended: bool,
     _exit: ExitNotice,
 }
 
-/// Tells the registry when the actor is dropped, which also happens when it panics.
+/// Tells the registry when the actor is dropped, which also happens on a panic.
 struct ExitNotice(JobId, Recipient<ActorGone>);
 
 impl Drop for ExitNotice {
@@ -97,8 +97,8 @@ impl Drop for ExitNotice {
 }
 
 impl JobActor {
-    /// A job that waits for [`Start`](super::Start). Of the text that `state` holds, all is shown by the publisher and the
-    /// first `stored` bytes are durable.
+    /// Creates the actor of a job that waits for [`Start`](super::Start). The publisher has shown the whole text in
+    /// `state`; its first `stored` bytes are durable.
     pub fn new(
         state: JobState,
         stored: usize,
@@ -122,7 +122,7 @@ impl JobActor {
             generating: None,
             rhythm: None,
             timer: None,
-            checkpoint_under_way: false,
+            checkpoint_in_progress: false,
             checkpoint_missed: false,
             unrecorded: None,
             waiting_for_end: Vec::new(),
@@ -130,7 +130,7 @@ impl JobActor {
         }
     }
 
-    /// Takes what the generator said next.
+    /// Handles the generator's next piece.
     pub(super) fn piece(&mut self, piece: Piece, ctx: &mut Context<Self>) {
         self.input(Input::Piece(piece), ctx);
         let unshown = self.shown < self.state.text().len();
@@ -139,13 +139,13 @@ impl JobActor {
         }
     }
 
-    /// The generator gave up; the cause goes to the log, the code to the readers.
+    /// Handles the generator's failure. The cause goes to the log, the code to the readers.
     pub(super) fn failed(&mut self, failure: Failure, ctx: &mut Context<Self>) {
         log::warn!("{}: generation failed: {failure}", self.state.id());
         self.input(Input::GeneratorFailed(failure), ctx);
     }
 
-    /// Applies what happened and carries out what follows from it.
+    /// Applies an input and carries out its effects.
     pub(super) fn input(&mut self, input: Input, ctx: &mut Context<Self>) {
         match self.state.apply(input, self.ports.clock.now()) {
             Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect, ctx)),
@@ -171,7 +171,7 @@ impl JobActor {
         let JobSettings { preview_interval, checkpoint_interval, timeout, .. } = self.settings;
         self.rhythm = Some(Rhythm::new(Instant::now(), preview_interval, checkpoint_interval, timeout));
         self.arm_timer(ctx);
-        // That it has begun must survive as well: a restart treats jobs that had streamed differently.
+        // Record the start durably: a restart treats jobs that were streaming differently.
         self.write_checkpoint(ctx);
         self.start_pump(ctx);
     }
@@ -184,16 +184,16 @@ impl JobActor {
         }
     }
 
-    /// Not to be called while it runs: nothing that is due moves to an earlier time, and to disarm a timer costs a search
-    /// through all that the actor waits for.
+    /// Do not call this while the timer runs. No due time ever moves to an earlier time, and canceling a timer searches
+    /// through everything the actor waits for.
     fn arm_timer(&mut self, ctx: &mut Context<Self>) {
         if let Some(rhythm) = &self.rhythm {
             let wait = rhythm.next().saturating_duration_since(Instant::now());
-            self.timer = Some(ctx.run_later(wait, Self::do_what_is_due));
+            self.timer = Some(ctx.run_later(wait, Self::on_timer));
         }
     }
 
-    fn do_what_is_due(&mut self, ctx: &mut Context<Self>) {
+    fn on_timer(&mut self, ctx: &mut Context<Self>) {
         self.timer = None;
         let Some(rhythm) = &mut self.rhythm else { return };
         let due = rhythm.due(Instant::now());
@@ -217,7 +217,7 @@ impl JobActor {
             rhythm.shown(Instant::now(), !more.is_empty());
         }
         let view = self.state.view();
-        self.supervisor.listing.expect_end_in(view.remaining_seconds.unwrap_or(0));
+        self.supervisor.listing.set_remaining_seconds(view.remaining_seconds.unwrap_or(0));
         self.publisher.publish(view, more);
         self.shown = self.state.text().len();
     }
@@ -225,10 +225,10 @@ impl JobActor {
     fn announce(&mut self, ctx: &mut Context<Self>) {
         let now = self.ports.clock.now();
         let view = self.state.view();
-        log::info!("{}", last_line(&view));
+        log::info!("{}", end_log_line(&view));
         let (status, episode, at) = (view.status, view.episode_status(), view.completed_at.unwrap_or(now));
-        // A list must not hold a job whose readers know that it has ended.
-        self.supervisor.listing.ended(status, episode, self.unrecorded.is_none());
+        // No list may hold a job whose readers know that it has ended.
+        self.supervisor.listing.mark_ended(status, episode, self.unrecorded.is_none());
         self.publisher.end(view, self.publisher.end_mark());
         self.supervisor.ended.do_send(JobEnded {
             id: self.state.id(),
@@ -242,9 +242,9 @@ impl JobActor {
         self.stop(ctx);
     }
 
-    /// Somebody else writes the job: what it does from here on is not for this process to say.
-    pub(super) fn give_up(&mut self, ctx: &mut Context<Self>) {
-        log::warn!("{}: another owner has taken it over", self.state.id());
+    /// Stops without recording anything: another owner writes the job now.
+    pub(super) fn stop_fenced(&mut self, ctx: &mut Context<Self>) {
+        log::warn!("{}: another owner has claimed the job", self.state.id());
         self.stop_generating(ctx);
         self.supervisor.fenced.do_send(JobFenced(self.state.id()));
         self.stop(ctx);
@@ -262,13 +262,13 @@ impl Actor for JobActor {
     type Context = Context<Self>;
 }
 
-/// The failure of a stream that just stops.
-pub(super) fn no_end_mark() -> Failure {
-    Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end mark")
+/// The failure of a stream that stops without an end.
+pub(super) fn missing_end() -> Failure {
+    Failure::new(FailureCode::GenerationError, "the generator's stream ended without an end")
 }
 
-/// What the log says of a job that has ended: a line that can be read alone.
-fn last_line(view: &JobView) -> String {
+/// The log line for an ended job; it can be read on its own.
+fn end_log_line(view: &JobView) -> String {
     let seconds = match (view.started_at, view.completed_at) {
         (Some(started), Some(ended)) => (ended - started).num_milliseconds() as f64 / 1000.0,
         _ => 0.0,

@@ -1,4 +1,4 @@
-//! The shell alone, over ports that do as the test says, in a time that jumps to the next timer.
+//! The job actor alone, with fake ports controlled by the test, in paused time.
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, Context, Handler};
 use tokio::time::sleep;
@@ -16,26 +16,26 @@ use crate::{
     },
 };
 
-/// A registry that is told, and does nothing.
-struct Told;
+/// A registry that ignores all reports.
+struct IgnoringRegistry;
 
-impl Actor for Told {
+impl Actor for IgnoringRegistry {
     type Context = Context<Self>;
 }
 
-impl Handler<JobEnded> for Told {
+impl Handler<JobEnded> for IgnoringRegistry {
     type Result = ();
 
     fn handle(&mut self, _: JobEnded, _: &mut Context<Self>) {}
 }
 
-impl Handler<JobFenced> for Told {
+impl Handler<JobFenced> for IgnoringRegistry {
     type Result = ();
 
     fn handle(&mut self, _: JobFenced, _: &mut Context<Self>) {}
 }
 
-impl Handler<ActorGone> for Told {
+impl Handler<ActorGone> for IgnoringRegistry {
     type Result = ();
 
     fn handle(&mut self, _: ActorGone, _: &mut Context<Self>) {}
@@ -52,7 +52,7 @@ struct Stage {
 const CHECKPOINT: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A job that has started; `arbiter` is where it runs.
+/// A started job; `arbiter` is where it runs.
 async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
     let journal = Journal::default();
     let (jobs, episodes) = (FakeJobStore::new(journal.clone()), FakeEpisodeStore::new(journal.clone()));
@@ -64,7 +64,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
         timeout: TIMEOUT,
         save_timeout: Duration::from_secs(10),
     };
-    let registry = Told.start();
+    let registry = IgnoringRegistry.start();
     let (state, generator) = (job(), ScriptedGenerator::new(journal.clone()));
     let publisher = Publisher::open(Epoch::FIRST, state.view(), "", context());
     let feed = publisher.feed().clone();
@@ -75,7 +75,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
         created_at: state.head().created_at,
     };
     let Ok(Created::Mine(claim)) = jobs.create(accepted, true).await else { panic!("the store takes it") };
-    let listing = Directory::default().enter(&feed);
+    let listing = Directory::default().add(&feed);
     let (ended, fenced) = (registry.clone().recipient(), registry.clone().recipient());
     let supervisor = Supervisor { ended, fenced, gone: registry.recipient(), listing };
     let (owned, writer) = ((publisher, claim), Arc::new(generator.clone()));
@@ -87,11 +87,11 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
     Stage { journal, jobs, feed, job, run }
 }
 
-/// A preview interval with as many pieces in it as make the two fall in step, or not.
+/// Preview intervals and pauses between pieces, in milliseconds, in step and out of step.
 const PACES: [(u64, u64); 6] = [(500, 25), (500, 500), (500, 1), (500, 137), (20_000, 25), (20_000, 1)];
 
 #[actix::test]
-async fn a_model_in_step_with_the_previews_keeps_neither_checkpoints_nor_the_deadline_from_falling_due() {
+async fn a_model_in_step_with_previews_delays_neither_checkpoints_nor_the_deadline() {
     tokio::time::pause();
     for (preview, pause) in PACES {
         let Stage { journal, feed, run, .. } = stage(Duration::from_millis(preview), &Arbiter::current()).await;
@@ -117,7 +117,7 @@ async fn a_model_in_step_with_the_previews_keeps_neither_checkpoints_nor_the_dea
 }
 
 #[actix::test]
-async fn a_checkpoint_that_fell_due_while_the_store_was_slow_follows_at_once() {
+async fn a_checkpoint_missed_while_the_store_was_slow_follows_immediately() {
     tokio::time::pause();
     let Stage { journal, jobs, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
     let made = |h: &Happened| matches!(h, Happened::Checkpointed(..));
@@ -135,7 +135,7 @@ async fn a_checkpoint_that_fell_due_while_the_store_was_slow_follows_at_once() {
 }
 
 #[actix::test]
-async fn all_text_is_shown_before_the_end_is_recorded_and_the_end_is_recorded_once() {
+async fn all_text_is_shown_before_the_end_is_recorded_once() {
     tokio::time::pause();
     let Stage { journal, jobs, feed, job, run, .. } = stage(Duration::from_secs(20), &Arbiter::current()).await;
     run.text("one ");
@@ -146,7 +146,7 @@ async fn all_text_is_shown_before_the_end_is_recorded_and_the_end_is_recorded_on
     journal.until(1, |h| matches!(h, Happened::FinishCalled(_))).await;
     assert_eq!(feed.text().0.as_str(), "one two", "not recorded yet");
     jobs.set(Op::Finish, Mood::Works);
-    soon(job.send(Cancel)).await.expect("it lives until its end is told");
+    soon(job.send(Cancel)).await.expect("it lives until its end is shown");
     let Happened::Finished(_, ending) = journal.until(1, |h| matches!(h, Happened::Finished(..))).await else {
         unreachable!()
     };
@@ -155,7 +155,7 @@ async fn all_text_is_shown_before_the_end_is_recorded_and_the_end_is_recorded_on
 }
 
 #[actix::test]
-async fn a_job_that_somebody_else_has_claimed_drops_its_model_at_once_and_records_nothing() {
+async fn a_fenced_job_drops_its_model_immediately_and_records_nothing() {
     tokio::time::pause();
     let Stage { journal, jobs, feed, job, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
     run.text("one ");
@@ -169,7 +169,7 @@ async fn a_job_that_somebody_else_has_claimed_drops_its_model_at_once_and_record
 }
 
 #[actix::test]
-async fn a_script_that_was_not_made_durable_as_complete_is_not_saved() {
+async fn a_script_not_durable_as_complete_is_not_saved() {
     tokio::time::pause();
     let Stage { journal, jobs, feed, run, .. } = stage(Duration::from_millis(500), &Arbiter::current()).await;
     run.text("whole");
@@ -183,7 +183,7 @@ async fn a_script_that_was_not_made_durable_as_complete_is_not_saved() {
 }
 
 #[test]
-fn the_last_line_about_a_job_says_how_it_went() {
+fn the_log_line_of_an_ended_job_says_how_it_ended() {
     use crate::{
         model::{EpisodeRef, EpisodeState},
         testing::{at, view},
@@ -191,10 +191,10 @@ fn the_last_line_about_a_job_says_how_it_went() {
     let ended = JobView { started_at: Some(at(0)), completed_at: Some(at(12)), words: 90, ..view() };
     let id = ended.id;
     let failed = JobView { status: Status::Failed, failure: Some(FailureCode::TimeoutError), ..ended.clone() };
-    assert_eq!(last_line(&failed), format!("{id}: failed after 12.0 s, 90 words by builtin, TIMEOUT_ERROR"));
+    assert_eq!(end_log_line(&failed), format!("{id}: failed after 12.0 s, 90 words by builtin, TIMEOUT_ERROR"));
     let episode = Some(EpisodeState::Saved(EpisodeRef { id: "e".into(), number: 3 }));
     let saved = JobView { status: Status::Completed, episode, ..ended };
-    assert!(last_line(&saved).ends_with(", episode 3 of \"project-1\""), "{}", last_line(&saved));
+    assert!(end_log_line(&saved).ends_with(", episode 3 of \"project-1\""), "{}", end_log_line(&saved));
     let owed = JobView { episode: Some(EpisodeState::Owed), ..saved };
-    assert!(last_line(&owed).ends_with(", not saved yet"));
+    assert!(end_log_line(&owed).ends_with(", not saved yet"));
 }

@@ -1,4 +1,4 @@
-//! What a job writes while it lives: checkpoints, its episode, its ending.
+//! A job's durable writes: its checkpoints, its episode and its ending.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,21 +7,22 @@ use tokio::time::{sleep, timeout};
 
 use super::{Input, JobActor, actor::JobPorts};
 use crate::{
-    deadlines::{STORE_TIMEOUT, answered, catch_panic},
     model::Checkpoint,
     ports::{Claim, Ending, EpisodeDraft, EpisodeError, JobStore, StoreError, Written},
+    store_timeout::{STORE_TIMEOUT, catch_panic, with_store_timeout},
 };
 
-/// Between two attempts of a write that a job waits for.
+/// The pause between two attempts of a write that the job waits for.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-/// Whether the claim still holds, and what the write came to if it does.
+/// The result of a write under a claim; `None` if the claim no longer holds.
 type Claimed<T> = Option<T>;
 
 impl JobActor {
-    /// At most one is under way: when the store is slow, the next one carries more text instead, and follows at once.
+    /// Writes a checkpoint. At most one is in progress: when the store is slow, the next one carries more text and
+    /// follows immediately.
     pub(super) fn checkpoint(&mut self, ctx: &mut Context<Self>) {
-        if self.checkpoint_under_way {
+        if self.checkpoint_in_progress {
             self.checkpoint_missed = true;
         } else if self.stored < self.state.text().len() {
             self.write_checkpoint(ctx);
@@ -29,15 +30,17 @@ impl JobActor {
     }
 
     pub(super) fn write_checkpoint(&mut self, ctx: &mut Context<Self>) {
-        self.checkpoint_under_way = true;
+        self.checkpoint_in_progress = true;
         let end = self.state.text().len();
-        let written = answered(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
+        let written = with_store_timeout(self.ports.jobs.checkpoint(&self.claim, self.state.checkpoint(self.stored)));
         ctx.spawn(written.into_actor(self).map(move |result, job, ctx| {
-            job.checkpoint_under_way = false;
+            job.checkpoint_in_progress = false;
             match result {
                 Ok(Written::Done) => job.stored = end,
-                Ok(Written::Fenced) => return job.give_up(ctx),
-                Err(error) => log::warn!("{}: checkpoint failed, the next one repeats it: {error}", job.state.id()),
+                Ok(Written::Fenced) => return job.stop_fenced(ctx),
+                Err(error) => {
+                    log::warn!("{}: checkpoint failed, the next one includes its text: {error}", job.state.id())
+                }
             }
             if std::mem::take(&mut job.checkpoint_missed) && job.rhythm.is_some() {
                 job.checkpoint(ctx);
@@ -51,83 +54,83 @@ impl JobActor {
         let saving = save(self.ports.clone(), self.claim, last, draft, self.settings.save_timeout);
         ctx.spawn(saving.into_actor(self).map(|saved, job, ctx| match saved {
             Some(input) => job.input(input, ctx),
-            None => job.give_up(ctx),
+            None => job.stop_fenced(ctx),
         }));
     }
 
     pub(super) fn record_ending(&mut self, ctx: &mut Context<Self>) {
-        // Readers who come back after a restart are told by the recorded numbers whether they have all of the text: it must
-        // not grow after this.
+        // After a restart, the recorded numbers decide whether a reader has all of the text. So the text must not grow
+        // after this.
         if self.shown < self.state.text().len() {
             self.show();
         }
         let Some(ending) = self.state.ending(self.publisher.end_mark(), self.stored) else { return };
-        let recording = finish(Arc::clone(&self.ports.jobs), self.claim, ending);
+        let recording = record(Arc::clone(&self.ports.jobs), self.claim, ending);
         ctx.spawn(recording.into_actor(self).map(|recorded, job, ctx| match recorded {
             Some(unrecorded) => {
                 job.unrecorded = unrecorded;
                 job.input(Input::Recorded, ctx);
             }
-            None => job.give_up(ctx),
+            None => job.stop_fenced(ctx),
         }));
     }
 }
 
-/// Makes the whole text durable, then saves it; says how that went.
+/// Makes the whole text durable, then saves it as an episode. Returns the resulting input.
 ///
-/// A script that is not durable as complete is not saved: should the job be taken over, it could still be canceled, and a
-/// canceled job must not be an episode.
+/// Never saves a script that is not durable as complete: if another process took the job over, the job could still be
+/// canceled, and a canceled job must not become an episode.
 async fn save(
     ports: JobPorts,
     claim: Claim,
     last: Checkpoint,
     draft: EpisodeDraft,
-    deadline: Duration,
+    save_timeout: Duration,
 ) -> Claimed<Input> {
     let id = claim.job;
     let saving = async {
         let sealed =
-            until_done(id, "the complete text is not durable yet", || ports.jobs.checkpoint(&claim, last.clone()));
+            retry_write(id, "cannot make the complete text durable", || ports.jobs.checkpoint(&claim, last.clone()));
         match sealed.await {
             Written::Done => Some(ports.episodes.save(draft).await),
             Written::Fenced => None,
         }
     };
-    Some(match timeout(deadline, saving).await {
+    Some(match timeout(save_timeout, saving).await {
         Ok(None) => return None,
         Ok(Some(Ok(saved))) => Input::EpisodeSaved(saved.reference()),
         Ok(Some(Err(EpisodeError::Refused(cause)))) => {
-            log::error!("{id}: the script will not become an episode, the store refused it: {cause}");
+            log::error!("{id}: the episode store refused the script: {cause}");
             Input::EpisodeRefused
         }
         Ok(Some(Err(error))) => {
-            log::error!("{id}: the script is complete but not saved yet: {error}");
+            log::error!("{id}: the complete script could not be saved, the outbox retries: {error}");
             Input::EpisodeDeferred
         }
         Err(_) => {
-            log::error!("{id}: the script is complete but was not saved within {deadline:?}");
+            log::error!("{id}: the complete script was not saved within {save_timeout:?}, the outbox retries");
             Input::EpisodeDeferred
         }
     })
 }
 
-/// Records the outcome, trying again while the store fails; gives it back if the store has not taken it after
-/// [`STORE_TIMEOUT`], when readers are told anyway.
-async fn finish(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claimed<Option<Ending>> {
+/// Records the ending, retrying while the store fails. Returns the ending if the store has not taken it within
+/// [`STORE_TIMEOUT`]; readers are then shown the end anyway.
+async fn record(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claimed<Option<Ending>> {
     let id = claim.job;
-    let recording = until_done(id, "the outcome is not recorded yet", || jobs.finish(&claim, ending.clone()));
+    let recording = retry_write(id, "cannot record the outcome", || jobs.finish(&claim, ending.clone()));
     match timeout(STORE_TIMEOUT, recording).await {
         Ok(Written::Done) => Some(None),
         Ok(Written::Fenced) => None,
         Err(_) => {
-            log::error!("{id}: the outcome is not recorded, but its readers are told");
+            log::error!("{id}: the outcome is not recorded; showing readers the end anyway");
             Some(Some(ending))
         }
     }
 }
 
-/// Repeats a write until the store takes or refuses it; to be called with a deadline.
-async fn until_done<F>(id: crate::model::JobId, waiting: &str, write: impl Fn() -> F) -> Written
+/// Repeats a write until the store accepts it or reports the claim as fenced. Call it with a timeout.
+async fn retry_write<F>(id: crate::model::JobId, problem: &str, write: impl Fn() -> F) -> Written
 where
     F: Future<Output = Result<Written, StoreError>>,
 {
@@ -137,7 +140,7 @@ where
             Ok(written) => return written,
             Err(error) => {
                 if !logged {
-                    log::warn!("{id}: {waiting}, trying again: {error}");
+                    log::warn!("{id}: {problem}, retrying: {error}");
                     logged = true;
                 }
                 sleep(RETRY_PAUSE).await;

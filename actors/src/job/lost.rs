@@ -1,12 +1,12 @@
-//! Jobs whose actor is gone: what is known of them comes from what they had shown.
+//! Jobs whose actor is lost: their record is rebuilt from what they had shown.
 
 use crate::{
     feed::Feed,
     model::{JobHead, JobRecord, Part},
 };
 
-/// The record of a job as its readers know it. The store may hold less of the text, which readers have already; it holds more
-/// only for the moment between a checkpoint and the next preview.
+/// Rebuilds a job's record from what its readers were shown. The store may hold less of the text than the readers. It
+/// holds more only between a checkpoint and the next preview.
 pub fn record_as_shown(head: &JobHead, feed: &Feed) -> JobRecord {
     let view = feed.view();
     let (text, _) = feed.text();

@@ -1,4 +1,4 @@
-//! What the registry tells a job.
+//! Handlers of the registry's messages to a job.
 
 use actix::prelude::*;
 use tokio::sync::oneshot;
@@ -7,14 +7,14 @@ use super::{
     Input, JobActor, Phase,
     messages::{Cancel, Lost, Place, Start, Suspend},
 };
-use crate::deadlines::answered;
+use crate::store_timeout::with_store_timeout;
 
 impl Handler<Start> for JobActor {
     type Result = ();
 
     fn handle(&mut self, start: Start, ctx: &mut Context<Self>) {
         if !self.suspended {
-            self.state.expect(start.words_per_second);
+            self.state.set_expected_speed(start.words_per_second);
             self.input(Input::Start, ctx);
         }
     }
@@ -25,7 +25,7 @@ impl Handler<Place> for JobActor {
 
     fn handle(&mut self, place: Place, _: &mut Context<Self>) {
         if self.state.phase() == Phase::Queued {
-            self.state.wait_at(place.position, place.remaining_seconds);
+            self.state.set_place(place.position, place.remaining_seconds);
             self.show();
         }
     }
@@ -38,7 +38,7 @@ impl Handler<Cancel> for JobActor {
         self.input(Input::Cancel, ctx);
         match self.state.phase() {
             Phase::Ending => self.end_of_job(),
-            // Saving: the text is complete, the job completes instead.
+            // While saving, the text is complete: the job completes instead.
             _ => Box::pin(std::future::ready(())),
         }
     }
@@ -60,22 +60,22 @@ impl Handler<Suspend> for JobActor {
         match self.state.phase() {
             Phase::Generating => self.release(ctx),
             Phase::Saving | Phase::Ending => self.end_of_job(),
-            // The store knows all there is to know.
+            // The store already holds everything.
             Phase::Queued | Phase::Ended => Box::pin(std::future::ready(())),
         }
     }
 }
 
 impl JobActor {
-    /// Stops generating, and gives the job up with all of its text.
+    /// Stops generating and releases the claim with a last checkpoint of the whole text.
     fn release(&mut self, ctx: &mut Context<Self>) -> ResponseFuture<()> {
         self.show();
         self.stop_generating(ctx);
         let id = self.state.id();
-        let released = answered(self.ports.jobs.release(self.claim, self.state.checkpoint(self.stored)));
+        let released = with_store_timeout(self.ports.jobs.release(self.claim, self.state.checkpoint(self.stored)));
         Box::pin(async move {
             if let Err(error) = released.await {
-                log::error!("{id}: last checkpoint failed, it will resume from an earlier one: {error}");
+                log::error!("{id}: the last checkpoint failed, the job will resume from an earlier one: {error}");
             }
         })
     }
@@ -84,7 +84,7 @@ impl JobActor {
         let (ended, end) = oneshot::channel();
         self.waiting_for_end.push(ended);
         Box::pin(async move {
-            // An actor that is dropped has ended as well.
+            // A dropped actor counts as ended.
             let _dropped_is_fine = end.await;
         })
     }

@@ -1,4 +1,4 @@
-//! What a running job is told, and what it tells the registry.
+//! Messages between the registry and a job.
 
 use actix::Message;
 use chrono::{DateTime, Utc};
@@ -8,37 +8,37 @@ use crate::{
     ports::{Claim, Ending},
 };
 
-/// The registry has admitted the job: begin.
+/// To a job: the registry has admitted it; start.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Start {
-    /// What earlier jobs with its model have achieved by now.
+    /// The measured speed of earlier jobs with the same model.
     pub words_per_second: f64,
 }
 
-/// Where the job waits; sent when that changes.
+/// To a job: its place in the queue. Sent when that changes.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Place {
-    /// How many queued jobs go first, plus one.
+    /// The number of queued jobs ahead, plus one.
     pub position: u32,
-    /// Seconds until it may be finished.
+    /// Estimated seconds until the job finishes.
     pub remaining_seconds: u64,
 }
 
-/// Stop for good. Answered once the generator is dropped and the outcome is recorded; at once when the text is
-/// already complete or the job has ended.
+/// To a job: stop for good. Answered once the generator is dropped and the outcome is recorded; immediately if the text
+/// is already complete or the job has ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Cancel;
 
-/// The actor that ran the job before is gone: end it.
+/// To a job: its previous actor is lost; end the job.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Lost;
 
-/// The process is going down: drop the generator, checkpoint, and do not start again. Answered once the checkpoint is
-/// durable; a job that is about to end answers when it has.
+/// To a job: the process is shutting down. Drop the generator, write a checkpoint and do not start again. Answered once
+/// the checkpoint is durable. A job that is about to end answers when it has ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Suspend;
@@ -47,28 +47,28 @@ pub struct Suspend;
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct JobEnded {
-    /// Which job.
+    /// The job's id.
     pub id: JobId,
     /// When it ended.
     pub at: DateTime<Utc>,
-    /// As what.
+    /// Its terminal status.
     pub status: Status,
-    /// What became of its script; `None` unless it completed.
+    /// The state of its episode; `None` unless it completed.
     pub episode: Option<EpisodeStatus>,
-    /// About how many bytes are kept of it.
+    /// The approximate memory of its feed, in bytes.
     pub bytes: u64,
-    /// How fast it was written, where that could be told.
+    /// The measured writing speed, if there was enough text.
     pub words_per_second: Option<f64>,
-    /// The ending, if the store did not take it: somebody must go on trying.
+    /// The ending, if the store did not take it: the outbox must keep trying.
     pub unrecorded: Option<(Claim, Ending)>,
 }
 
-/// To the registry: the actor is gone, whether it said [`JobEnded`] before or not.
+/// To the registry: the actor is gone, whether or not it sent [`JobEnded`] before.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ActorGone(pub JobId);
 
-/// To the registry: somebody else writes the job now. The generator is dropped; nothing was recorded.
+/// To the registry: another owner writes the job now. The generator is dropped; nothing was recorded.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct JobFenced(pub JobId);

@@ -1,4 +1,4 @@
-//! One generation job: what happens to it, what is due when, and the actor that carries it out.
+//! One generation job: its state, its due times and the actor that runs it.
 
 mod actor;
 mod durable;

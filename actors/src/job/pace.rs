@@ -1,22 +1,23 @@
-//! How fast a job writes, and how long it will still take.
+//! How fast a job writes, and how much time it still needs.
 
 use chrono::{DateTime, Utc};
 
 use super::progress;
 
-/// Words per second while nothing has been measured: 1,000 words in two minutes.
+/// The assumed words per second before any measurement: 1,000 words in two minutes.
 pub const UNMEASURED: f64 = 1000.0 / 120.0;
 
-/// What remaining times are computed from.
+/// The data for estimating the remaining time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pace {
-    /// Words per second of earlier jobs with this model.
+    /// Words per second of earlier jobs with the same model.
     expected: f64,
-    /// When this attempt wrote its first words, and how many there were before.
+    /// The time of this attempt's first words, and the number of words before them.
     first_words: Option<(DateTime<Utc>, u64)>,
-    /// When it wrote the newest ones. Estimates are of that moment: what nothing has happened to is not news for readers.
+    /// The time of its newest words. Estimates refer to this time, so that an idle job has no news for readers.
     newest_words: Option<DateTime<Utc>>,
-    /// When the model was done or stopped: what is saved and recorded after it is not its slowness.
+    /// When the model finished or was stopped. Time spent saving and recording after that does not count as slow
+    /// writing.
     stopped: Option<DateTime<Utc>>,
 }
 
@@ -27,23 +28,23 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Sets what earlier jobs with its model achieved.
-    pub(super) fn expect(&mut self, words_per_second: f64) {
+    /// Sets the speed of earlier jobs with the same model.
+    pub(super) fn set_expected_speed(&mut self, words_per_second: f64) {
         self.expected = words_per_second;
     }
 
-    /// More words come, after the `words` that there are.
+    /// Notes that more text follows the first `words` words.
     pub(super) fn writes(&mut self, words: u64, now: DateTime<Utc>) {
         self.first_words.get_or_insert((now, words));
         self.newest_words = Some(now);
     }
 
-    /// The model is done or has been stopped.
+    /// Notes that the model finished or was stopped.
     pub(super) fn stop(&mut self, now: DateTime<Utc>) {
         self.stopped = Some(now);
     }
 
-    /// Whole seconds for the rest of `target` words of which `words` are written.
+    /// Estimates the remaining whole seconds of a script with `words` of `target` words.
     pub(super) fn remaining_seconds(&self, words: u64, target: u32) -> u64 {
         let Some((since, before)) = self.first_words else {
             return progress::remaining_seconds(words, target, self.expected);
@@ -52,7 +53,7 @@ impl Pace {
         progress::remaining_while_writing(before, words, target, self.expected, seconds)
     }
 
-    /// What has been achieved, once that can be told.
+    /// The measured speed, once there is enough text.
     pub(super) fn words_per_second(&self, words: u64, now: DateTime<Utc>) -> Option<f64> {
         let (since, before) = self.first_words?;
         let seconds = seconds(since, self.stopped.unwrap_or(now));

@@ -1,4 +1,4 @@
-//! Carries a generator's pieces into the job.
+//! Passes a generator's pieces to the job.
 
 use std::{
     pin::Pin,
@@ -7,17 +7,18 @@ use std::{
 
 use actix::prelude::*;
 
-use super::actor::{JobActor, no_end_mark};
+use super::actor::{JobActor, missing_end};
 
-/// After so many pieces in a row the mailbox gets its turn, so that a cancel arrives however fast a generator writes.
+/// The most pieces handled in a row. After that the mailbox gets its turn, so that a cancel arrives however fast a
+/// generator writes.
 const PIECES_IN_A_ROW: usize = 32;
 
-/// Polls the stream that the actor owns, for as long as it owns one. The stream is not in here, because dropping it
-/// must take effect at once and a spawned future is dropped only when its context is polled next.
+/// Polls the stream that the actor owns, for as long as it owns one. The stream is not stored here: dropping it must
+/// take effect immediately, and a spawned future is dropped only when its context is next polled.
 struct Pump;
 
 impl JobActor {
-    /// Begins to carry pieces over, until the stream is dropped.
+    /// Starts passing pieces to the job, until the stream is dropped.
     pub(super) fn start_pump(&self, ctx: &mut Context<Self>) {
         ctx.spawn(Pump);
     }
@@ -38,7 +39,7 @@ impl ActorFuture<JobActor> for Pump {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(piece))) => job.piece(piece, ctx),
                 Poll::Ready(Some(Err(failure))) => job.failed(failure, ctx),
-                Poll::Ready(None) => job.failed(no_end_mark(), ctx),
+                Poll::Ready(None) => job.failed(missing_end(), ctx),
             }
         }
         task.waker().wake_by_ref();

@@ -1,15 +1,16 @@
-//! What a job has to do by the clock while it generates, as plain data: no timer and no clock in here, times are arguments.
+//! When a job must show text, write checkpoints and time out while it generates, as plain data. It has no timer and no
+//! clock; times are arguments.
 //!
-//! Three things fall due: readers are shown what is new, the text is made durable, the job's own time is over. The shell arms
-//! one timer for the earliest. None of the three ever moves to an earlier time, so the timer has to be armed again only once
-//! it has fired; and while there is text to be made durable, more of it moves nothing but the time to show, so no model,
-//! however fast or however much in step, keeps the other two from falling due.
+//! Three things fall due: showing readers what is new, making the text durable, and the job's deadline. The actor arms
+//! one timer for the earliest. None of the three ever moves to an earlier time, so the timer is re-armed only after it
+//! has fired. While there is text to make durable, more text delays only the next preview. So no model, however fast or
+//! in step with the timer, can delay the other two.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What comes so late still counts as in time.
+/// A timer that fires less than this late counts as on time.
 const SLACK: Duration = Duration::from_millis(5);
 
 /// The due times of one job.
@@ -17,27 +18,28 @@ const SLACK: Duration = Duration::from_millis(5);
 pub(super) struct Rhythm {
     preview_interval: Duration,
     checkpoint_interval: Duration,
-    /// From here on text is shown as soon as there is some.
+    /// New text may be shown from this time on.
     preview: Instant,
-    /// Whatever has changed is shown here, text or not; never before `preview`.
+    /// When any change is shown, text or not; never before `preview`.
     show: Instant,
     checkpoint: Instant,
     deadline: Instant,
-    /// Whether there has been text to show.
+    /// Whether any text has been shown.
     written: bool,
 }
 
-/// What is due at one moment.
+/// What is due at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Due {
     pub show: bool,
     pub checkpoint: bool,
-    /// The job's time is over.
+    /// The job's deadline has passed.
     pub end: bool,
 }
 
 impl Rhythm {
-    /// Of a job that begins to generate `now` and has `timeout` for it. Its first text may be shown at once.
+    /// Creates the due times of a job that starts generating `now` and has `timeout` to finish. Its first text may be
+    /// shown immediately.
     pub(super) fn new(
         now: Instant,
         preview_interval: Duration,
@@ -55,22 +57,22 @@ impl Rhythm {
         }
     }
 
-    /// When the timer has to fire; never earlier than what this said before.
+    /// When the timer must fire; never earlier than an earlier call returned.
     pub(super) fn next(&self) -> Instant {
         self.show.min(self.checkpoint).min(self.deadline)
     }
 
-    /// Whether new text may be shown without waiting for the timer: a model that is slower than the preview interval would
-    /// have each of its words held back for half an interval.
+    /// Whether new text may be shown without waiting for the timer. Otherwise each word of a model slower than the
+    /// preview interval would be held back for half an interval.
     pub(super) fn may_show_text(&self, now: Instant) -> bool {
         self.preview <= now
     }
 
-    /// Readers have been shown the present state, `with_text` if there was new text in it.
+    /// Notes that readers were shown the current state; `with_text` if that included new text.
     pub(super) fn shown(&mut self, now: Instant, with_text: bool) {
         if with_text {
-            // Before its first text a job has nothing to make durable. From there on the two rhythms are one where their
-            // intervals allow it, and wake the job together.
+            // A job has nothing to make durable before its first text. From then on previews and checkpoints fall due
+            // together where their intervals allow, and wake the job once.
             if !std::mem::replace(&mut self.written, true) {
                 self.checkpoint = now + self.checkpoint_interval;
             }
@@ -81,7 +83,7 @@ impl Rhythm {
         }
     }
 
-    /// What is due. A checkpoint that is due counts as made; what is shown is reported with [`Rhythm::shown`].
+    /// Returns what is due. A due checkpoint counts as made; report shown text with [`Rhythm::shown`].
     pub(super) fn due(&mut self, now: Instant) -> Due {
         let due = Due { show: self.show <= now, checkpoint: self.checkpoint <= now, end: self.deadline <= now };
         if due.checkpoint {
@@ -91,8 +93,8 @@ impl Rhythm {
     }
 }
 
-/// When something is due again that was due at `due` and is done `now`. Timers fire late: counting from there, a rhythm would
-/// fall behind a model that writes in the same one.
+/// When something due at `due` and done `now` is due again. Timers fire late: counting from `now`, previews would fall
+/// behind a model that writes at the same interval.
 fn following(due: Instant, now: Instant, interval: Duration) -> Instant {
     let late = now.checked_duration_since(due);
     let in_time = late.is_some_and(|late| late < SLACK.min(interval / 4));

@@ -2,22 +2,22 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One run of a job: when it showed text, made checkpoints and so on, counted from its start.
+/// One simulated run of a job: when it showed text, wrote checkpoints and so on, since its start.
 #[derive(Debug, Default)]
 struct Played {
     previews: Vec<Duration>,
-    /// Text or not.
+    /// With or without text.
     shows: Vec<Duration>,
     checkpoints: Vec<Duration>,
     end: Option<Duration>,
-    /// How long a piece of text has waited to be shown, at most.
+    /// The longest time a piece of text waited to be shown.
     longest_unshown: Duration,
-    /// How long one has waited to be made durable, at most.
+    /// The longest time a piece of text waited to be made durable.
     longest_unstored: Duration,
     wakes: usize,
 }
 
-/// The shell as a test plays it: a timer that fires `late`, and pieces of text at any times.
+/// A simulated actor: its timer fires `late`, and pieces of text arrive at any time.
 struct Shell {
     start: Instant,
     late: Duration,
@@ -60,7 +60,7 @@ impl Shell {
             self.store(now);
             self.played.checkpoints.push(now - self.start);
         }
-        assert!(self.rhythm.next() > now, "whatever was due has been done");
+        assert!(self.rhythm.next() > now, "nothing is overdue");
         self.armed = self.rhythm.next();
     }
 
@@ -72,7 +72,7 @@ impl Shell {
             self.show(now);
         }
         assert_eq!(self.rhythm.deadline, deadline, "a piece does not move it");
-        assert!(self.rhythm.checkpoint == checkpoint || !written, "nor this, but for the first");
+        assert!(self.rhythm.checkpoint == checkpoint || !written, "a piece does not move it, except the first");
         assert!(self.rhythm.next() >= self.armed, "the timer would fire too late");
     }
 }
@@ -85,7 +85,7 @@ struct Times {
     late: Duration,
 }
 
-/// Plays a job to its deadline; a piece comes after each of `gaps`, over and over.
+/// Simulates a job up to its deadline. A piece arrives after each of `gaps`, repeatedly.
 fn play(times: Times, gaps: &[Duration]) -> Played {
     let start = Instant::now();
     let rhythm = Rhythm::new(start, times.preview, times.checkpoint, times.timeout);
@@ -123,7 +123,7 @@ fn times() -> impl Strategy<Value = Times> {
     })
 }
 
-/// Pieces in step with the previews, far faster, far slower, and anyhow.
+/// Pieces in step with the previews, far faster, far slower, and at random.
 fn gaps(preview: Duration) -> impl Strategy<Value = Vec<Duration>> {
     let in_step = (1u32..1000).prop_map(move |pieces| vec![(preview / pieces).max(Duration::from_micros(100))]);
     let anyhow = prop::collection::vec((100u64..3_000_000).prop_map(Duration::from_micros), 1..40);
@@ -132,11 +132,11 @@ fn gaps(preview: Duration) -> impl Strategy<Value = Vec<Duration>> {
 
 proptest! {
     #[test]
-    fn whatever_pieces_come_nothing_is_later_than_allowed(
+    fn nothing_is_late_whatever_the_timing_of_pieces(
         (times, gaps) in times().prop_flat_map(|times| (Just(times), gaps(times.preview)))
     ) {
         let played = play(times, &gaps);
-        let end = played.end.expect("the deadline always fires");
+        let end = played.end.expect("the deadline always falls due");
         prop_assert!((times.timeout..=times.timeout + times.late).contains(&end), "ended at {:?}", end);
 
         let no_later = |done: &[Duration], interval: Duration| {
@@ -152,7 +152,7 @@ proptest! {
         for (number, (first, later)) in played.previews.iter().zip(played.previews.iter().skip(1)).enumerate() {
             prop_assert!(*later - *first + allowed >= times.preview, "previews at {:?} and {:?}", first, later);
             let least = times.preview * (number as u32 + 1);
-            prop_assert!(*later + allowed >= played.previews[0] + least, "more of them than one an interval");
+            prop_assert!(*later + allowed >= played.previews[0] + least, "more than one preview per interval");
         }
     }
 }
@@ -165,21 +165,22 @@ const DEFAULTS: Times = Times {
 };
 
 #[test]
-fn a_rhythm_does_not_drift_although_every_timer_is_late() {
+fn previews_do_not_drift_although_every_timer_is_late() {
     let played = play(DEFAULTS, &[Duration::from_millis(30)]);
     assert_eq!((played.previews.len(), played.checkpoints.len()), (240, 119));
-    // One was armed before the first text, which is shown without; the last is the deadline's. Checkpoints cost none.
+    // One timer was armed before the first text, which is shown without it; the last one is for the deadline.
+    // Checkpoints need no timers of their own.
     assert_eq!(played.wakes, 1 + 239 + 1);
 }
 
 #[test]
-fn a_slow_model_is_shown_at_once() {
+fn text_of_a_slow_model_is_shown_immediately() {
     let played = play(DEFAULTS, &[Duration::from_millis(730)]);
     assert_eq!(played.longest_unshown, Duration::ZERO);
 }
 
 #[test]
-fn a_model_that_writes_nothing_is_looked_at_once_an_interval() {
+fn a_silent_model_costs_one_timer_per_interval() {
     let played = play(DEFAULTS, &[Duration::from_secs(1000)]);
     assert_eq!((played.previews.len(), played.shows.len()), (0, 239));
 }

@@ -7,10 +7,10 @@
 //!    │ Cancel | ActorLost  │ Cancel                                               ▼
 //!    └─────────────────────┴──────────────────────────────────────────────────▶ ENDING ──Recorded──▶ ENDED
 //! ```
-//! Clients see GENERATING and SAVING as `streaming`, and the outcome only once it is recorded. The first outcome
-//! wins: nothing leaves ENDING or ENDED for another one. A job that is queued again with a complete text goes to SAVING by
-//! Start or Cancel. A job whose actor was lost is restored, which makes it queued, and told so. `docs/job-lifecycle.dot` is the
-//! same drawing with all edges, and with what becomes of the episode afterwards.
+//! Clients see GENERATING and SAVING as `streaming`, and the outcome only once it is recorded. The first outcome wins: no
+//! input leads from ENDING or ENDED to another outcome. A restored job with a complete text goes to SAVING on Start or
+//! Cancel. A job whose actor was lost is restored as queued and then given ActorLost. `docs/job-lifecycle.dot` is the same
+//! drawing with all edges, and with the states of the episode.
 
 use std::sync::Arc;
 
@@ -26,55 +26,55 @@ use crate::{
     ports::{EndReason, Ending, Piece},
 };
 
-/// What can happen to a job.
+/// An event in a job's life.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// The registry has admitted it.
+    /// The registry has admitted the job.
     Start,
-    /// The generator said something.
+    /// The generator sent a piece.
     Piece(Piece),
-    /// The generator gave up.
+    /// The generator failed.
     GeneratorFailed(Failure),
-    /// The job's own time is over.
+    /// The job's deadline has passed.
     TimedOut,
-    /// Somebody wants it stopped.
+    /// A client canceled the job.
     Cancel,
-    /// The script is an episode now.
+    /// The script was saved as an episode.
     EpisodeSaved(EpisodeRef),
-    /// The episode store will not take the script.
+    /// The episode store refused the script.
     EpisodeRefused,
-    /// The script could not be saved in time; its saving stays owed.
+    /// The script could not be saved in time; the outbox keeps trying.
     EpisodeDeferred,
-    /// The actor that ran the job is gone; this state was restored from what it had shown.
+    /// The job's actor was lost; this state was restored from what the actor had shown.
     ActorLost,
     /// The outcome is durable.
     Recorded,
 }
 
-/// What the shell has to do about it, in this order.
+/// What the actor must do, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Start the generator after the text so far.
+    /// Start the generator; it continues after the text so far.
     Generate,
-    /// Drop the generator's stream now, and with it the upstream connection.
+    /// Drop the generator's stream now, and the upstream connection with it.
     StopGenerating,
-    /// Show readers the present state without waiting for the next tick.
+    /// Show readers the current state without waiting for the timer.
     Show,
     /// Checkpoint the complete text, then save it as an episode; answer with `EpisodeSaved`, `EpisodeRefused` or
     /// `EpisodeDeferred`.
     SaveEpisode,
     /// Record the outcome; answer with `Recorded`.
     RecordEnding,
-    /// Show the terminal event. Nothing follows.
+    /// Show the terminal event. This is the last effect.
     Announce,
 }
 
-/// An input that means nothing in the job's present phase; harmless, and a value so that it can be tested.
+/// An input that has no meaning in the current phase. It is harmless, and a value so that tests can check it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
 #[display("ignored while {_0}")]
 pub struct Ignored(Phase);
 
-/// Where a job stands, finer than the [`Status`] that clients see.
+/// A job's phase, finer than the [`Status`] that clients see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
 #[expect(missing_docs, reason = "the drawing above says what each is")]
 pub enum Phase {
@@ -85,33 +85,33 @@ pub enum Phase {
     Ended,
 }
 
-/// Everything that is known about one job. It owns no resources and knows no clock.
+/// The whole state of one job. It owns no resources and reads no clock.
 #[derive(Debug, Clone)]
 pub struct JobState {
     head: JobHead,
     phase: Phase,
     step: Step,
     progress: u8,
-    /// All parts, one behind the other.
+    /// All parts, concatenated.
     text: ScriptText,
-    /// Where each part begins in the text; the last one is being written.
+    /// The byte offset of each part in the text; the last part is being written.
     parts: Vec<usize>,
     model_used: Option<String>,
     usage: Option<Usage>,
-    /// The model has said that it is done: only the saving of the episode is left.
+    /// The model has finished; only the episode remains to be saved.
     text_complete: bool,
     outcome: Option<(Outcome, DateTime<Utc>)>,
     pace: Pace,
-    /// Its position in the queue and the seconds until its end, as far as the registry has told.
+    /// The position in the queue and the seconds until the end, as last sent by the registry.
     place: Option<(u32, u64)>,
 }
 
 impl JobState {
-    /// The state of a job from all that is durable of it: the only way into a life, whether the job is new, taken up again or
-    /// long over. An unfinished job is queued, with its text and figures.
+    /// Restores a job from its record. This is the only constructor, for new, recovered and ended jobs alike. An
+    /// unfinished job is queued, with its text and figures.
     ///
-    /// A job whose text was already complete goes on with saving it once started, without asking a model again; or once it
-    /// is canceled, which comes too late for it.
+    /// A job whose text is already complete skips the model: once started it only saves its episode. A cancel comes too
+    /// late for it and also leads to saving.
     pub fn restore(record: JobRecord) -> Self {
         let JobRecord { head, progress, model_used, usage, parts, text_complete } = record;
         let outcome = head.end.as_ref().map(|end| (end.outcome.clone(), end.at));
@@ -140,10 +140,10 @@ impl JobState {
         }
     }
 
-    /// Applies what happened.
+    /// Applies an input and returns its effects.
     ///
     /// # Errors
-    /// The input means nothing in this phase, and nothing has changed.
+    /// The input has no meaning in this phase; nothing has changed.
     pub fn apply(&mut self, input: Input, now: DateTime<Utc>) -> Result<Vec<Effect>, Ignored> {
         match (self.phase, input) {
             (Phase::Queued, Input::Start) => Ok(self.start(now)),
@@ -232,7 +232,7 @@ impl JobState {
         vec![Effect::RecordEnding]
     }
 
-    /// A whole script is not lost with its actor: saving it is owed.
+    /// A complete script is not lost with its actor: the outbox saves it.
     fn outcome_of_lost(&self) -> Outcome {
         if self.text_complete {
             Outcome::Completed { episode: EpisodeState::Owed }
@@ -250,7 +250,7 @@ impl JobState {
         self.progress = self.progress.max(progress.min(99));
     }
 
-    /// What clients may know.
+    /// The view that clients may see.
     pub fn view(&self) -> JobView {
         let ended = self.outcome.as_ref().filter(|_| self.phase == Phase::Ended);
         let (status, step, progress) = match (self.phase, ended) {
@@ -281,31 +281,32 @@ impl JobState {
         }
     }
 
-    /// Notes where it waits: how many queued jobs go first, plus one, and how many seconds are left until it may be finished.
-    pub fn wait_at(&mut self, position: u32, remaining_seconds: u64) {
+    /// Sets the job's place in the queue: the number of queued jobs ahead plus one, and the estimated seconds until the
+    /// job finishes.
+    pub fn set_place(&mut self, position: u32, remaining_seconds: u64) {
         self.place = Some((position, remaining_seconds));
     }
 
-    /// Sets what its model is expected to achieve, in words per second: it may have waited while that was measured.
-    pub fn expect(&mut self, words_per_second: f64) {
-        self.pace.expect(words_per_second);
+    /// Sets the expected speed of the job's model, in words per second; it may have been measured while the job waited.
+    pub fn set_expected_speed(&mut self, words_per_second: f64) {
+        self.pace.set_expected_speed(words_per_second);
     }
 
     fn remaining(&self) -> u64 {
         self.pace.remaining_seconds(self.text.words(), self.head.brief.length_target)
     }
 
-    /// How fast this job writes, once that can be told (after a second of text, or a tenth if that was all).
+    /// The job's measured speed, once there is enough text (one second of it, or a tenth if it is complete).
     pub fn words_per_second(&self, now: DateTime<Utc>) -> Option<f64> {
         self.pace.words_per_second(self.text.words(), now)
     }
 
-    /// What the provider counted, or an estimate.
+    /// The provider's token count, or an estimate.
     pub fn tokens(&self) -> u64 {
         self.usage.map_or_else(|| self.text.estimated_tokens(), |usage| usage.completion_tokens)
     }
 
-    /// All that is to be durable of it now; without its end, which is recorded by [`JobState::ending`].
+    /// The job's full record as of now, without its end; [`JobState::ending`] returns that.
     pub fn record(&self) -> JobRecord {
         let ends = self.parts.iter().skip(1).copied().chain([self.text.len()]);
         let parts =
@@ -320,7 +321,7 @@ impl JobState {
         }
     }
 
-    /// Everything a restart needs, with the text from byte `from` of it on, which is in the part that is being written.
+    /// A checkpoint with the text from byte `from` on. `from` must lie in the part being written.
     pub fn checkpoint(&self, from: usize) -> Checkpoint {
         let last = self.parts.len().saturating_sub(1);
         let begin = self.parts.last().copied().unwrap_or(0);
@@ -336,29 +337,29 @@ impl JobState {
         }
     }
 
-    /// What is recorded when it ends; `None` before it has an outcome. `mark` is what its readers have, `from` the bytes of
-    /// the text that are durable.
+    /// The ending to record; `None` before the job has an outcome. `mark` describes what readers have; `from` is the
+    /// number of durable bytes of text.
     pub fn ending(&self, mark: EndMark, from: usize) -> Option<Ending> {
         let (outcome, at) = self.outcome.clone()?;
         Some(Ending { last: self.checkpoint(from), end: End { mark, at, outcome } })
     }
 
-    /// What it was accepted as.
+    /// The job's head: what is known without its text.
     pub fn head(&self) -> &JobHead {
         &self.head
     }
 
-    /// The job's name.
+    /// The job's id.
     pub fn id(&self) -> JobId {
         self.head.id
     }
 
-    /// What it was asked.
+    /// The brief.
     pub fn brief(&self) -> &Arc<Brief> {
         &self.head.brief
     }
 
-    /// The epoch that it lives in.
+    /// The epoch of its current owner.
     pub fn epoch(&self) -> Epoch {
         self.head.epoch
     }
@@ -368,7 +369,7 @@ impl JobState {
         &self.text
     }
 
-    /// Where it stands.
+    /// The current phase.
     pub fn phase(&self) -> Phase {
         self.phase
     }

@@ -11,9 +11,9 @@ fn text(words: &str) -> Input {
     Input::Piece(Piece::Text(words.into()))
 }
 
-/// Applies inputs in order; all of them must mean something.
+/// Applies inputs in order; none of them may be ignored.
 fn run(state: &mut JobState, inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
-    inputs.into_iter().flat_map(|input| state.apply(input, at(1)).expect("a meaningful input")).collect()
+    inputs.into_iter().flat_map(|input| state.apply(input, at(1)).expect("an input for this phase")).collect()
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_cancel_drops_the_generator_and_a_second_one_changes_nothing() {
 }
 
 #[test]
-fn a_cancel_while_saving_comes_too_late() {
+fn a_cancel_while_saving_is_ignored() {
     let mut job = job();
     run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished))]);
     assert_eq!(job.apply(Input::Cancel, at(2)), Err(Ignored(Phase::Saving)));
@@ -74,7 +74,7 @@ fn a_model_that_finishes_without_a_word_has_failed() {
 }
 
 #[test]
-fn an_unsaved_episode_does_not_keep_a_job_from_completing() {
+fn a_job_completes_although_its_episode_is_not_saved() {
     let mut job = job();
     run(&mut job, [Input::Start, text("a"), Input::Piece(Piece::End(EndReason::Finished)), Input::EpisodeDeferred]);
     assert!(job.checkpoint(0).text_complete);
@@ -83,7 +83,7 @@ fn an_unsaved_episode_does_not_keep_a_job_from_completing() {
 }
 
 #[test]
-fn a_job_taken_up_again_goes_on_where_it_was() {
+fn a_recovered_job_continues_its_text() {
     let mut first = job();
     run(&mut first, [Input::Start, text(&"word ".repeat(50))]);
     let progress = first.view().progress;
@@ -95,7 +95,7 @@ fn a_job_taken_up_again_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_complete_text_taken_up_again_is_saved_without_asking_the_model() {
+fn a_recovered_complete_text_is_saved_without_calling_the_model() {
     let mut first = job();
     run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
     let mut again = JobState::restore(first.record());
@@ -103,13 +103,13 @@ fn a_complete_text_taken_up_again_is_saved_without_asking_the_model() {
 }
 
 #[test]
-fn a_cancel_of_a_complete_text_that_waits_again_completes_it() {
+fn canceling_a_queued_complete_text_completes_it() {
     let mut first = job();
     run(&mut first, [Input::Start, text("whole"), Input::Piece(Piece::End(EndReason::Finished))]);
     let mut again = JobState::restore(first.record());
-    assert!(again.view().text_complete, "should its actor die now, the script is not lost");
+    assert!(again.view().text_complete, "if its actor is lost now, the script is not");
     assert_eq!(run(&mut again, [Input::Cancel]), [Effect::Show, Effect::SaveEpisode]);
-    assert_eq!(again.apply(Input::Start, at(3)), Err(Ignored(Phase::Saving)), "its turn comes too late");
+    assert_eq!(again.apply(Input::Start, at(3)), Err(Ignored(Phase::Saving)), "the start comes too late");
     assert_eq!(again.apply(Input::Cancel, at(3)), Err(Ignored(Phase::Saving)));
     run(&mut again, [saved(), Input::Recorded]);
     assert_eq!(again.view().status, Status::Completed);
@@ -126,7 +126,7 @@ fn remaining_time_follows_the_measured_speed() {
 }
 
 #[test]
-fn waiting_for_a_store_does_not_count_as_writing_slowly() {
+fn waiting_for_a_store_does_not_count_as_slow_writing() {
     let mut job = job();
     run(&mut job, [Input::Start]);
     job.apply(text("one two "), at(2)).expect("text");
@@ -137,7 +137,7 @@ fn waiting_for_a_store_does_not_count_as_writing_slowly() {
 }
 
 #[test]
-fn a_job_whose_actor_was_lost_ends_with_its_text_and_a_whole_script_is_still_owed() {
+fn a_lost_job_ends_with_its_text_and_still_owes_a_complete_script() {
     let mut half = job();
     run(&mut half, [Input::Start, text("half")]);
     let mut whole = half.clone();
@@ -153,7 +153,7 @@ fn a_job_whose_actor_was_lost_ends_with_its_text_and_a_whole_script_is_still_owe
 }
 
 #[test]
-fn an_ended_job_that_is_restored_shows_what_it_showed() {
+fn a_restored_ended_job_shows_the_same_view() {
     let mut job = job();
     run(&mut job, [Input::Start, text("half"), Input::Cancel]);
     let end = job.ending(EndMark { event_seq: 5, text_version: 1 }, 0).expect("it has an outcome").end;
@@ -166,9 +166,9 @@ fn an_ended_job_that_is_restored_shows_what_it_showed() {
 }
 
 #[test]
-fn what_a_queued_job_is_told_of_its_place_is_shown_until_it_starts() {
+fn the_place_of_a_queued_job_is_shown_until_it_starts() {
     let mut job = job();
-    job.wait_at(3, 42);
+    job.set_place(3, 42);
     assert_eq!((job.view().queue_position, job.view().remaining_seconds), (Some(3), Some(42)));
     run(&mut job, [Input::Start]);
     assert_eq!((job.view().queue_position, job.view().remaining_seconds), (None, Some(10)));
@@ -196,7 +196,7 @@ fn input() -> impl Strategy<Value = Input> {
 
 proptest! {
     #[test]
-    fn no_sequence_of_inputs_leaves_a_terminal_state_or_lets_progress_fall(inputs in prop::collection::vec(input(), 0..60)) {
+    fn no_inputs_leave_a_terminal_state_or_lower_progress(inputs in prop::collection::vec(input(), 0..60)) {
         let mut job = job();
         let mut seen = job.view();
         let mut announced = 0;
@@ -224,7 +224,7 @@ proptest! {
     }
 }
 
-/// Every input that leads from one phase to another, found by trying all of them.
+/// All transitions between phases, found by trying every input.
 fn moves() -> std::collections::BTreeSet<(String, String)> {
     let complete = || {
         let mut first = job();
@@ -273,7 +273,7 @@ fn moves() -> std::collections::BTreeSet<(String, String)> {
 }
 
 #[test]
-fn the_drawing_shows_the_moves_there_are() {
+fn the_drawing_shows_exactly_the_possible_transitions() {
     let drawing = include_str!("../../../docs/job-lifecycle.dot");
     let (drawing, _) = drawing.split_once("digraph episode").expect("the second graph");
     let edges = drawing.lines().filter_map(|line| {

@@ -1,4 +1,4 @@
-//! What went wrong, for the log.
+//! The cause of an error, for the log.
 
 use std::{
     error::Error,
@@ -6,19 +6,19 @@ use std::{
     sync::Arc,
 };
 
-/// An error from outside with all of its own sources. It is for operators and never leaves the service: it may quote what
+/// An error from outside with all its sources. It is for operators and never leaves the service: it may quote what
 /// another server sent. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
 impl Cause {
-    /// Takes an error, or a text where there is none.
+    /// Wraps an error, or a text where there is no error value.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(Arc::from(error.into()))
     }
 }
 
-/// The error and its sources, the outermost first; one that its successor quotes is left out.
+/// Prints the error and its sources, outermost first. A source that the error before it already quotes is left out.
 impl Display for Cause {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let mut said = self.0.to_string();
@@ -54,7 +54,7 @@ impl From<String> for Cause {
     }
 }
 
-/// By what they say.
+/// Compares the printed texts.
 impl PartialEq for Cause {
     fn eq(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
@@ -78,7 +78,7 @@ mod tests {
     struct Quoting(#[error(source)] std::io::Error);
 
     #[test]
-    fn a_cause_tells_each_of_its_sources_once() {
+    fn a_cause_prints_each_of_its_sources_once() {
         let disk = || std::io::Error::other("disk full");
         assert_eq!(Cause::new(Outer(disk())).to_string(), "cannot save: disk full");
         assert_eq!(Cause::new(Quoting(disk())).to_string(), "cannot save: disk full");

@@ -1,29 +1,29 @@
-//! What becomes of a finished script.
+//! The episode of a finished script.
 
 use derive_more::Display;
 
-/// The name and number that a saved script got.
+/// The id and number of a saved episode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpisodeRef {
     /// The episode store's own id.
     pub id: String,
-    /// 1 and up within the project.
+    /// The number within the project, 1 and up.
     pub number: u32,
 }
 
-/// Where the script of a completed job stands with the episode store: `owed → saved | refused`, and from `refused` back to
-/// `owed` when somebody asks for another attempt.
+/// The state of a completed job's episode: `owed → saved | refused`, and from `refused` back to `owed` when a client
+/// asks for another attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EpisodeState {
-    /// It is saved as soon as the store takes it.
+    /// The outbox saves the script as soon as the store takes it.
     Owed,
-    /// It is this episode. Final.
+    /// The script is saved as this episode. Final.
     Saved(EpisodeRef),
-    /// The store will not take it; nothing is attempted until a client asks.
+    /// The store refused the script. It is not retried until a client asks.
     Refused,
 }
 
-/// The same without the episode's name.
+/// [`EpisodeState`] without the episode's id and number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display)]
 #[expect(missing_docs, reason = "named as the states of `EpisodeState`")]
 #[display("{_variant}")]
@@ -34,8 +34,7 @@ pub enum EpisodeStatus {
 }
 
 impl EpisodeState {
-    /// Whether a script that stands like this may come to stand like `next`: an episode stays one, and what was not owed has not
-    /// been asked for.
+    /// Whether this state may change to `next`. `Saved` is final, and no state changes to itself.
     pub fn may_become(&self, next: &Self) -> bool {
         match (self.status(), next.status()) {
             (EpisodeStatus::Owed, EpisodeStatus::Saved | EpisodeStatus::Refused) => true,
@@ -46,7 +45,7 @@ impl EpisodeState {
         }
     }
 
-    /// The state without the episode's name.
+    /// The state without the episode's id and number.
     pub fn status(&self) -> EpisodeStatus {
         match self {
             Self::Owed => EpisodeStatus::Owed,
@@ -55,7 +54,7 @@ impl EpisodeState {
         }
     }
 
-    /// The episode, once there is one.
+    /// The episode, if it is saved.
     pub fn saved(&self) -> Option<&EpisodeRef> {
         match self {
             Self::Saved(episode) => Some(episode),
@@ -71,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_drawing_shows_the_moves_there_are() {
+    fn the_drawing_shows_exactly_the_allowed_transitions() {
         let drawing = include_str!("../../../docs/job-lifecycle.dot");
         let (_, drawing) = drawing.split_once("digraph episode").expect("the second graph");
         let drawn: BTreeSet<_> = drawing

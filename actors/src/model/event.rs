@@ -1,25 +1,25 @@
-//! The one thing that a job says.
+//! The update that a job publishes.
 
 use std::sync::Arc;
 
 use super::{EndMark, Epoch, JobId, JobView};
 
-/// One step of what is shown of a job. Whoever has seen all updates of an epoch up to a version has seen everything there was
-/// to see at that version.
+/// One update of what a job shows. A reader of all updates of an epoch up to a version has seen everything up to that
+/// version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobUpdate {
-    /// Which job.
+    /// The job's id.
     pub job: JobId,
-    /// The epoch it says this in.
+    /// The epoch of the update.
     pub epoch: Epoch,
-    /// Counts the updates of an epoch, 1 and up without gaps; the last one, with the end, counts for two.
+    /// The number of the update within the epoch, 1 and up without gaps. The last update, with the end, counts as two.
     pub version: u64,
-    /// What is shown from now on.
+    /// The view from now on.
     pub view: Arc<JobView>,
-    /// Where `delta` belongs, in bytes of the text; anything beyond it is replaced.
+    /// The position of `delta` in the text, in bytes. Any text beyond it is replaced.
     pub offset: usize,
     /// New text; often empty.
     pub delta: String,
-    /// Set in the last update of all.
+    /// Set in the last update only.
     pub end: Option<EndMark>,
 }

@@ -6,36 +6,36 @@ use derive_more::{Display, Error};
 
 use super::Cause;
 
-/// Why a job failed. It is displayed, and read back from a store, under its own name; the code that clients read is the edge's
-/// to choose, and coarser.
+/// Why a job failed. It is displayed under its own name and parsed from that name by stores. The delivery side maps it
+/// to the code that clients read, which is coarser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display)]
 pub enum FailureCode {
-    /// The creator, or somebody with the job's id, stopped it.
+    /// The creator, or anyone with the job's id, canceled the job.
     #[display("JOB_CANCELED")]
     JobCanceled,
-    /// Anything that went wrong on the way and has no better name.
+    /// Any failure without a more specific code.
     #[display("GENERATION_ERROR")]
     GenerationError,
-    /// The model ran into its own limit; what it wrote until then is kept.
+    /// The model reached its token limit; the text so far is kept.
     #[display("TOKEN_LIMIT_EXCEEDED")]
     TokenLimitExceeded,
-    /// The provider does not serve the model now; it may later.
+    /// The provider does not serve the model now, but may later.
     #[display("MODEL_UNAVAILABLE")]
     ModelUnavailable,
-    /// The provider will not serve the model until somebody has changed something: a key, a quota, a name. The original's
-    /// table has one code for both.
+    /// The provider will not serve the model until someone changes something: a key, a quota, a name. The original's
+    /// table has the same code for this and `ModelUnavailable`.
     #[display("MODEL_REFUSED")]
     ModelRefused,
-    /// The provider refuses this very request and would again.
+    /// The provider refused this request and would refuse it again.
     #[display("REQUEST_REFUSED")]
     RequestRefused,
-    /// A deadline passed: the connection's, the first token's, the pause between tokens, or the job's.
+    /// A timeout: connecting, the first token, the pause between tokens, or the whole job.
     #[display("TIMEOUT_ERROR")]
     TimeoutError,
 }
 
 impl FailureCode {
-    /// Whether the same request has a chance when sent again (the original's table of error codes).
+    /// Whether the same request may succeed when sent again (from the original's table of error codes).
     pub fn retryable(self) -> bool {
         match self {
             Self::JobCanceled | Self::TokenLimitExceeded => false,
@@ -48,7 +48,7 @@ impl FailureCode {
     }
 }
 
-/// The text is no failure code's name.
+/// The text is not the name of a failure code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
 #[display("not the name of a failure code")]
 pub struct UnknownFailureCode;
@@ -70,11 +70,11 @@ impl FromStr for FailureCode {
     }
 }
 
-/// A code for clients and a cause for operators, which is logged once and never leaves the service.
+/// A code for clients and a cause for operators. The cause is logged once and never leaves the service.
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 #[display("{code}: {cause}")]
 pub struct Failure {
-    /// What clients see; the message they read is chosen from it and the job's language.
+    /// What clients see. Their message is chosen by this code and the job's locale.
     pub code: FailureCode,
     /// What operators read in the log.
     #[error(source)]
@@ -82,7 +82,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Pairs `code` with what is known about its cause.
+    /// Creates a failure from a code and its cause.
     pub fn new(code: FailureCode, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { code, cause: Cause::new(cause) }
     }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_reads_back_the_name_that_it_wrote() {
+    fn a_displayed_code_parses_back() {
         for code in [FailureCode::JobCanceled, FailureCode::ModelRefused, FailureCode::RequestRefused] {
             assert_eq!(code.to_string().parse(), Ok(code));
         }

@@ -1,4 +1,4 @@
-//! Languages.
+//! The supported languages.
 
 use derive_more::Display;
 

@@ -1,8 +1,6 @@
-//! The ground floor: plain values that everything else talks about. No actor, no trait of ours, no format of any wire, no
-//! sentence that a reader is shown.
+//! Plain values used by all other modules. No actors, no traits of ours, no wire format, no sentences shown to readers.
 //!
-//! [`JobRecord`] is all that is durable of a job, [`JobView`] is what is shown of it, and [`JobUpdate`] is the one thing that
-//! a job says while it lives.
+//! [`JobRecord`] is the durable state of a job, [`JobView`] is what it shows, and [`JobUpdate`] is what it publishes.
 
 mod brief;
 mod cause;

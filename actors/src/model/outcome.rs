@@ -4,22 +4,22 @@ use chrono::{DateTime, Utc};
 
 use super::{EpisodeState, EpisodeStatus, FailureCode, Status};
 
-/// The three ends of a job.
+/// How a job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The script is complete.
     Completed {
-        /// What became of the script.
+        /// The state of its episode.
         episode: EpisodeState,
     },
-    /// It failed with this code (never [`FailureCode::JobCanceled`]).
+    /// The job failed with this code (never [`FailureCode::JobCanceled`]).
     Failed(FailureCode),
-    /// It was stopped.
+    /// The job was canceled.
     Canceled,
 }
 
 impl Outcome {
-    /// The terminal status of a job that ends like this.
+    /// The terminal status of this outcome.
     pub fn status(&self) -> Status {
         match self {
             Self::Completed { .. } => Status::Completed,
@@ -28,7 +28,7 @@ impl Outcome {
         }
     }
 
-    /// The code that clients read, unless the job completed.
+    /// The failure code; `None` if the job completed.
     pub fn failure(&self) -> Option<FailureCode> {
         match self {
             Self::Completed { .. } => None,
@@ -37,7 +37,7 @@ impl Outcome {
         }
     }
 
-    /// What became of the script; `None` unless the job completed.
+    /// The state of the episode; `None` unless the job completed.
     pub fn episode(&self) -> Option<&EpisodeState> {
         match self {
             Self::Completed { episode } => Some(episode),
@@ -45,28 +45,29 @@ impl Outcome {
         }
     }
 
-    /// The same without the episode's name.
+    /// The state of the episode without its id and number; `None` unless the job completed.
     pub fn episode_status(&self) -> Option<EpisodeStatus> {
         self.episode().map(EpisodeState::status)
     }
 }
 
-/// What the ids of an ended job's events are compared with, so that after a restart nobody is sent what it has.
+/// The numbers that event ids of an ended job are compared with, so that after a restart no reader receives what it
+/// already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndMark {
     /// The number of the terminal event within its epoch.
     pub event_seq: u64,
-    /// The version of the feed in which the text last changed; 0 if it never did.
+    /// The feed version of the newest text; 0 if there was none.
     pub text_version: u64,
 }
 
-/// The end of a job, as it is recorded.
+/// The end of a job, as recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// What its readers have.
+    /// The numbers of the job's last events.
     pub mark: EndMark,
     /// When it ended.
     pub at: DateTime<Utc>,
-    /// As what.
+    /// The outcome.
     pub outcome: Outcome,
 }

@@ -1,4 +1,4 @@
-//! All that is durable of a job, the same value for every store.
+//! The durable state of a job, the same value for every store.
 
 use std::sync::Arc;
 
@@ -6,48 +6,48 @@ use chrono::{DateTime, Utc};
 
 use super::{Brief, End, Epoch, JobId, ScriptText, Usage};
 
-/// All that is durable of a job. `JobState::restore` is the only way back from it into a life.
+/// The durable state of a job. Only `JobState::restore` turns it back into a running job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRecord {
-    /// What is known without reading any text.
+    /// What is known without reading the text.
     pub head: JobHead,
     /// 0–100.
     pub progress: u8,
-    /// The model that really writes, once known.
+    /// The model that actually writes, once known.
     pub model_used: Option<String>,
-    /// Tokens, once known.
+    /// The token usage, once known.
     pub usage: Option<Usage>,
-    /// The script: its parts in the order in which they are read. A plain job has one.
+    /// The script's parts in reading order. A plain job has one.
     pub parts: Vec<Part>,
-    /// The model has said that it is done: only the saving of the episode is left.
+    /// The model has finished; only the episode remains to be saved.
     pub text_complete: bool,
 }
 
 /// What is known of a job without reading its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobHead {
-    /// Its name.
+    /// The job's id.
     pub id: JobId,
-    /// What it was asked.
+    /// The brief.
     pub brief: Arc<Brief>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
-    /// The epoch that holds: who writes for an earlier one is refused.
+    /// The current epoch; writes under an earlier one are fenced.
     pub epoch: Epoch,
     /// When it first left the queue.
     pub started_at: Option<DateTime<Utc>>,
-    /// Its end, if it has one.
+    /// The end, once the job has ended.
     pub end: Option<End>,
 }
 
-/// A job as it is accepted.
+/// A newly accepted job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
-    /// Its name.
+    /// The job's id.
     pub id: JobId,
-    /// What it was asked.
+    /// The brief.
     pub brief: Arc<Brief>,
-    /// The key it was created under, if any.
+    /// The client's idempotency key, if any.
     pub idempotency: Option<IdempotencyKey>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
@@ -58,18 +58,18 @@ pub struct NewJob {
 pub struct IdempotencyKey {
     /// 1–255 visible ASCII characters.
     pub key: String,
-    /// Tells the same body from another one, across restarts and versions.
+    /// A digest that identifies the body across restarts and versions.
     pub body_digest: String,
 }
 
 /// One part of a script.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Part {
-    /// What has been written of it.
+    /// The text written so far.
     pub text: String,
 }
 
-/// Which part of a script, in the order in which they are read; 0 and up without gaps.
+/// The index of a part of a script in reading order; 0 and up without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartNumber(pub u32);
 
@@ -78,29 +78,29 @@ impl PartNumber {
     pub const FIRST: Self = Self(0);
 }
 
-/// How far a job has come since the last checkpoint.
+/// A job's progress since the last checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
     /// When it first left the queue.
     pub started_at: Option<DateTime<Utc>>,
     /// 0–100.
     pub progress: u8,
-    /// The model that really writes, once known.
+    /// The model that actually writes, once known.
     pub model_used: Option<String>,
-    /// Tokens, once known.
+    /// The token usage, once known.
     pub usage: Option<Usage>,
     /// The part that `text` belongs to.
     pub part: PartNumber,
-    /// Where `text` begins, in bytes of that part.
+    /// The position of `text` in that part, in bytes.
     pub offset: usize,
-    /// The part from there on; often empty.
+    /// The part's text from `offset` on; often empty.
     pub text: String,
-    /// The model has said that it is done: only the saving of the episode is left.
+    /// The model has finished; only the episode remains to be saved.
     pub text_complete: bool,
 }
 
 impl NewJob {
-    /// The record of a job that has just been accepted, in the epoch of its claim.
+    /// Returns the record of the new job in the epoch of its claim.
     pub fn record(&self, epoch: Epoch) -> JobRecord {
         let head = JobHead {
             id: self.id,
@@ -115,23 +115,23 @@ impl NewJob {
 }
 
 impl JobRecord {
-    /// The text that readers see: all parts, one behind the other.
+    /// The text that readers see: all parts, concatenated.
     pub fn text(&self) -> String {
         self.parts.iter().map(|part| part.text.as_str()).collect()
     }
 
-    /// What the provider counted, or an estimate.
+    /// The provider's token count, or an estimate.
     pub fn tokens(&self) -> u64 {
         let estimated = || self.parts.iter().map(|part| ScriptText::from(part.text.as_str()).estimated_tokens()).sum();
         self.usage.map_or_else(estimated, |usage| usage.completion_tokens)
     }
 
-    /// The model that wrote, or was asked to while it has not named itself.
+    /// The model that wrote; the requested one if the writer is not known yet.
     pub fn writer(&self) -> &str {
         self.model_used.as_deref().unwrap_or(&self.head.brief.model)
     }
 
-    /// About how many bytes it takes, in memory as in a store.
+    /// The approximate size in bytes, in memory and in a store.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.head.brief.size() + self.parts.iter().map(|part| part.text.len()).sum::<usize>()
     }

@@ -1,6 +1,6 @@
-//! A script as it grows, with its figures kept up to date.
+//! The text of a growing script, with its counts.
 
-/// The text so far and what is counted about it; every figure costs time linear in what is appended, not in the whole.
+/// The text so far and its counts. Updating a count costs time linear in the appended text, not in the whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScriptText {
     text: String,
@@ -11,7 +11,7 @@ pub struct ScriptText {
 }
 
 impl ScriptText {
-    /// Appends what the model wrote next.
+    /// Appends text.
     pub fn push(&mut self, delta: &str) {
         for character in delta.chars() {
             let in_word = !character.is_whitespace();
@@ -31,27 +31,27 @@ impl ScriptText {
         &self.text
     }
 
-    /// The text from byte `offset` on; empty when there is nothing beyond it.
+    /// The text from byte `offset` on; empty if `offset` is past the end.
     pub fn since(&self, offset: usize) -> &str {
         self.text.get(offset..).unwrap_or_default()
     }
 
-    /// Its length in bytes.
+    /// The length in bytes.
     pub fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether nothing has been written yet.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Words: runs of characters between white space.
+    /// The number of words: runs of characters between white space.
     pub fn words(&self) -> u64 {
         self.words
     }
 
-    /// A rough count of model tokens for while the text grows: four ASCII characters or one and a half others each.
+    /// A rough token count for growing text: four ASCII characters or one and a half others per token.
     pub fn estimated_tokens(&self) -> u64 {
         self.ascii.div_ceil(4) + (self.beyond_ascii * 2).div_ceil(3)
     }
@@ -73,7 +73,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn figures_do_not_depend_on_how_the_text_arrived(text in "\\PC{0,60}[ \n\t가-힣a-z😀]{0,60}", cuts in prop::collection::vec(0usize..200, 0..8)) {
+        fn counts_do_not_depend_on_how_the_text_is_split(text in "\\PC{0,60}[ \n\t가-힣a-z😀]{0,60}", cuts in prop::collection::vec(0usize..200, 0..8)) {
             let mut pieces = ScriptText::default();
             let mut rest = text.as_str();
             for cut in cuts {

@@ -1,23 +1,23 @@
-//! What a job is doing.
+//! The steps of a job.
 
-/// What a job is doing, finer than its status; the sentence shown for it (`currentStep`) is the edge's to choose.
+/// What a job is doing, finer than its status. The delivery side chooses the sentence shown for it (`currentStep`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Waiting for its turn.
+    /// Waiting in the queue.
     Queued,
-    /// The request is with the model, nothing has come back yet.
+    /// The request was sent to the model; nothing has come back yet.
     AnalyzingPrompt,
-    /// The model thinks aloud before it writes; its reasoning is no part of the script.
+    /// The model reasons before it writes; the reasoning is not part of the script.
     Reasoning,
-    /// The provider refused for the moment and is asked again.
+    /// The provider refused temporarily; the request is being retried.
     RetryingModel,
-    /// Headings and scenes are laid out.
+    /// Headings and scenes are being laid out.
     OutliningScenes,
     /// The script is being written.
     WritingDialogue,
-    /// Most of it is there.
+    /// Most of the script is written.
     WritingEnding,
-    /// The finished script is on its way to the episode store.
+    /// The finished script is being saved as an episode.
     SavingEpisode,
     /// Completed.
     Done,

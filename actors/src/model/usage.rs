@@ -1,10 +1,10 @@
-//! What a run of a model cost.
+//! The token usage of a model run.
 
-/// Tokens of one run.
+/// The token usage of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens of the script.
+    /// Tokens in the script.
     pub completion_tokens: u64,
-    /// False when the provider sent none and this is an estimate.
+    /// False if the provider sent no count and this is an estimate.
     pub measured: bool,
 }

@@ -1,4 +1,4 @@
-//! What may be shown of a job.
+//! The view of a job that clients may see.
 
 use std::sync::Arc;
 
@@ -7,34 +7,34 @@ use derive_more::Display;
 
 use super::{Brief, EpisodeState, EpisodeStatus, FailureCode, JobId, Step};
 
-/// The five states of the original's diagram.
+/// A job's status; the five states of the original's diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Display)]
 pub enum Status {
-    /// Accepted, waiting for its turn.
+    /// Accepted and waiting in the queue.
     #[display("queued")]
     Queued,
-    /// With a model, or its finished text on the way to the episode store.
+    /// A model is writing, or the finished text is being saved.
     #[display("streaming")]
     Streaming,
     /// The script is complete.
     #[display("completed")]
     Completed,
-    /// It ended without a complete script.
+    /// The job ended without a complete script.
     #[display("failed")]
     Failed,
-    /// It was stopped.
+    /// The job was canceled.
     #[display("canceled")]
     Canceled,
 }
 
 impl Status {
-    /// Whether nothing can happen to the job any more.
+    /// Whether the job has ended.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Canceled)
     }
 }
 
-/// One moment of a job.
+/// A snapshot of a job.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of the contract's status object")]
 pub struct JobView {
@@ -49,11 +49,11 @@ pub struct JobView {
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub completed_at: Option<DateTime<Utc>>,
-    /// Whole seconds; `None` once ended.
+    /// Estimated whole seconds until the end; `None` once ended.
     pub remaining_seconds: Option<u64>,
-    /// How many queued jobs go first, plus one; `None` unless queued.
+    /// The number of queued jobs ahead, plus one; `None` unless queued.
     pub queue_position: Option<u32>,
-    /// The text will not grow any more and is a whole script.
+    /// The text is a complete script and will not grow.
     pub text_complete: bool,
     /// Set once failed or canceled.
     pub failure: Option<FailureCode>,
@@ -62,12 +62,12 @@ pub struct JobView {
 }
 
 impl JobView {
-    /// Where its script stands with the episode store; `None` unless it completed.
+    /// The state of the episode without its id and number; `None` unless the job completed.
     pub fn episode_status(&self) -> Option<EpisodeStatus> {
         self.episode.as_ref().map(EpisodeState::status)
     }
 
-    /// The model that wrote, or was asked to while it has not named itself.
+    /// The model that wrote; the requested one if the writer is not known yet.
     pub fn writer(&self) -> &str {
         self.model_used.as_deref().unwrap_or(&self.brief.model)
     }

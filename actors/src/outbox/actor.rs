@@ -1,4 +1,4 @@
-//! The actor that does what is owed.
+//! The actor that carries out obligations.
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
 
@@ -6,36 +6,37 @@ use actix::prelude::*;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
-use super::{Attempt, Kind, Later, Obligation, schedule::Lane};
+use super::{Attempt, Kind, Obligation, Retry, schedule::Lane};
 use crate::{
-    deadlines::STORE_TIMEOUT,
     job::JobPorts,
     model::{Cause, JobId},
+    store_timeout::STORE_TIMEOUT,
 };
 
-/// Owe this from now on, beginning at once; also if an earlier attempt has failed and the next one is due later.
+/// Add an obligation and attempt it immediately, even if an earlier attempt failed and the next one is due later.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Add(pub Box<dyn Obligation>);
 
-/// The process is going down: attempt everything of this kind once more. Answered when that is done, or after
+/// The process is shutting down: attempt every obligation of this kind once more. Answered when that is done, or after
 /// [`STORE_TIMEOUT`].
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct LastAttempts(pub Kind);
 
-/// How often due obligations are looked for.
+/// The time between two checks for due obligations.
 const TICK: Duration = Duration::from_millis(500);
 
-/// Keeps trying to do what is owed. One instance, started and held by the registry on its arbiter; it stops with it. What is
-/// owed is small, since it names a job whose text is in the store; only an ending that the store has not taken holds the text.
+/// Retries obligations until they are finished. There is one instance, started and held by the registry on its arbiter,
+/// and stopped with it. Obligations are small because they name a job whose text is in the store; only an ending that
+/// the store has not taken holds the text.
 pub struct Outbox {
     ports: JobPorts,
     lanes: HashMap<Kind, Lane<Box<dyn Obligation>>>,
 }
 
 impl Outbox {
-    /// An outbox that owes nothing.
+    /// Creates an empty outbox.
     pub fn new(ports: JobPorts) -> Self {
         Self { ports, lanes: HashMap::new() }
     }
@@ -50,23 +51,23 @@ impl Outbox {
             }
         }
         for (kind, job, attempt) in attempts {
-            // One obligation that makes a store panic must not end the attempts of all others.
+            // A store panic caused by one obligation must not end the attempts of all others.
             let attempt = AssertUnwindSafe(attempt).catch_unwind();
             ctx.spawn(attempt.into_actor(self).map(move |result, outbox, ctx| {
-                let panicked = |_| Attempt::Later(Later::Soon, Cause::from("the store panicked"));
-                outbox.attempted(kind, job, result.unwrap_or_else(panicked));
+                let panicked = |_| Attempt::Retry(Retry::Soon, Cause::from("the store panicked"));
+                outbox.finish_attempt(kind, job, result.unwrap_or_else(panicked));
                 outbox.attempt_due(ctx);
             }));
         }
     }
 
-    fn attempted(&mut self, kind: Kind, job: JobId, attempt: Attempt) {
+    fn finish_attempt(&mut self, kind: Kind, job: JobId, attempt: Attempt) {
         let Some(lane) = self.lanes.get_mut(&kind) else { return };
         match attempt {
-            Attempt::Over => lane.over(job),
-            Attempt::Later(later, cause) => {
-                if let Some(pause) = lane.failed(job, later, Instant::now(), rand::random()) {
-                    log::warn!("{job}: {}, again in {pause:.0?}: {cause}", kind.name);
+            Attempt::Finished => lane.finish(job),
+            Attempt::Retry(retry, cause) => {
+                if let Some(pause) = lane.failed(job, retry, Instant::now(), rand::random()) {
+                    log::warn!("{job}: {}, retrying in {pause:.0?}: {cause}", kind.name);
                 }
             }
         }
@@ -101,9 +102,9 @@ impl Handler<LastAttempts> for Outbox {
         Box::pin(async move {
             let each = async {
                 for (job, attempt) in attempts {
-                    // A store that is down is asked once.
-                    if let Attempt::Later(_, cause) = attempt.await {
-                        log::error!("{job}: {} for good: {cause}", kind.name);
+                    // Ask a store that is down only once.
+                    if let Attempt::Retry(_, cause) = attempt.await {
+                        log::error!("{job}: {}, giving up at shutdown: {cause}", kind.name);
                         return;
                     }
                 }

@@ -1,38 +1,38 @@
-//! An end that readers know and the job store does not.
+//! A job's end that readers have been shown and the job store has not taken.
 
 use actix::prelude::*;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
-use super::{Attempt, Kind, Later, Obligation};
+use super::{Attempt, Kind, Obligation, Retry};
 use crate::{
-    deadlines::answered,
     feed::Feed,
     job::JobPorts,
     model::{Cause, JobId},
     ports::{Claim, Ending, Written},
+    store_timeout::with_store_timeout,
 };
 
-/// Ends that are not recorded.
+/// Endings to record.
 pub const ENDINGS: Kind = Kind { name: "the outcome is still not recorded", at_once: 1 };
 
-/// The end of a job that the store has not taken in time.
-pub struct EndingOwed {
-    /// Under which claim.
+/// The obligation to record a job's end that the store did not take in time.
+pub struct EndingObligation {
+    /// The claim to write under.
     pub claim: Claim,
-    /// What is to be recorded.
+    /// The ending to record.
     pub ending: Ending,
-    /// Held because nobody could read it back meanwhile.
+    /// Keeps the feed alive: until the end is recorded, the store cannot restore it.
     pub feed: Feed,
-    /// Who is told that it is recorded.
+    /// Receives the confirmation.
     pub recorded: Recipient<EndingRecorded>,
 }
 
-/// The store has taken an end that readers had been told before.
+/// The store has recorded an end that readers had been shown before.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct EndingRecorded(pub JobId);
 
-impl Obligation for EndingOwed {
+impl Obligation for EndingObligation {
     fn kind(&self) -> Kind {
         ENDINGS
     }
@@ -42,18 +42,18 @@ impl Obligation for EndingOwed {
     }
 
     fn attempt(&self, ports: &JobPorts) -> LocalBoxFuture<'static, Attempt> {
-        let (job, told) = (self.claim.job, self.recorded.clone());
-        let recording = answered(ports.jobs.finish(&self.claim, self.ending.clone()));
+        let (job, recipient) = (self.claim.job, self.recorded.clone());
+        let recording = with_store_timeout(ports.jobs.finish(&self.claim, self.ending.clone()));
         async move {
             match recording.await {
                 Ok(written) => {
                     if written == Written::Fenced {
-                        log::error!("{job}: another owner has ended it; its readers here were told otherwise");
+                        log::error!("{job}: another owner ended the job; readers here were shown a different end");
                     }
-                    told.do_send(EndingRecorded(job));
-                    Attempt::Over
+                    recipient.do_send(EndingRecorded(job));
+                    Attempt::Finished
                 }
-                Err(error) => Attempt::Later(Later::Down, Cause::new(error)),
+                Err(error) => Attempt::Retry(Retry::StoreDown, Cause::new(error)),
             }
         }
         .boxed_local()

@@ -1,9 +1,9 @@
-//! What is owed after a job's end: the script to the episode store, the end to the job store, a purge to the job store.
+//! The obligations left after a job's end: save its script, record its end, purge it from the job store.
 //!
-//! One outbox, one policy: the longest overdue first, pauses that double, longer ones while an operator has to mend something.
-//! Each kind of obligation is one file here that implements [`Obligation`]: a further kind is a file and the line that adds
-//! one. What a promise hangs on is durable elsewhere: an owed script is in the job store, and is handed in again after a
-//! restart.
+//! There is one retry policy: the longest overdue first, pauses that double, and longer pauses while an operator has to
+//! fix something. Each kind of obligation is one file that implements [`Obligation`]; a new kind needs a file and the
+//! code that adds one. The outbox itself is not durable: unsaved scripts are marked in the job store and added again
+//! after a restart.
 
 mod actor;
 mod ending;
@@ -13,7 +13,7 @@ mod purge;
 mod schedule;
 
 pub use actor::{Add, LastAttempts, Outbox};
-pub use ending::{ENDINGS, EndingOwed, EndingRecorded};
-pub use episode::{EpisodeOwed, EpisodeSettled, Settled};
-pub use obligation::{Attempt, Kind, Later, Obligation};
-pub use purge::{PurgeOwed, Purged};
+pub use ending::{ENDINGS, EndingObligation, EndingRecorded};
+pub use episode::{EpisodeObligation, EpisodeResolved, Resolution};
+pub use obligation::{Attempt, Kind, Obligation, Retry};
+pub use purge::{PurgeObligation, Purged};

@@ -1,4 +1,4 @@
-//! What the outbox asks of each kind.
+//! The trait that each kind of obligation implements.
 
 use futures_util::future::LocalBoxFuture;
 
@@ -7,45 +7,47 @@ use crate::{
     model::{Cause, JobId},
 };
 
-/// Something that is owed. An attempt that fails is repeated, however long it takes, until it is done or can never be.
+/// Work that must eventually be done. A failed attempt is retried, however long it takes, until the work is done or can
+/// never be done.
 pub trait Obligation: Send + 'static {
-    /// Which kind it is.
+    /// The kind of the obligation.
     fn kind(&self) -> Kind;
 
-    /// The job it is about. Two obligations of one kind about one job are one: the earlier is kept.
+    /// The job concerned. The outbox keeps one obligation per kind and job: the earlier one.
     fn job(&self) -> JobId;
 
-    /// Attempts it once, within a deadline of its own. Whoever waits for the result is told by the attempt itself, exactly
-    /// once, when it answers [`Attempt::Over`]. Attempting again what is done already must change nothing.
+    /// Makes one attempt, with its own timeout. The attempt itself reports the result to the recipient, exactly once,
+    /// when it returns [`Attempt::Finished`]. Repeating finished work must change nothing.
     fn attempt(&self, ports: &JobPorts) -> LocalBoxFuture<'static, Attempt>;
 }
 
-/// A kind of obligation. Each has attempts of its own, so that a store that hangs keeps no other kind waiting.
+/// A kind of obligation. Each kind has its own attempts, so that a hanging store does not delay the other kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kind {
-    /// For the log: what is not done yet.
+    /// The problem, as worded in the log.
     pub name: &'static str,
-    /// Attempts under way at once: a store that comes back is not overrun.
+    /// The most attempts in progress at once, so that a store that comes back is not overloaded.
     pub at_once: usize,
 }
 
-/// How an attempt went.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
-    /// It is done, or never will be: nothing is owed any more.
-    Over,
-    /// Try again.
-    Later(Later, Cause),
+    /// The work is done, or can never be done: the obligation is removed.
+    Finished,
+    /// The attempt failed; try again.
+    Retry(Retry, Cause),
 }
 
-/// When an attempt has a chance again.
+/// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Later {
-    /// Down, slow, busy: it may work soon.
+pub enum Retry {
+    /// The store is down, slow or busy; it may work soon. Pauses double from 1 s to 60 s.
     Soon,
-    /// Its store does nothing for anybody at the moment: everything of this kind waits, and one attempt a second finds out
-    /// whether it is back.
-    Down,
-    /// Somebody has to mend the settings or the other server; nobody does that within seconds.
-    OnceMended,
+    /// The store answers no request at all: pause this whole kind, and make one attempt a second until the store is
+    /// back.
+    StoreDown,
+    /// An operator must fix the settings or the other server, which takes longer than seconds. Pauses double from 2 to
+    /// 15 minutes.
+    NeedsOperator,
 }

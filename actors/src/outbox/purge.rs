@@ -1,33 +1,33 @@
-//! Jobs that are forgotten here and still in the store.
+//! Jobs that the registry has forgotten and the store still holds.
 
 use actix::prelude::*;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
-use super::{Attempt, Kind, Later, Obligation};
+use super::{Attempt, Kind, Obligation, Retry};
 use crate::{
-    deadlines::answered,
     job::JobPorts,
     model::{Cause, JobId},
+    store_timeout::with_store_timeout,
 };
 
-const PURGES: Kind = Kind { name: "forgotten jobs are still in the store", at_once: 1 };
+const PURGES: Kind = Kind { name: "cannot purge forgotten jobs from the store", at_once: 1 };
 
-/// A step's worth of jobs that nobody needs any more.
-pub struct PurgeOwed {
-    /// The first of them.
+/// The obligation to purge one batch of forgotten jobs.
+pub struct PurgeObligation {
+    /// The first job; it identifies the obligation.
     pub first: JobId,
-    /// The others.
+    /// The other jobs.
     pub others: Vec<JobId>,
-    /// Who is told that they are gone.
+    /// Receives the confirmation.
     pub purged: Recipient<Purged>,
 }
 
-/// The store holds these jobs no longer.
+/// The store no longer holds these jobs.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Purged(pub Vec<JobId>);
 
-impl Obligation for PurgeOwed {
+impl Obligation for PurgeObligation {
     fn kind(&self) -> Kind {
         PURGES
     }
@@ -38,14 +38,14 @@ impl Obligation for PurgeOwed {
 
     fn attempt(&self, ports: &JobPorts) -> LocalBoxFuture<'static, Attempt> {
         let jobs: Vec<JobId> = std::iter::once(self.first).chain(self.others.iter().copied()).collect();
-        let (purging, told) = (answered(ports.jobs.purge(jobs.clone())), self.purged.clone());
+        let (purging, recipient) = (with_store_timeout(ports.jobs.purge(jobs.clone())), self.purged.clone());
         async move {
             match purging.await {
                 Ok(()) => {
-                    told.do_send(Purged(jobs));
-                    Attempt::Over
+                    recipient.do_send(Purged(jobs));
+                    Attempt::Finished
                 }
-                Err(error) => Attempt::Later(Later::Down, Cause::new(error)),
+                Err(error) => Attempt::Retry(Retry::StoreDown, Cause::new(error)),
             }
         }
         .boxed_local()

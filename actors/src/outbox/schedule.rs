@@ -1,4 +1,4 @@
-//! What is owed, and whose turn it is.
+//! The due times of obligations.
 
 use std::{
     collections::{BTreeSet, HashMap, hash_map::Entry},
@@ -7,22 +7,22 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Kind, Later};
+use super::{Kind, Retry};
 use crate::{backoff::Backoff, model::JobId};
 
 const SOON: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
-/// Between two attempts of a kind whose store is down.
-const DOWN: Duration = Duration::from_secs(1);
-const ONCE_MENDED: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
+/// The pause between two attempts of a kind whose store is down.
+const STORE_DOWN_PAUSE: Duration = Duration::from_secs(1);
+const NEEDS_OPERATOR: Backoff = Backoff { first: Duration::from_secs(120), longest: Duration::from_secs(15 * 60) };
 
-/// The obligations of one kind in the order in which they fall due, so that one that fails again and again keeps nobody out.
-/// `O` is whatever is owed. Every call costs O(log obligations).
+/// The obligations of one kind in the order of their due times, so that one that keeps failing does not block the
+/// others. `O` is the obligation. Every call costs O(log obligations).
 #[derive(Debug)]
 pub(super) struct Lane<O> {
     obligations: HashMap<JobId, Row<O>>,
     order: BTreeSet<(Instant, JobId)>,
-    under_way: usize,
-    /// Nothing is attempted before this.
+    in_progress: usize,
+    /// No attempt before this time.
     down_until: Option<Instant>,
 }
 
@@ -30,19 +30,19 @@ pub(super) struct Lane<O> {
 struct Row<O> {
     obligation: O,
     failures: u32,
-    /// `None` while it is being attempted.
+    /// `None` while an attempt is in progress.
     due: Option<Instant>,
 }
 
 impl<O> Default for Lane<O> {
     fn default() -> Self {
-        Self { obligations: HashMap::new(), order: BTreeSet::new(), under_way: 0, down_until: None }
+        Self { obligations: HashMap::new(), order: BTreeSet::new(), in_progress: 0, down_until: None }
     }
 }
 
 impl<O> Lane<O> {
-    /// Owes something from `now` on. One that waits for another attempt falls due, one that is being attempted this moment is
-    /// left alone.
+    /// Adds an obligation, due `now`. If the job already has one, that one is kept: it becomes due if it is waiting,
+    /// and is left alone while it is being attempted.
     pub(super) fn add(&mut self, job: JobId, obligation: O, now: Instant) {
         match self.obligations.entry(job) {
             Entry::Vacant(row) => {
@@ -58,34 +58,34 @@ impl<O> Lane<O> {
         }
     }
 
-    /// The one that has been due for the longest time; it is being attempted from now on.
+    /// Returns the longest overdue obligation, if one may be attempted now, and marks it as being attempted.
     pub(super) fn next(&mut self, kind: Kind, now: Instant) -> Option<(JobId, &O)> {
         let (due, job) = self.order.first().copied()?;
         let down = self.down_until.is_some_and(|until| now < until);
-        if due > now || down || self.under_way >= kind.at_once {
+        if due > now || down || self.in_progress >= kind.at_once {
             return None;
         }
         self.order.pop_first();
         let row = self.obligations.get_mut(&job)?;
         row.due = None;
-        self.under_way += 1;
+        self.in_progress += 1;
         Some((job, &row.obligation))
     }
 
-    /// An attempt has failed for a reason that may pass: how long until the next one is due.
-    pub(super) fn failed(&mut self, job: JobId, later: Later, now: Instant, jitter: f64) -> Option<Duration> {
-        self.under_way = self.under_way.saturating_sub(1);
+    /// Schedules the next attempt after a failed one. Returns the pause.
+    pub(super) fn failed(&mut self, job: JobId, retry: Retry, now: Instant, jitter: f64) -> Option<Duration> {
+        self.in_progress = self.in_progress.saturating_sub(1);
         let row = self.obligations.get_mut(&job)?;
         let mut pause_of = |backoff: Backoff| {
             row.failures += 1;
             backoff.pause(row.failures, jitter)
         };
-        let pause = match later {
-            Later::Soon => pause_of(SOON),
-            Later::OnceMended => pause_of(ONCE_MENDED),
-            Later::Down => {
-                self.down_until = Some(now + DOWN);
-                DOWN
+        let pause = match retry {
+            Retry::Soon => pause_of(SOON),
+            Retry::NeedsOperator => pause_of(NEEDS_OPERATOR),
+            Retry::StoreDown => {
+                self.down_until = Some(now + STORE_DOWN_PAUSE);
+                STORE_DOWN_PAUSE
             }
         };
         row.due = Some(now + pause);
@@ -93,18 +93,18 @@ impl<O> Lane<O> {
         Some(pause)
     }
 
-    /// Nothing is owed any more.
-    pub(super) fn over(&mut self, job: JobId) {
+    /// Removes an obligation.
+    pub(super) fn finish(&mut self, job: JobId) {
         match self.obligations.remove(&job) {
             Some(Row { due: Some(due), .. }) => {
                 self.order.remove(&(due, job));
             }
-            Some(Row { due: None, .. }) => self.under_way = self.under_way.saturating_sub(1),
+            Some(Row { due: None, .. }) => self.in_progress = self.in_progress.saturating_sub(1),
             None => {}
         }
     }
 
-    /// All that are not being attempted this moment, the longest overdue first.
+    /// Returns all obligations not being attempted, the longest overdue first.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &O> {
         self.order.iter().filter_map(|(_, job)| self.obligations.get(job)).map(|row| &row.obligation)
     }
@@ -117,7 +117,7 @@ mod tests {
     const KIND: Kind = Kind { name: "test", at_once: 2 };
 
     #[test]
-    fn everybody_gets_a_turn_before_anybody_gets_a_second_one() {
+    fn every_obligation_is_attempted_once_before_any_is_retried() {
         let mut lane = Lane::default();
         let mut now = Instant::now();
         let jobs: Vec<JobId> = (0..60).map(|_| JobId::new()).collect();
@@ -125,11 +125,11 @@ mod tests {
             lane.add(*job, (), now);
         }
         let mut tried = Vec::new();
-        // Slower than the first pauses: those that failed are due again long before the last one's first turn.
+        // Slower than the first pauses: failed obligations are due again long before the last one's first turn.
         while tried.len() < jobs.len() {
             now += Duration::from_secs(3);
-            let (job, ()) = lane.next(KIND, now).expect("somebody is due");
-            lane.failed(job, Later::Soon, now, 0.0);
+            let (job, ()) = lane.next(KIND, now).expect("one is due");
+            lane.failed(job, Retry::Soon, now, 0.0);
             tried.push(job);
         }
         tried.sort();
@@ -138,19 +138,19 @@ mod tests {
     }
 
     #[test]
-    fn pauses_are_long_while_somebody_has_to_mend_something() {
+    fn pauses_are_long_while_an_operator_must_fix_something() {
         let mut lane = Lane::default();
         let (job, now) = (JobId::new(), Instant::now());
         lane.add(job, (), now);
         for _ in 0..20 {
             lane.next(KIND, now + Duration::from_secs(3600)).expect("it is due");
-            let pause = lane.failed(job, Later::OnceMended, now, 1.0).expect("it is owed");
+            let pause = lane.failed(job, Retry::NeedsOperator, now, 1.0).expect("it is owed");
             assert!((Duration::from_secs(60)..=Duration::from_secs(900)).contains(&pause), "{pause:?}");
         }
     }
 
     #[test]
-    fn asking_makes_a_waiting_one_due_and_leaves_one_alone_that_is_being_attempted() {
+    fn adding_again_makes_a_waiting_obligation_due_but_not_one_being_attempted() {
         let mut lane = Lane::default();
         let (job, now) = (JobId::new(), Instant::now());
         let next = |lane: &mut Lane<u8>, now| lane.next(KIND, now).map(|(job, _)| job);
@@ -158,18 +158,18 @@ mod tests {
         assert_eq!((next(&mut lane, now), next(&mut lane, now)), (Some(job), None));
         lane.add(job, 2, now);
         assert_eq!(next(&mut lane, now), None, "not twice at once");
-        lane.failed(job, Later::Soon, now, 0.0);
+        lane.failed(job, Retry::Soon, now, 0.0);
         assert_eq!(next(&mut lane, now), None);
         lane.add(job, 3, now);
         assert_eq!(lane.next(KIND, now), Some((job, &1)), "the earlier one is kept");
-        lane.failed(job, Later::Soon, now, 0.0);
-        lane.over(job);
+        lane.failed(job, Retry::Soon, now, 0.0);
+        lane.finish(job);
         let later = now + Duration::from_secs(9999);
         assert_eq!((next(&mut lane, later), lane.order.len(), lane.obligations.len()), (None, 0, 0));
     }
 
     #[test]
-    fn a_store_that_is_down_is_asked_once_a_second_for_all_of_a_kind_and_each_gets_its_turn() {
+    fn a_kind_whose_store_is_down_is_attempted_once_a_second_each_obligation_in_turn() {
         let mut lane = Lane::default();
         let begin = Instant::now();
         let jobs: Vec<JobId> = (0..10).map(|_| JobId::new()).collect();
@@ -178,7 +178,7 @@ mod tests {
         for tenth in 0..100 {
             let now = begin + Duration::from_millis(100) * tenth;
             while let Some((job, ())) = lane.next(KIND, now) {
-                lane.failed(job, Later::Down, now, 0.5);
+                lane.failed(job, Retry::StoreDown, now, 0.5);
                 tried.push(job);
             }
         }
@@ -197,7 +197,7 @@ mod tests {
         }
         let begun = [(); 3].map(|()| lane.next(KIND, now).map(|(job, ())| job));
         assert_eq!(begun.iter().flatten().count(), 2);
-        lane.over(begun[0].expect("the first"));
+        lane.finish(begun[0].expect("the first"));
         assert!(lane.next(KIND, now).is_some());
         assert!(lane.next(KIND, now).is_none());
     }

@@ -13,57 +13,59 @@ pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatDelta, ChatError>>>>;
 
 /// Replies to a conversation. This is what a provider implements; it knows nothing about scripts.
 ///
-/// An implementation owns its connect, head, first-token and idle timeouts and its retries: only before the first
-/// [`ChatDelta::Text`], only of failures that may pass, with jitter, and not before the provider allows it.
+/// An implementation owns its connect, response-head, first-token and idle timeouts. It also owns its retries: only
+/// before the first [`ChatDelta::Text`], only for transient failures, with jitter, and not before the provider allows
+/// it.
 pub trait ChatModel: Send + Sync + 'static {
     /// Starts a reply. Nothing is sent to the model before the stream is first polled.
     ///
-    /// The stream yields deltas, then exactly one [`ChatDelta::End`] or one `Err`, then `None`. A reply is complete only if the
-    /// model itself said so: one that breaks off is an error.
+    /// The stream yields deltas, then exactly one [`ChatDelta::End`] or one `Err`, then `None`. A reply is complete
+    /// only if the model itself says so; one that breaks off is an error.
     ///
     /// # Cancel safety
-    /// Dropping the stream at any point closes the upstream connection before the drop returns and spends nothing more.
+    /// Dropping the stream at any point closes the upstream connection before the drop returns. No further tokens are
+    /// spent.
     fn chat(&self, request: ChatRequest) -> ChatStream;
 }
 
-/// What to send to a model.
+/// A request to a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatRequest {
     /// The model's name, as its provider knows it.
     pub model: String,
     /// The conversation so far: an optional system message, then user and assistant in turn, the user last.
     pub messages: Vec<Message>,
-    /// A reply to these messages that was cut off and is to be continued.
+    /// An interrupted reply to these messages, to be continued.
     pub continuation: Option<Continuation>,
-    /// 0.0–2.0. A model that does not take it uses its own.
+    /// 0.0–2.0. A model that does not support it uses its own.
     pub temperature: f64,
-    /// The most tokens the text of the reply may take. A provider whose limit includes reasoning adds room for it; a limit set
-    /// by the operator overrides this one.
+    /// The most tokens for the text of the reply. A provider whose limit includes reasoning adds room for it. A limit
+    /// set by the operator overrides this one.
     pub max_tokens: u32,
 }
 
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Who says it.
+    /// The speaker.
     pub role: Role,
-    /// What is said; never empty.
+    /// The text; never empty.
     pub content: String,
 }
 
-/// Who says a message.
+/// The speaker of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The one who runs the model.
+    /// The operator of the model.
     System,
-    /// The one who asks.
+    /// The user.
     User,
     /// The model.
     Assistant,
 }
 
-/// A reply that was cut off. The stream continues after the last character of `written`; what the model repeats of its end is
-/// left out.
+/// An interrupted reply. The stream continues after the last character of `written`; if the model repeats the end of
+/// it, the repetition is dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continuation {
     /// The reply so far; never empty.
@@ -72,10 +74,10 @@ pub struct Continuation {
     pub instruction: String,
 }
 
-/// One thing a model says.
+/// One item of a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatDelta {
-    /// The model that really replies; at most once per attempt.
+    /// The model that actually replies; at most once per attempt.
     Model(String),
     /// The model reasons before it writes; the reasoning is not part of the reply. At most once per attempt.
     Reasoning,
@@ -83,7 +85,7 @@ pub enum ChatDelta {
     Retrying,
     /// More of the reply; never empty.
     Text(String),
-    /// What the provider counted; at most once, before the end.
+    /// The provider's token count; at most once, before the end.
     Usage {
         /// Tokens of this reply, including reasoning but not the text that it continues.
         completion_tokens: u64,
@@ -98,7 +100,7 @@ pub enum ChatDelta {
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 #[display("{kind:?}: {cause}")]
 pub struct ChatError {
-    /// What failed.
+    /// The kind of failure.
     pub kind: ChatErrorKind,
     /// What operators read in the log.
     #[error(source)]
@@ -110,14 +112,14 @@ pub struct ChatError {
 pub enum ChatErrorKind {
     /// The provider does not serve the model now, but may later.
     Unavailable,
-    /// The provider will not serve the model until somebody changes something: a key, a quota, a name.
+    /// The provider will not serve the model until someone changes something: a key, a quota, a name.
     ModelRefused,
-    /// The provider refuses this request and would do so again.
+    /// The provider refused this request and would refuse it again.
     RequestRefused,
     /// The conversation does not fit into the model's context, or reasoning alone used up the token limit.
     TokenLimit,
-    /// A deadline passed: the connection's, the head's, the first token's, or the pause between tokens.
+    /// A timeout: connecting, the response head, the first token, or the pause between tokens.
     Timeout,
-    /// The reply is broken or empty, or the model stopped for a reason that leaves it unfinished.
+    /// The reply is malformed or empty, or the model stopped before finishing it.
     BrokenReply,
 }

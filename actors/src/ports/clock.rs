@@ -1,14 +1,15 @@
-//! The time of day.
+//! The wall clock.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
-/// Tells the time, so that tests can set it. Timeouts do not use it: they run on tokio's monotonic clock.
+/// Reads the wall clock; a port so that tests can set the time. Timeouts do not use it: they run on tokio's monotonic
+/// clock.
 pub trait Clock: Send + Sync + 'static {
-    /// Now, in UTC.
+    /// The current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The machine's clock, to the millisecond: finer times would differ between what is stored and what is shown.
+/// The machine's clock, truncated to milliseconds. With finer times, stored and shown values would differ.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! Where finished scripts become numbered episodes.
+//! The store of numbered episodes.
 
 use chrono::{DateTime, Utc};
 use derive_more::{Display, Error};
@@ -6,24 +6,25 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::model::{Cause, EpisodeRef, JobId, JobRecord};
 
-/// Numbered episodes per project. Numbers start at 1, are assigned here, unique under concurrent saving, never reused.
+/// Numbered episodes per project. The store assigns the numbers. They start at 1, are unique under concurrent saving
+/// and are never reused.
 pub trait EpisodeStore: Send + Sync + 'static {
-    /// Saves a script as the project's next episode. Saving a draft of the same [`EpisodeDraft::identity`] twice is saving
-    /// it once: the second call answers what the first one did, even after a crash in between.
+    /// Saves a script as the project's next episode. Idempotent: a second draft with the same
+    /// [`EpisodeDraft::identity`] returns the first one's episode, even after a crash in between.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it open whether the episode was saved; calling again settles it.
+    /// Dropping the future leaves it unknown whether the episode was saved. Call again to find out.
     fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>>;
 
-    /// One page of a project's episodes, by number; an unknown project has none.
+    /// Lists one page of a project's episodes, by number, and their total. An unknown project has none.
     fn list(
         &self,
         project_id: &str,
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>>;
 
-    /// One page of a project's episodes that `query` (not blank) is about, and how many there are; the best first where the
-    /// store can tell.
+    /// Lists one page of a project's episodes that match `query` (not blank), and their total. The best match comes
+    /// first where the store can rank.
     fn search(
         &self,
         project_id: &str,
@@ -31,45 +32,45 @@ pub trait EpisodeStore: Send + Sync + 'static {
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>>;
 
-    /// One episode with its script, or `None`.
+    /// Returns one episode with its script, or `None`.
     fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>>;
 
-    /// Deletes an episode; false when there was none. Its number stays taken.
+    /// Deletes an episode. Returns false if there was none. Its number is not reused.
     fn delete(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<bool, EpisodeError>>;
 
-    /// Resolves to `Ok` when the store can take an episode now: what readiness asks.
+    /// Resolves to `Ok` if the store can take an episode now. Used by the readiness check.
     fn check(&self) -> LocalBoxFuture<'static, Result<(), EpisodeError>>;
 }
 
-/// Why an episode was not saved or read; causes are for the log, never for clients.
+/// Why an episode was not saved or read. Causes are for the log, never for clients.
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 pub enum EpisodeError {
-    /// It may work later: down, slow, busy.
+    /// The store is down, slow or busy; it may work later.
     #[display("episode store unavailable: {_0}")]
     Unavailable(#[error(source)] Cause),
-    /// Nothing works until an operator mends the settings or the other server: wrong token, wrong address, another
-    /// embedder's collection. No fault of the script, so it is tried again, with long pauses.
+    /// Nothing works until an operator fixes the settings or the other server: wrong token, wrong address, another
+    /// embedder's collection. The script is not at fault, so it is retried with long pauses.
     #[display("episode store misconfigured: {_0}")]
     Misconfigured(#[error(source)] Cause),
-    /// This script will not be taken however often it is tried: too large, or refused for what it says.
+    /// The store will never take this script: it is too large, or refused for its content.
     #[display("episode refused: {_0}")]
     Refused(#[error(source)] Cause),
 }
 
-/// A script to be saved.
+/// A script to save.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpisodeDraft {
-    /// Whose episode.
+    /// The project of the episode.
     pub project_id: String,
-    /// The job that wrote it; `None` when a client posts an episode itself.
+    /// The job that wrote it; `None` if a client posts the episode itself.
     pub job_id: Option<JobId>,
-    /// The `Idempotency-Key` a client posted it with, if any.
+    /// The client's `Idempotency-Key`, if any.
     pub key: Option<String>,
     /// 1–300 characters.
     pub title: String,
     /// The script.
     pub markdown: String,
-    /// Its tokens, if known.
+    /// The token count, if known.
     pub tokens: Option<u64>,
     /// The prompt it was made from, if known.
     pub prompt_snapshot: Option<String>,
@@ -79,17 +80,17 @@ pub struct EpisodeDraft {
     pub created_at: DateTime<Utc>,
 }
 
-/// What makes two drafts the same episode of their project. A job and a key are never the same, however they are spelled.
+/// Identifies drafts of the same episode within a project. A job and a key never match, whatever their spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Display)]
 pub enum Identity {
     /// The job that wrote it.
     Job(JobId),
-    /// The key that a client posted it with.
+    /// The client's key.
     Key(String),
 }
 
 impl Identity {
-    /// `job` or `key`: what sets identities of the same spelling apart. Stores keep it, so it never changes.
+    /// `job` or `key`: distinguishes identities with the same spelling. Stores persist it, so it must never change.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Job(_) => "job",
@@ -99,7 +100,7 @@ impl Identity {
 }
 
 impl EpisodeDraft {
-    /// The script of a job, finished at `created_at`.
+    /// Creates the draft of a job's script, finished at `created_at`.
     pub fn of(job: &JobRecord, created_at: DateTime<Utc>) -> Self {
         let brief = &job.head.brief;
         Self {
@@ -115,20 +116,20 @@ impl EpisodeDraft {
         }
     }
 
-    /// The job, else the client's key. Drafts with neither are new each time.
+    /// The job, or else the client's key. A draft with neither is always new.
     pub fn identity(&self) -> Option<Identity> {
         self.job_id.map(Identity::Job).or_else(|| self.key.clone().map(Identity::Key))
     }
 }
 
-/// What a list of episodes shows of each.
+/// An episode as shown in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpisodeSummary {
-    /// The store's own id.
+    /// The episode's id, assigned by the store.
     pub id: String,
-    /// Whose episode.
+    /// The project of the episode.
     pub project_id: String,
-    /// 1 and up within the project.
+    /// The number within the project, 1 and up.
     pub number: u32,
     /// As saved.
     pub title: String,
@@ -137,30 +138,30 @@ pub struct EpisodeSummary {
 }
 
 impl EpisodeSummary {
-    /// Its name and number.
+    /// The episode's id and number.
     pub fn reference(&self) -> EpisodeRef {
         EpisodeRef { id: self.id.clone(), number: self.number }
     }
 }
 
-/// One whole episode.
+/// An episode with its script.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Episode {
-    /// Id, number, title.
+    /// The id, number and title.
     pub summary: EpisodeSummary,
     /// The script.
     pub markdown: String,
-    /// Its tokens, if known.
+    /// The token count, if known.
     pub tokens: Option<u64>,
     /// The prompt it was made from, if known.
     pub prompt_snapshot: Option<String>,
 }
 
-/// Which part of a list.
+/// A page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EpisodePage {
-    /// At most so many, 1–1000.
+    /// The most episodes on the page, 1–1000.
     pub limit: u32,
-    /// After skipping so many.
+    /// The number of episodes to skip.
     pub offset: u32,
 }

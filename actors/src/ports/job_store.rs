@@ -1,4 +1,4 @@
-//! Where jobs survive the process, and who may write them.
+//! The durable store of jobs, and the claims to write them.
 
 use std::time::Duration;
 
@@ -10,128 +10,128 @@ use crate::model::{
     Cause, Checkpoint, End, EpisodeState, EpisodeStatus, Epoch, JobHead, JobId, JobRecord, NewJob, NodeId, Status,
 };
 
-/// What a store answers.
+/// The future of a store's answer.
 pub type Answer<T> = LocalBoxFuture<'static, Result<T, StoreError>>;
 
-/// Durable jobs: what was accepted, how far it came, how it ended; and who may write each.
+/// Stores jobs durably: their briefs, progress and ends, and who may write each.
 ///
-/// Every write is durable (it survives `kill -9` and power loss) when its future resolves to `Ok`. Writes of one caller about
-/// one job are applied in the order of the calls, awaited or not; futures may be dropped without undoing the write. Nothing here
-/// blocks the calling thread. When the store cannot keep up, futures wait; they fail with [`StoreError`] rather than wait for
-/// ever.
+/// A write is durable (it survives `kill -9` and power loss) when its future resolves to `Ok`. Writes of one caller to
+/// one job are applied in call order, awaited or not. Dropping a future does not undo its write. No call blocks the
+/// calling thread. When the store cannot keep up, futures wait, and fail with [`StoreError`] rather than wait forever.
 ///
-/// A job is written under a [`Claim`]. A claim ends when somebody else claims the job or overrules its owner: what is written
-/// under it after that changes nothing and is answered with [`Written::Fenced`].
+/// A job is written under a [`Claim`]. A claim ends when another owner claims the job or overrules its owner. Later
+/// writes under it change nothing and return [`Written::Fenced`].
 pub trait JobStore: Send + Sync + 'static {
-    /// Records a new job in [`Epoch::FIRST`], unless its idempotency key names another one; as one step. `here`: this node has
-    /// a slot for it, so it may be claimed at once.
+    /// Records a new job in [`Epoch::FIRST`] in one atomic step, unless its idempotency key belongs to another job.
+    /// `here` means that this node has a slot for the job, so the store may return a claim immediately.
     fn create(&self, job: NewJob, here: bool) -> Answer<Created>;
 
-    /// The job that was created last under this key, if it is still held. Only for callers that have no room for a new job:
-    /// [`JobStore::create`] asks by itself.
+    /// Returns the newest job created under this key, if the store still holds it. Only for callers without room for a
+    /// new job; [`JobStore::create`] checks the key itself.
     fn key_holder(&self, key: &str) -> Answer<Option<KeyHolder>>;
 
-    /// Takes an unfinished job over in the next epoch; everything under its earlier claims is refused from here on. `None` when
-    /// its epoch is not `seen` any more, it has ended or is unknown: nothing has changed then.
+    /// Claims an unfinished job in the next epoch, and fences every earlier claim. Returns `None` and changes nothing
+    /// if the job's epoch is no longer `seen`, or if the job has ended or is unknown.
     fn claim(&self, job: JobId, seen: Epoch) -> Answer<Option<(Claim, JobRecord)>>;
 
-    /// Records how far a job is and appends the text since the last checkpoint.
+    /// Records the job's progress and appends the text since the last checkpoint.
     ///
-    /// The text begins at byte `offset` of its part; what the store holds of the part beyond that is replaced, so that the same
-    /// checkpoint written twice changes nothing. An offset beyond the end of what is held or inside a character, and a part
-    /// beyond the next one, are errors and change nothing.
+    /// The text begins at byte `offset` of its part and replaces any stored text beyond it, so writing the same
+    /// checkpoint twice changes nothing. It is an error, and changes nothing, if the offset lies beyond the stored text
+    /// or inside a character, or if the part lies beyond the next one.
     fn checkpoint(&self, by: &Claim, checkpoint: Checkpoint) -> Answer<Written>;
 
-    /// Records the end with its last checkpoint as one step, by the rules of [`JobStore::checkpoint`]. The first end wins:
-    /// repeating it under the same claim changes nothing and succeeds.
+    /// Records the end and its last checkpoint in one atomic step, by the rules of [`JobStore::checkpoint`]. The first
+    /// end wins; repeating it under the same claim succeeds and changes nothing.
     fn finish(&self, by: &Claim, ending: Ending) -> Answer<Written>;
 
-    /// Writes the last checkpoint and gives the job up: any node may claim it.
+    /// Writes the last checkpoint and releases the claim: any node may claim the job.
     fn release(&self, by: Claim, last: Checkpoint) -> Answer<Written>;
 
-    /// Ends a job whose owner does not answer, in the next epoch, with the text that is stored. `Fenced` when its epoch is not
-    /// `seen` any more or it has ended.
+    /// Ends a job whose owner does not answer, in the next epoch, with the stored text. Returns `Fenced` if the job's
+    /// epoch is no longer `seen` or the job has ended.
     fn overrule(&self, job: JobId, seen: Epoch, end: End) -> Answer<Written>;
 
-    /// Everything that is held of one job, or `None`.
+    /// Returns the whole record of a job, or `None`.
     fn load(&self, job: JobId) -> Answer<Option<JobRecord>>;
 
-    /// First the head of every unfinished job, the oldest first, then [`Change::CaughtUp`], then whatever other nodes change.
-    /// Costs nothing for jobs that have ended. A store of one process ends the stream when it has caught up.
+    /// Streams the head of every unfinished job, oldest first, then [`Change::CaughtUp`], then the changes made by
+    /// other nodes. Ended jobs cost nothing. A store of a single process ends the stream once it has caught up.
     fn changes(&self) -> LocalBoxStream<'static, Result<Change, StoreError>>;
 
-    /// Notes what became of the script of a completed job. What [`EpisodeState::may_become`] does not allow changes nothing.
+    /// Sets the episode state of a completed job. A change that [`EpisodeState::may_become`] does not allow is ignored.
     fn note_episode(&self, job: JobId, episode: EpisodeState) -> Answer<()>;
 
-    /// At most `limit` of the jobs that have ended, the newest ending first, from behind another page's `next` on. Jobs that
-    /// end or are purged meanwhile may or may not be in later pages; all others are in exactly one. Reads no text.
+    /// Lists at most `limit` ended jobs, newest end first, starting after `after` (the `next` of another page). Jobs
+    /// that end or are purged meanwhile may or may not be on later pages; every other job is on exactly one. Reads no
+    /// text.
     fn ended(&self, after: Option<After>, limit: usize) -> Answer<EndedPage>;
 
-    /// Forgets jobs and their texts, as one step; unknown ids are ignored. Other writes wait meanwhile: callers bound how
-    /// much they hand in at once, and wait for the answer before they hand in more.
+    /// Deletes jobs and their texts in one atomic step; unknown ids are ignored. Other writes wait meanwhile, so
+    /// callers must bound each batch and wait for its answer before sending the next.
     fn purge(&self, jobs: Vec<JobId>) -> Answer<()>;
 
-    /// Resolves to `Ok` when the store can take writes now: what readiness asks.
+    /// Resolves to `Ok` if the store can take writes now. Used by the readiness check.
     fn check(&self) -> Answer<()>;
 }
 
-/// The right to write a job in one epoch. Only stores make one.
+/// The right to write a job in one epoch. Only stores create claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim {
-    /// Which job.
+    /// The job's id.
     pub job: JobId,
-    /// In which epoch.
+    /// The epoch of the claim.
     pub epoch: Epoch,
     fence: u64,
 }
 
 impl Claim {
-    /// For stores: `fence` is whatever the store compares a later write with.
+    /// Creates a claim; for stores only. `fence` is the value that the store checks later writes against.
     pub fn new(job: JobId, epoch: Epoch, fence: u64) -> Self {
         Self { job, epoch, fence }
     }
 
-    /// For the store that made it.
+    /// The store's fence value.
     pub fn fence(&self) -> u64 {
         self.fence
     }
 }
 
-/// What became of a write under a claim.
+/// The result of a write under a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// It is durable.
+    /// The write is durable.
     Done,
-    /// The claim is over, and nothing was written: drop the model at once.
+    /// The claim has ended and nothing was written: drop the model immediately.
     Fenced,
 }
 
-/// What became of a creation.
+/// The result of creating a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
-    /// It is recorded, and the caller's to write.
+    /// The job is recorded, and the caller holds its claim.
     Mine(Claim),
-    /// It is recorded, and waits for a node to claim it.
+    /// The job is recorded, and waits for a node to claim it.
     Queued,
-    /// Its key names this job, created from the same body. Nothing was recorded.
+    /// The key belongs to this job, created from the same body. Nothing was recorded.
     Existing(JobId),
-    /// Its key names this job, created from another body. Nothing was recorded.
+    /// The key belongs to this job, created from another body. Nothing was recorded.
     KeyConflict(JobId),
 }
 
-/// What a node learns of the jobs of all nodes.
+/// A change to the jobs of all nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// A job is like this now.
+    /// The current head of a job.
     Head {
-        /// What is known of it.
+        /// The head.
         head: Box<JobHead>,
-        /// Who writes it; `None`: whoever claims it.
+        /// The node that writes it; `None` if any node may claim it.
         owner: Option<NodeId>,
     },
-    /// All that was there at the beginning has been told.
+    /// Everything that existed at the start has been sent.
     CaughtUp,
-    /// This node is taken for dead: its jobs may be claimed.
+    /// This node is considered dead; its jobs may be claimed.
     OwnerGone(NodeId),
 }
 
@@ -144,80 +144,80 @@ pub struct Ending {
     pub end: End,
 }
 
-/// The job that was created under a key.
+/// The job created under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyHolder {
-    /// Which job.
+    /// The job's id.
     pub job: JobId,
-    /// The digest of the body it was created by.
+    /// The digest of the body that created it.
     pub body_digest: String,
 }
 
-/// What is told of a job that has ended without reading its brief or its text.
+/// What is known of an ended job without reading its brief or text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedJob {
-    /// Which job.
+    /// The job's id.
     pub id: JobId,
     /// When it ended.
     pub at: DateTime<Utc>,
-    /// As what: one of the terminal states.
+    /// Its terminal status.
     pub status: Status,
-    /// What became of its script; `None` unless it completed.
+    /// The state of its episode; `None` unless it completed.
     pub episode: Option<EpisodeStatus>,
-    /// About how much it takes in the store.
+    /// Its approximate size in the store, in bytes.
     pub bytes: u64,
 }
 
-/// Some of the jobs that have ended.
+/// One page of ended jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedPage {
-    /// The newest ending first.
+    /// The jobs, newest end first.
     pub jobs: Vec<EndedJob>,
-    /// Where the next page begins, if there is one.
+    /// Where the next page starts; `None` on the last page.
     pub next: Option<After>,
 }
 
-/// A place between two pages of [`JobStore::ended`].
+/// A position between two pages of [`JobStore::ended`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After {
-    /// When the last job of the page before ended.
+    /// The end of the last job on the page.
     pub at: DateTime<Utc>,
-    /// Tells jobs apart that ended at the same time; means something to the store only.
+    /// Distinguishes jobs that ended at the same time; meaningful to the store only.
     pub tie: i64,
 }
 
-/// The store did not do what was asked. The cause is for the log, never for clients.
+/// A failed request to the store. The cause is for the log, never for clients.
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 #[display("job store: {cause}")]
 pub struct StoreError {
-    /// Whether it may work later.
+    /// Whether a retry may succeed.
     pub kind: StoreErrorKind,
     /// What went wrong.
     #[error(source)]
     pub cause: Cause,
 }
 
-/// What to make of a [`StoreError`].
+/// The kind of a [`StoreError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreErrorKind {
-    /// Down, full, slow: the same may work later.
+    /// The store is down, full or slow; the same request may succeed later.
     Unavailable,
-    /// What was asked contradicts what is held; it never works.
+    /// The request contradicts the stored data; it can never succeed.
     Contradiction,
 }
 
 impl StoreError {
-    /// It may work later.
+    /// Creates an error of kind [`StoreErrorKind::Unavailable`].
     pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { kind: StoreErrorKind::Unavailable, cause: Cause::new(cause) }
     }
 
-    /// What was asked contradicts what is held.
+    /// Creates an error of kind [`StoreErrorKind::Contradiction`].
     pub fn contradiction(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { kind: StoreErrorKind::Contradiction, cause: Cause::new(cause) }
     }
 
-    /// The store did not answer within `timeout`.
+    /// Creates the error for a store that did not answer within `timeout`.
     pub fn timed_out(timeout: Duration) -> Self {
         Self::unavailable(format!("no answer within {timeout:?}"))
     }

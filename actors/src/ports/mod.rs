@@ -1,7 +1,7 @@
-//! What the actors need from outside, as small traits; the root package supplies them.
+//! The traits that the actors need from outside; the root package implements them.
 //!
-//! Futures and streams here need not be `Send`: every caller lives on one actix arbiter or worker thread and
-//! stays there, which lets an implementation keep state that cannot move between threads.
+//! Futures and streams here need not be `Send`: every caller lives on one actix arbiter or worker thread and stays
+//! there. So an implementation may keep state that cannot move between threads.
 
 mod chat_model;
 mod clock;
@@ -22,4 +22,4 @@ pub use job_store::{
     StoreErrorKind, Written,
 };
 pub use model_catalog::{ModelCatalog, ModelOffer, OfferedModel, OfferedPattern, Route, UnknownModel};
-pub use peers::{Alone, Ask, Live, NobodyThere, Peers, Reply, Told};
+pub use peers::{Alone, Ask, Live, NoAnswer, OwnerReply, Peers, ReplySender};

@@ -1,4 +1,4 @@
-//! Which models there are, and who serves each.
+//! The available models and the providers that serve them.
 
 use std::sync::Arc;
 
@@ -6,56 +6,56 @@ use derive_more::{Display, Error};
 
 use super::ScriptGenerator;
 
-/// The models there are, and who serves each.
+/// The available models and the providers that serve them.
 pub trait ModelCatalog: Send + Sync + 'static {
-    /// The model of jobs that name none; `None` where each must name one.
+    /// The model of jobs that name none; `None` if every job must name one.
     fn default_model(&self) -> Option<&str>;
 
-    /// Who serves `model`.
+    /// Finds the generator that serves `model`.
     ///
     /// # Errors
     /// No active provider serves that name.
     fn route(&self, model: &str) -> Result<Route, UnknownModel>;
 
-    /// What can be asked for, in the order in which providers are asked.
+    /// Lists what clients can request, in the order in which providers are tried.
     fn offer(&self) -> ModelOffer;
 }
 
 /// A model's name and the generator that serves it.
 #[derive(Clone)]
 pub struct Route {
-    /// The name to write into the brief.
+    /// The model name for the brief.
     pub model: String,
-    /// Who writes.
+    /// The generator.
     pub generator: Arc<dyn ScriptGenerator>,
 }
 
-/// All that active providers serve.
+/// Everything that active providers serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelOffer {
-    /// By name, each once; the default is one of them if there is one.
+    /// Models by name, each once. They include the default, if there is one.
     pub models: Vec<OfferedModel>,
-    /// By beginning (`prefix*`), each once.
+    /// Models by prefix (`prefix*`), each pattern once.
     pub patterns: Vec<OfferedPattern>,
 }
 
-/// A model that can be asked for by its name.
+/// A model that can be requested by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferedModel {
     /// Its name.
     pub name: String,
-    /// Who serves it.
+    /// The provider that serves it.
     pub provider: String,
-    /// Whether jobs that name no model get it.
+    /// Whether jobs that name no model use this one.
     pub is_default: bool,
 }
 
-/// Models that can be asked for by any name that begins so.
+/// Models that can be requested by any name with this prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferedPattern {
-    /// As configured, with its `*`.
+    /// The pattern as configured, with its `*`.
     pub pattern: String,
-    /// Who serves them.
+    /// The provider that serves them.
     pub provider: String,
 }
 
@@ -71,7 +71,7 @@ impl ModelOffer {
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 #[display("no provider serves the model `{model}`; there are: {}", known.join(", "))]
 pub struct UnknownModel {
-    /// What was asked for.
+    /// The requested model.
     pub model: String,
     /// The names and patterns (`prefix*`) that active providers serve.
     pub known: Vec<String>,

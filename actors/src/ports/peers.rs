@@ -8,94 +8,94 @@ use tokio::sync::oneshot;
 
 use crate::model::{Epoch, JobId, JobUpdate, JobView};
 
-/// What nodes tell and ask each other beside what they store. Nothing here is durable, and any message may be lost: whoever
-/// listens notices a gap by the versions and asks for what it has missed.
+/// Messages between nodes beside what they store. None of them is durable and any may be lost: a follower notices a gap
+/// by the versions and asks for what it missed.
 pub trait Peers: Send + Sync + 'static {
-    /// Tells whoever follows the job what it shows now. Returns at once, whoever listens.
+    /// Sends an update to all followers of the job. Does not block.
     fn publish(&self, live: &Live);
 
-    /// What the job's owner publishes from now on; ends when the follower drops it.
+    /// Streams what the job's owner publishes from now on, until the caller drops the stream.
     fn follow(&self, job: JobId) -> LocalBoxStream<'static, Live>;
 
-    /// What other nodes ask of the jobs that this node owns.
-    fn asked(&self) -> LocalBoxStream<'static, (Ask, Reply)>;
+    /// Streams the requests of other nodes about jobs that this node owns.
+    fn asked(&self) -> LocalBoxStream<'static, (Ask, ReplySender)>;
 
-    /// Asks the node that owns the job; waits 2 s at most.
-    fn ask(&self, ask: Ask) -> LocalBoxFuture<'static, Result<Told, NobodyThere>>;
+    /// Asks the node that owns the job. Times out after 2 s.
+    fn ask(&self, ask: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>>;
 }
 
-/// What an owner publishes of a job.
+/// A message from a job's owner to its followers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Live {
-    /// Something new.
+    /// A new update.
     Update(Arc<JobUpdate>),
-    /// Nothing new: the newest version is this one, so that a lost update does not stay unnoticed.
+    /// Nothing new; repeats the newest version so that followers notice a lost update.
     Mark {
-        /// Which job.
+        /// The job's id.
         job: JobId,
-        /// In which epoch.
+        /// The epoch.
         epoch: Epoch,
         /// The newest version.
         version: u64,
-        /// Bytes of the text at that version.
+        /// The bytes of text at that version.
         length: usize,
     },
 }
 
-/// What one node asks another.
+/// A request from one node to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// What has been shown of the job since this version of this epoch, of which the asker has `length` bytes of text.
+    /// Return what the job has shown since this version of this epoch. The caller has `length` bytes of text.
     Get {
-        /// Which job.
+        /// The job's id.
         job: JobId,
-        /// The epoch that the asker knows.
+        /// The epoch known to the caller.
         epoch: Epoch,
-        /// The newest version that it has.
+        /// The caller's newest version.
         version: u64,
-        /// Bytes of text that it has.
+        /// The caller's bytes of text.
         length: usize,
     },
-    /// Stop the job; answered when its end is stored.
+    /// Cancel the job. Answered once its end is stored.
     Cancel {
-        /// Which job.
+        /// The job's id.
         job: JobId,
-        /// The epoch that the asker knows.
+        /// The epoch known to the caller.
         epoch: Epoch,
     },
 }
 
-/// Where an owner answers.
-pub type Reply = oneshot::Sender<Told>;
+/// The channel for the owner's answer.
+pub type ReplySender = oneshot::Sender<OwnerReply>;
 
-/// What an owner answers.
+/// The owner's answer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Told {
-    /// All there is to see at a version.
+pub enum OwnerReply {
+    /// The full state at a version.
     State {
-        /// The epoch it belongs to.
+        /// The epoch of the state.
         epoch: Epoch,
         /// The version.
         version: u64,
-        /// What is shown.
+        /// The view.
         view: Arc<JobView>,
-        /// Where `text` begins, in bytes.
+        /// The position of `text`, in bytes.
         offset: usize,
-        /// The text from there on.
+        /// The text from `offset` on.
         text: String,
     },
-    /// The job is over, and its end is stored.
+    /// The job has ended, and its end is stored.
     Ended,
-    /// Somebody else writes it: look again.
+    /// Another node writes the job; look up its owner again.
     NotMine,
 }
 
-/// No node answers for the job.
+/// No node answered for the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
-#[display("no node answers for the job")]
-pub struct NobodyThere;
+#[display("no node answered for the job")]
+pub struct NoAnswer;
 
-/// The peers of a service that is one process: there are none.
+/// The peers of a single-process service: there are none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Alone;
 
@@ -106,11 +106,11 @@ impl Peers for Alone {
         stream::pending().boxed_local()
     }
 
-    fn asked(&self) -> LocalBoxStream<'static, (Ask, Reply)> {
+    fn asked(&self) -> LocalBoxStream<'static, (Ask, ReplySender)> {
         stream::pending().boxed_local()
     }
 
-    fn ask(&self, _: Ask) -> LocalBoxFuture<'static, Result<Told, NobodyThere>> {
-        ready(Err(NobodyThere)).boxed_local()
+    fn ask(&self, _: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>> {
+        ready(Err(NoAnswer)).boxed_local()
     }
 }

@@ -1,4 +1,4 @@
-//! The registry actor: state, admission.
+//! The registry actor: its state, and the admission of jobs.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -9,11 +9,11 @@ use super::{
     Bound, FairQueue, Retention,
     arbiters::Arbiters,
     creations::Creations,
-    leaving::Leaving,
+    feed_cache::FeedCache,
     loading::Loading,
-    shelf::Shelf,
-    speed::Speeds,
-    waits::{Waits, coarse},
+    pending_purges::PendingPurges,
+    speed::ModelSpeeds,
+    waits::{WaitEstimates, round_up},
 };
 use crate::{
     directory::{Directory, Listing},
@@ -24,52 +24,53 @@ use crate::{
     ports::{Claim, ModelCatalog, ScriptGenerator},
 };
 
-/// Requests that may wait for the registry; callers beyond it wait on their own side.
+/// The capacity of the mailbox; further callers wait on their own side.
 const MAILBOX: usize = 4096;
-/// How much of ended jobs' briefs and texts is kept for whoever asks next; beyond it the store is asked.
-const HOT_BYTES: usize = 16 * 1024 * 1024;
-/// Requests handled in a row. An actor takes from its mailbox until that is empty, and nothing else on its thread runs
-/// meanwhile: no timer, no answer of a store.
-const TURN: u32 = 64;
+/// The most memory for feeds of ended jobs, in bytes; other ended jobs are read from the store.
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
+/// The most requests handled in a row. An actor handles messages until its mailbox is empty, and nothing else on its
+/// thread runs meanwhile: no timer, no answer from a store.
+const REQUESTS_IN_A_ROW: u32 = 64;
 
 /// The configured bounds of the registry.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrySettings {
-    /// Jobs that stream at once.
+    /// The most streaming jobs.
     pub max_streaming: usize,
-    /// Jobs that wait.
+    /// The most queued jobs.
     pub max_queued: usize,
-    /// How long a finished job is kept after its end or its last reader.
+    /// How long an ended job is kept after its end or its last reader.
     pub retention: Duration,
-    /// How many finished jobs are kept, and how much of the store they may take.
+    /// The most ended jobs kept, by number and by their size in the store.
     pub keep: Bound,
-    /// Whether jobs that had been streaming go on after a restart; otherwise they fail, with their text kept.
+    /// Whether jobs that were streaming resume after a restart. Otherwise they fail, with their text kept.
     pub resume: bool,
-    /// Threads that run jobs; with 0 they run on the registry's own.
+    /// The number of threads that run jobs; with 0, jobs run on the registry's own thread.
     pub arbiters: usize,
-    /// Times of each job.
+    /// The settings of each job.
     pub job: JobSettings,
 }
 
-/// What the registry is built from.
+/// The parts of a registry.
 pub struct RegistryParts {
-    /// Bounds and times.
+    /// The bounds, intervals and timeouts.
     pub settings: RegistrySettings,
     /// What jobs need from outside.
     pub ports: JobPorts,
-    /// What feeds share.
+    /// What all feeds share.
     pub feeds: FeedContext,
-    /// Who serves the jobs of an earlier process.
+    /// Finds the generators for jobs of an earlier process.
     pub models: Arc<dyn ModelCatalog>,
 }
 
-/// The supervisor of all jobs of the process. One instance, started by `startup` on an arbiter of its own before HTTP
-/// listens, stopped with the process after [`super::Drain`]. It is not on the data path: it hands out feeds, and readers then
-/// talk to those; lists and counts are read in its [`Directory`]. Its queue is bounded by `max_queued`; of ended jobs it
-/// keeps a small record each, bounded by the retention and `keep`, and reads the rest in the store when it is wanted.
+/// Supervises all jobs of the process. There is one instance, started by `startup` on its own arbiter before HTTP
+/// listens, and stopped with the process after [`super::Drain`]. It is not on the data path: it hands out feeds, which
+/// readers then use directly, and anyone can read the lists and counts in its [`Directory`]. The queue is bounded by
+/// `max_queued`. For each ended job it keeps a small record, bounded by the retention time and `keep`, and reads the
+/// rest from the store on demand.
 ///
-/// It spawns nothing into its own context: futures there starve while the mailbox is full. What takes time is a task of the
-/// arbiter whose result comes back as a message.
+/// It spawns no futures into its own context: they would starve while the mailbox is full. Slow work runs as a task on
+/// the arbiter and sends its result back as a message.
 pub struct JobRegistry {
     pub(super) settings: RegistrySettings,
     pub(super) ports: JobPorts,
@@ -80,30 +81,30 @@ pub struct JobRegistry {
     pub(super) jobs: HashMap<JobId, Entry>,
     pub(super) queue: FairQueue,
     pub(super) retention: Retention,
-    pub(super) shelf: Shelf,
-    pub(super) speeds: Speeds,
-    pub(super) waits: Waits,
+    pub(super) cache: FeedCache,
+    pub(super) speeds: ModelSpeeds,
+    pub(super) waits: WaitEstimates,
     pub(super) arbiters: Arbiters,
     pub(super) outbox: Addr<Outbox>,
     pub(super) creating: Creations,
-    /// Ended jobs that are being read in the store.
+    /// Ended jobs being read from the store.
     pub(super) loading: HashMap<JobId, Loading>,
-    pub(super) leaving: Leaving,
-    /// Ended jobs of an earlier process are still being read: there may be more than are known here.
-    pub(super) recalling: bool,
+    pub(super) purges: PendingPurges,
+    /// Records of an earlier process's ended jobs are still being loaded, so `retention` may be incomplete.
+    pub(super) reloading: bool,
     pub(super) closed: bool,
     pub(super) drained: bool,
     handled: u32,
 }
 
-/// What the registry keeps of an unfinished job.
+/// The registry's entry for an unfinished job.
 pub(super) struct Entry {
-    /// As it was when it was accepted or taken up.
+    /// The head as of acceptance or adoption.
     pub head: JobHead,
     pub claim: Claim,
-    /// Words that it had then.
+    /// The number of words at that time.
     pub words: u64,
-    /// Its position and its remaining seconds, as it was told last.
+    /// The queue position and remaining seconds last sent to the job.
     pub place: Option<(u32, u64)>,
     pub generator: Arc<dyn ScriptGenerator>,
     pub feed: Feed,
@@ -112,7 +113,7 @@ pub(super) struct Entry {
 }
 
 impl JobRegistry {
-    /// To be called on the arbiter that the registry will run on: the outbox starts there.
+    /// Call this on the arbiter that the registry will run on: the outbox starts there.
     pub(super) fn new(parts: RegistryParts, directory: Directory) -> Self {
         let RegistryParts { settings, ports, feeds, models } = parts;
         Self {
@@ -122,14 +123,14 @@ impl JobRegistry {
             jobs: HashMap::new(),
             queue: FairQueue::new(settings.max_streaming, settings.max_queued),
             retention: Retention::default(),
-            shelf: Shelf::new(HOT_BYTES),
-            speeds: Speeds::default(),
-            waits: Waits::new(settings.max_streaming, std::iter::empty()),
+            cache: FeedCache::new(CACHE_BYTES),
+            speeds: ModelSpeeds::default(),
+            waits: WaitEstimates::new(settings.max_streaming, std::iter::empty()),
             arbiters: Arbiters::new(settings.arbiters),
             creating: Creations::default(),
             loading: HashMap::new(),
-            leaving: Leaving::default(),
-            recalling: false,
+            purges: PendingPurges::default(),
+            reloading: false,
             closed: false,
             drained: false,
             handled: 0,
@@ -139,7 +140,7 @@ impl JobRegistry {
         }
     }
 
-    /// Lists an unfinished job and starts its actor, which then waits for its turn.
+    /// Lists an unfinished job and starts its actor, which then waits to be admitted.
     pub(super) fn start_job(
         &mut self,
         state: JobState,
@@ -149,9 +150,9 @@ impl JobRegistry {
         ctx: &Context<Self>,
     ) -> Entry {
         let feed = publisher.feed().clone();
-        let listing = self.directory.enter(&feed);
+        let listing = self.directory.add(&feed);
         let view = state.view();
-        listing.expect_end_in(view.remaining_seconds.unwrap_or(0));
+        listing.set_remaining_seconds(view.remaining_seconds.unwrap_or(0));
         let supervisor = self.supervisor(listing.clone(), ctx);
         let (ports, settings, writer) = (self.ports.clone(), self.settings.job, Arc::clone(&generator));
         let (head, stored) = (state.head().clone(), state.text().len());
@@ -167,45 +168,46 @@ impl JobRegistry {
         Supervisor { ended, fenced, gone: registry.recipient(), listing }
     }
 
-    /// Lets jobs stream while there are slots.
+    /// Starts queued jobs while there are free slots.
     pub(super) fn dispatch(&mut self) {
         let admitted = self.admit();
         self.start_admitted(&admitted);
     }
 
-    /// The jobs that have a slot from now on.
+    /// Admits jobs to all free slots and returns them.
     pub(super) fn admit(&mut self) -> Vec<JobId> {
         if self.drained { Vec::new() } else { std::iter::from_fn(|| self.queue.admit()).collect() }
     }
 
     pub(super) fn start_admitted(&self, admitted: &[JobId]) {
         for entry in admitted.iter().filter_map(|id| self.jobs.get(id)) {
-            entry.listing.streams();
+            entry.listing.mark_streaming();
             entry.actor.do_send(Start { words_per_second: self.speeds.expected(&entry.head.brief.model) });
         }
     }
 
-    /// Tells each waiting job its place and its wait, where they have changed. Costs O(streaming + waiting × log projects).
+    /// Tells each queued job its position and remaining time if they changed. Costs O(streaming + waiting × log
+    /// projects).
     pub(super) fn tell_places(&mut self) {
         let streaming = self.jobs.iter().filter(|(id, _)| !self.queue.is_waiting(**id));
         let left = streaming.map(|(_, entry)| entry.listing.remaining_seconds());
-        self.waits = Waits::new(self.settings.max_streaming, left);
+        self.waits = WaitEstimates::new(self.settings.max_streaming, left);
         for (id, position) in self.queue.positions() {
             let Some(entry) = self.jobs.get_mut(&id) else { continue };
             let brief = &entry.head.brief;
-            // At the speed that its model has by now.
+            // Uses the model's speed as measured by now.
             let own = remaining_seconds(entry.words, brief.length_target, self.speeds.expected(&brief.model));
-            let remaining_seconds = own.saturating_add(coarse(self.waits.queue(own)));
+            let remaining_seconds = own.saturating_add(round_up(self.waits.enqueue(own)));
             if entry.place.replace((position, remaining_seconds)) != Some((position, remaining_seconds)) {
                 entry.actor.do_send(Place { position, remaining_seconds });
             }
         }
     }
 
-    /// To be called for each request of a client: lets the rest of the thread run after so many.
-    pub(super) fn take_turn(&mut self, ctx: &mut Context<Self>) {
+    /// Call this for each client request: after [`REQUESTS_IN_A_ROW`] of them it lets the rest of the thread run.
+    pub(super) fn yield_if_due(&mut self, ctx: &mut Context<Self>) {
         self.handled += 1;
-        if self.handled >= TURN {
+        if self.handled >= REQUESTS_IN_A_ROW {
             self.handled = 0;
             ctx.wait(yield_now().into_actor(self));
         }

@@ -2,8 +2,8 @@
 
 use actix::prelude::*;
 
-/// A fixed number of arbiters, used in turn; one that has stopped is replaced the next time it is wanted. A pool of none
-/// lets jobs run on the arbiter of whoever asks.
+/// A fixed number of arbiters, used in turn. One that has stopped is replaced when it is next picked. With an empty
+/// pool, jobs run on the caller's arbiter.
 pub(super) struct Arbiters {
     pool: Vec<Arbiter>,
     next: usize,
@@ -14,14 +14,14 @@ impl Arbiters {
         Self { pool: (0..size).map(|_| Arbiter::new()).collect(), next: 0 }
     }
 
-    /// The next arbiter that still runs.
+    /// Returns the next running arbiter.
     pub(super) fn pick(&mut self) -> ArbiterHandle {
         let Some(last) = self.pool.len().checked_sub(1) else { return Arbiter::current() };
         self.next = if self.next < last { self.next + 1 } else { 0 };
         let arbiter = &mut self.pool[self.next];
-        // A stopped arbiter refuses work; an actor started on it would never run and nobody would hear of it.
+        // A stopped arbiter accepts no work; an actor started on it would never run, silently.
         if !arbiter.spawn(std::future::ready(())) {
-            log::error!("a job thread has stopped; starting another in its place");
+            log::error!("a job thread has stopped; replacing it");
             *arbiter = Arbiter::new();
         }
         arbiter.handle()

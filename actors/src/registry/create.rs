@@ -1,25 +1,27 @@
-//! Accepting a job: reserved, made durable, queued. Which job an idempotency key names is for the store to say.
+//! Accepts a job: reserve a place, make the job durable, queue it. The store decides which job an idempotency key
+//! belongs to.
 
 use std::sync::Arc;
 
 use actix::prelude::*;
 
-use super::{CreateError, CreateJob, Created, JobRegistry, waits::coarse};
+use super::{CreateError, CreateJob, Created, JobRegistry, waits::round_up};
 use crate::{
-    deadlines::answered,
     feed::Publisher,
     job::JobState,
     model::{Epoch, JobId, NewJob},
     ports::{self, Claim, ScriptGenerator, StoreError},
+    store_timeout::with_store_timeout,
 };
 
 type Answer = Result<Created, CreateError>;
 
-/// A key may name a job that is being forgotten at this moment; past so many the store does not forget.
+/// The most attempts per creation. A key may belong to a job that is being forgotten; after this many attempts the
+/// store is not forgetting it.
 const ATTEMPTS: u32 = 3;
 
-/// The store has answered for a job. It comes as a message because an actor polls all futures of its context at every
-/// wake: with a thousand creations under way each look-up would poll a thousand futures.
+/// The store's answer to a creation. It comes as a message because an actor polls all futures of its context at every
+/// wake: with a thousand creations in progress, each look-up would poll a thousand futures.
 #[derive(Message)]
 #[rtype(result = "Answer")]
 struct Stored {
@@ -29,12 +31,12 @@ struct Stored {
     result: Result<ports::Created, StoreError>,
 }
 
-/// The job that a key names, for a request that finds no room for another one.
+/// Return the job of an idempotency key, for a request that finds no room for a new job.
 #[derive(Message)]
 #[rtype(result = "Answer")]
 struct Existing(JobId);
 
-/// The key of this job named one that is forgotten now.
+/// Retry a creation whose key belonged to a job that is forgotten now.
 #[derive(Message)]
 #[rtype(result = "Answer")]
 struct CreateAgain {
@@ -47,7 +49,7 @@ impl Handler<CreateJob> for JobRegistry {
     type Result = ResponseFuture<Answer>;
 
     fn handle(&mut self, create: CreateJob, ctx: &mut Context<Self>) -> Self::Result {
-        self.take_turn(ctx);
+        self.yield_if_due(ctx);
         match create.idempotency.as_ref().and_then(|key| self.creating.of_key(key)) {
             Some(Ok(job)) => return self.existing(job, ctx),
             Some(Err(conflict)) => return ready(Err(conflict)),
@@ -94,14 +96,14 @@ impl Handler<Stored> for JobRegistry {
         let answer = match result {
             Ok(ports::Created::Mine(claim)) => ready(Ok(self.accept(job, claim, generator, ctx))),
             Ok(ports::Created::Queued) => self.claim_created(job, generator, attempt, ctx),
-            Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_hold(holder) => {
+            Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_exist(holder) => {
                 self.replace_forgotten(holder, CreateAgain { job, generator, attempt: attempt + 1 }, ctx)
             }
             Ok(ports::Created::Existing(holder)) => self.existing(holder, ctx),
             Ok(ports::Created::KeyConflict(_)) => ready(Err(CreateError::IdempotencyConflict)),
             Err(error) => {
-                // It may be in the store nevertheless, and would run after a restart although its client was told otherwise.
-                self.forget_refused(job.id, job.brief.size(), ctx);
+                // The job may be in the store anyway, and would run after a restart although its client got an error.
+                self.purge_failed_creation(job.id, job.brief.size(), ctx);
                 ready(Err(CreateError::Store(error)))
             }
         };
@@ -121,11 +123,11 @@ fn ready(answer: Answer) -> ResponseFuture<Answer> {
 }
 
 fn registry_ended() -> CreateError {
-    CreateError::Store(StoreError::unavailable("the registry has ended"))
+    CreateError::Store(StoreError::unavailable("the registry has stopped"))
 }
 
 impl JobRegistry {
-    /// Why no job can be accepted now.
+    /// Returns the reason why no job can be accepted now.
     fn refusal(&self) -> Option<CreateError> {
         if self.closed {
             Some(CreateError::ShuttingDown)
@@ -136,10 +138,10 @@ impl JobRegistry {
         }
     }
 
-    /// There is no room for a new job, but a key may name one that is here.
+    /// Refuses a new job, unless its key belongs to an existing one.
     fn refuse(&self, refusal: CreateError, create: &CreateJob, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         let Some(key) = create.idempotency.clone() else { return ready(Err(refusal)) };
-        let (looking, registry) = (answered(self.ports.jobs.key_holder(&key.key)), ctx.address());
+        let (looking, registry) = (with_store_timeout(self.ports.jobs.key_holder(&key.key)), ctx.address());
         Box::pin(async move {
             match looking.await.map_err(CreateError::Store)? {
                 None => Err(refusal),
@@ -149,7 +151,7 @@ impl JobRegistry {
         })
     }
 
-    /// Has a new job made durable; its place is reserved meanwhile.
+    /// Makes a new job durable; its place in the queue is reserved meanwhile.
     fn store(
         &mut self,
         job: NewJob,
@@ -158,7 +160,7 @@ impl JobRegistry {
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
         self.creating.begin(job.id, job.idempotency.as_ref());
-        let (storing, registry) = (answered(self.ports.jobs.create(job.clone(), true)), ctx.address());
+        let (storing, registry) = (with_store_timeout(self.ports.jobs.create(job.clone(), true)), ctx.address());
         Box::pin(async move {
             let result = storing.await;
             let stored = Stored { job, generator, attempt, result };
@@ -166,7 +168,7 @@ impl JobRegistry {
         })
     }
 
-    /// Claims a job that the store has left to whoever comes first.
+    /// Claims a created job that the store left for any node to claim.
     fn claim_created(
         &mut self,
         job: NewJob,
@@ -175,7 +177,7 @@ impl JobRegistry {
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
         self.creating.begin(job.id, job.idempotency.as_ref());
-        let (claiming, registry) = (answered(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
+        let (claiming, registry) = (with_store_timeout(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
         Box::pin(async move {
             let result = match claiming.await {
                 Ok(Some((claim, _))) => Ok(ports::Created::Mine(claim)),
@@ -187,35 +189,35 @@ impl JobRegistry {
         })
     }
 
-    /// The key names a job that nobody here knows any more: the store forgets it first.
+    /// The key belongs to a job that the registry has forgotten: purge it from the store first.
     fn replace_forgotten(&self, holder: JobId, again: CreateAgain, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         if again.attempt > ATTEMPTS {
             let cause = format!("{holder} is forgotten, but its idempotency key is not");
             return ready(Err(CreateError::Store(StoreError::contradiction(cause))));
         }
-        let (purging, registry) = (answered(self.ports.jobs.purge(vec![holder])), ctx.address());
+        let (purging, registry) = (with_store_timeout(self.ports.jobs.purge(vec![holder])), ctx.address());
         Box::pin(async move {
             purging.await.map_err(CreateError::Store)?;
             registry.send(again).await.unwrap_or_else(|_| Err(registry_ended()))
         })
     }
 
-    /// The job that a key names, once it is durable.
+    /// Returns the job of a key, once it is durable.
     fn existing(&mut self, id: JobId, ctx: &Context<Self>) -> ResponseFuture<Answer> {
         if let Some(creation) = self.creating.wait_for(id) {
-            let gone = StoreError::unavailable("the first request with this key was not answered");
+            let gone = StoreError::unavailable("the first request with this key got no answer");
             return Box::pin(async move { creation.await.unwrap_or(Err(CreateError::Store(gone))) });
         }
         let found = self.find(id, ctx).answer();
         Box::pin(async move {
-            let forgotten = || StoreError::unavailable("the job of this key is being forgotten at this moment");
+            let forgotten = || StoreError::unavailable("the job of this key is just being forgotten");
             let feed = found.await.and_then(|feed| feed.ok_or_else(forgotten)).map_err(CreateError::Store)?;
             let estimated_seconds = feed.view().remaining_seconds.unwrap_or(0);
             Ok(Created { feed, existing: true, estimated_seconds })
         })
     }
 
-    /// Queues a durable job; it streams at once if a slot is free.
+    /// Queues a durable job; it starts immediately if a slot is free.
     fn accept(
         &mut self,
         job: NewJob,
@@ -224,16 +226,16 @@ impl JobRegistry {
         ctx: &mut Context<Self>,
     ) -> Created {
         let mut state = JobState::restore(job.record(claim.epoch));
-        state.expect(self.speeds.expected(&job.brief.model));
+        state.set_expected_speed(self.speeds.expected(&job.brief.model));
         let own = state.view().remaining_seconds.unwrap_or(0);
         self.queue.push(job.id, &job.brief.project_id);
         let admitted = self.admit();
         let mut place = None;
         if admitted.contains(&job.id) {
-            self.waits.take(own);
+            self.waits.take_slot(own);
         } else if let Some(position) = self.queue.position_of_newest(&job.brief.project_id) {
-            let remaining = own.saturating_add(coarse(self.waits.queue_at(position, own)));
-            state.wait_at(position, remaining);
+            let remaining = own.saturating_add(round_up(self.waits.enqueue_at(position, own)));
+            state.set_place(position, remaining);
             place = Some((position, remaining));
         }
         let estimated_seconds = place.map_or(own, |(_, remaining)| remaining);

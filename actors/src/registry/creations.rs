@@ -1,4 +1,4 @@
-//! Creations whose job is being made durable at this moment.
+//! Creations in progress: jobs that are being made durable.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use crate::model::{IdempotencyKey, JobId};
 
 type Waiting = oneshot::Sender<Result<Created, CreateError>>;
 
-/// Each holds a place in the queue, and its key: who sends the same one meanwhile waits for the same job.
+/// The creations in progress. Each reserves a place in the queue and its key: a request with the same key waits for the
+/// same job.
 #[derive(Default)]
 pub(super) struct Creations {
     jobs: HashMap<JobId, Creation>,
@@ -30,20 +31,20 @@ impl Creations {
         self.jobs.insert(job, Creation { key: key.map(|key| key.key.clone()), waiting: Vec::new() });
     }
 
-    /// The job that is being created under a key, or that it is another body's.
+    /// The job being created under a key, or a conflict if its body differs.
     pub(super) fn of_key(&self, key: &IdempotencyKey) -> Option<Result<JobId, CreateError>> {
         let (digest, job) = self.keys.get(&key.key)?;
         Some(if *digest == key.body_digest { Ok(*job) } else { Err(CreateError::IdempotencyConflict) })
     }
 
-    /// Has somebody told how the creation of `job` comes out; `None` if it is not under way.
+    /// Returns a receiver for the result of creating `job`; `None` if it is not in progress.
     pub(super) fn wait_for(&mut self, job: JobId) -> Option<oneshot::Receiver<Result<Created, CreateError>>> {
-        let (told, creation) = oneshot::channel();
-        self.jobs.get_mut(&job)?.waiting.push(told);
-        Some(creation)
+        let (sender, receiver) = oneshot::channel();
+        self.jobs.get_mut(&job)?.waiting.push(sender);
+        Some(receiver)
     }
 
-    /// The creation is over; these wait for it.
+    /// Removes a creation and returns the senders that wait for its result.
     pub(super) fn end(&mut self, job: JobId) -> Vec<Waiting> {
         let Creation { key, waiting } = self.jobs.remove(&job).unwrap_or_default();
         if let Some(key) = key {

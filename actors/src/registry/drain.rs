@@ -1,4 +1,4 @@
-//! Going down without losing anything.
+//! Shutting down without losing anything.
 
 use actix::prelude::*;
 use futures_util::future::{join, join_all};
@@ -6,10 +6,10 @@ use tokio::time::timeout;
 
 use super::{Drain, JobRegistry, messages::Close};
 use crate::{
-    deadlines::STORE_TIMEOUT,
     feed::Feed,
     job::{JobActor, Suspend},
     outbox::{ENDINGS, LastAttempts},
+    store_timeout::STORE_TIMEOUT,
 };
 
 impl Handler<Close> for JobRegistry {
@@ -28,21 +28,22 @@ impl Handler<Drain> for JobRegistry {
         self.drained = true;
         let suspending: Vec<_> =
             self.jobs.values().map(|entry| suspend(entry.actor.clone(), entry.feed.clone())).collect();
-        log::info!("draining: {} unfinished jobs go on after the restart", suspending.len());
+        log::info!("draining: {} unfinished jobs resume after the restart", suspending.len());
         let recording = self.outbox.send(LastAttempts(ENDINGS));
         Box::pin(async move {
             let (_, answered) = join(join_all(suspending), recording).await;
-            // The outbox lives as long as the registry does.
+            // The outbox lives as long as the registry.
             let _gone_is_fine = answered;
         })
     }
 }
 
-/// Cuts a job's readers once its text is durable, but does not wait for ever: what is in the store goes on in any case.
+/// Suspends a job, then cuts its readers. Waits at most [`STORE_TIMEOUT`]: the job resumes from what is in the store in
+/// any case.
 async fn suspend(actor: Addr<JobActor>, feed: Feed) {
     if timeout(STORE_TIMEOUT, actor.send(Suspend)).await.is_err() {
         log::error!(
-            "{}: not suspended within {STORE_TIMEOUT:?}, it will resume from its last checkpoint",
+            "{}: not suspended within {STORE_TIMEOUT:?}; the job will resume from its last checkpoint",
             feed.view().id
         );
     }

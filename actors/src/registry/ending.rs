@@ -1,4 +1,4 @@
-//! The end of a job: its slot is freed, what is kept of it becomes small, and the outbox is told what is owed.
+//! The end of a job: frees its slot, keeps only a small record, and adds its obligations to the outbox.
 
 use actix::prelude::*;
 
@@ -6,13 +6,13 @@ use super::{Ended, JobRegistry};
 use crate::{
     job::JobEnded,
     model::{EpisodeState, EpisodeStatus, JobId},
-    outbox::{Add, EndingOwed, EndingRecorded, EpisodeOwed, EpisodeSettled, Settled},
+    outbox::{Add, EndingObligation, EndingRecorded, EpisodeObligation, EpisodeResolved, Resolution},
 };
 
 impl Handler<JobEnded> for JobRegistry {
     type Result = ();
 
-    /// A job's readers have been shown its end. Until the store has taken that as well, the job stays as it is.
+    /// Handles a job whose end was shown to its readers. It must not be forgotten until the store has recorded the end.
     fn handle(&mut self, ended: JobEnded, ctx: &mut Context<Self>) {
         let JobEnded { id, at, status, episode, bytes, words_per_second, unrecorded } = ended;
         let Some(entry) = self.jobs.remove(&id) else { return };
@@ -21,13 +21,13 @@ impl Handler<JobEnded> for JobRegistry {
         }
         self.queue.leave(id);
         let recorded = unrecorded.is_none();
-        self.retention.enter(id, Ended { status, episode, recorded, bytes, at: at.timestamp_millis() });
-        self.shelf.put(id, &entry.feed);
+        self.retention.add(id, Ended { status, episode, recorded, bytes, at: at.timestamp_millis() });
+        self.cache.put(id, &entry.feed);
         match unrecorded {
-            None => self.keep_or_owe(id, ctx),
+            None => self.retain_or_add_obligation(id, ctx),
             Some((claim, ending)) => {
                 let recorded = ctx.address().recipient();
-                self.outbox.do_send(Add(Box::new(EndingOwed { claim, ending, feed: entry.feed, recorded })));
+                self.outbox.do_send(Add(Box::new(EndingObligation { claim, ending, feed: entry.feed, recorded })));
             }
         }
         self.dispatch();
@@ -41,68 +41,68 @@ impl Handler<EndingRecorded> for JobRegistry {
         self.directory.count(|counts| counts.unrecorded -= 1);
         if let Some(ended) = self.retention.get_mut(id) {
             ended.recorded = true;
-            self.keep_or_owe(id, ctx);
+            self.retain_or_add_obligation(id, ctx);
         }
     }
 }
 
-impl Handler<EpisodeSettled> for JobRegistry {
+impl Handler<EpisodeResolved> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, EpisodeSettled { job, settled }: EpisodeSettled, _: &mut Context<Self>) {
-        match settled {
-            Settled::Saved => {
+    fn handle(&mut self, EpisodeResolved { job, resolution }: EpisodeResolved, _: &mut Context<Self>) {
+        match resolution {
+            Resolution::Saved => {
                 self.set_episode(job, EpisodeStatus::Saved);
                 self.retention.keep(job, self.retention_from_now());
             }
-            Settled::Refused => {
+            Resolution::Refused => {
                 self.set_episode(job, EpisodeStatus::Refused);
                 self.retention.keep(job, self.retention_of_refused());
             }
-            Settled::Gone => {
-                log::error!("{job}: it is owed an episode, but the job store does not hold it any more");
-                self.drop_ended(job);
+            Resolution::JobMissing => {
+                log::error!("{job}: cannot save the script: the job store no longer holds the job");
+                self.forget_ended(job);
             }
         }
     }
 }
 
 impl JobRegistry {
-    /// The job is in the store as it ended: it is owed an episode, or nothing.
-    fn keep_or_owe(&mut self, id: JobId, ctx: &Context<Self>) {
+    /// The job's end is in the store: retain the job, or first add the obligation to save its episode.
+    fn retain_or_add_obligation(&mut self, id: JobId, ctx: &Context<Self>) {
         match self.retention.get(id).and_then(|ended| ended.episode) {
-            Some(EpisodeStatus::Owed) => self.owe_episode(id, ctx),
+            Some(EpisodeStatus::Owed) => self.add_episode_obligation(id, ctx),
             Some(EpisodeStatus::Refused) => self.retention.keep(id, self.retention_of_refused()),
             Some(EpisodeStatus::Saved) | None => self.retention.keep(id, self.retention_from_now()),
         }
     }
 
-    pub(super) fn owe_episode(&self, job: JobId, ctx: &Context<Self>) {
-        let (save_timeout, settled) = (self.settings.job.save_timeout, ctx.address().recipient());
-        self.outbox.do_send(Add(Box::new(EpisodeOwed { job, save_timeout, settled })));
+    pub(super) fn add_episode_obligation(&self, job: JobId, ctx: &Context<Self>) {
+        let (save_timeout, resolved) = (self.settings.job.save_timeout, ctx.address().recipient());
+        self.outbox.do_send(Add(Box::new(EpisodeObligation { job, save_timeout, resolved })));
     }
 
-    /// Tries now to save a completed job's script, also one that the store had refused.
-    pub(super) fn owe_again(&mut self, id: JobId, ctx: &Context<Self>) {
+    /// Saves a completed job's script again, even one that the store refused.
+    pub(super) fn retry_episode(&mut self, id: JobId, ctx: &Context<Self>) {
         self.retention.hold(id);
         let recorded = self.retention.get(id).is_some_and(|ended| ended.recorded);
         if !recorded {
-            // The outbox gets it once the end is recorded.
+            // The obligation is added once the end is recorded.
             self.count_episode(id, EpisodeStatus::Owed);
             return;
         }
-        // So that a restart tries again as well; without it this process does.
+        // Makes a restart retry too. If this write fails, this process still retries.
         drop(self.ports.jobs.note_episode(id, EpisodeState::Owed));
         self.set_episode(id, EpisodeStatus::Owed);
-        self.owe_episode(id, ctx);
+        self.add_episode_obligation(id, ctx);
     }
 
-    /// Notes what became of a script; the store has noted it already. Whoever looks the job up reads it there.
+    /// Updates the episode state; the store has recorded it already. Look-ups read it there.
     fn set_episode(&mut self, id: JobId, episode: EpisodeStatus) {
         self.count_episode(id, episode);
-        self.shelf.remove(id);
+        self.cache.remove(id);
         if let Some(loading) = self.loading.get_mut(&id) {
-            loading.outdated = true;
+            loading.stale = true;
         }
     }
 
@@ -117,16 +117,16 @@ impl JobRegistry {
         }
     }
 
-    /// Forgets an ended job here.
-    pub(super) fn drop_ended(&mut self, id: JobId) {
+    /// Forgets an ended job in memory.
+    pub(super) fn forget_ended(&mut self, id: JobId) {
         if let Some(ended) = self.retention.remove(id) {
-            self.forget_here(id, ended);
+            self.forget_in_memory(id, ended);
         }
     }
 
-    /// What is left of an ended job beside its record.
-    pub(super) fn forget_here(&mut self, id: JobId, ended: Ended) {
-        self.shelf.remove(id);
+    /// Removes what is kept of an ended job besides its record.
+    pub(super) fn forget_in_memory(&mut self, id: JobId, ended: Ended) {
+        self.cache.remove(id);
         self.directory.count(|counts| counts.remove(ended.status, ended.episode));
     }
 }

@@ -1,4 +1,4 @@
-//! What the rest of the service holds of the registry.
+//! The handle that the rest of the service uses to talk to the registry.
 
 use std::time::Duration;
 
@@ -20,26 +20,27 @@ use crate::{
     ports::StoreError,
 };
 
-/// How long anybody waits for the registry; it answers look-ups in microseconds and creations in a commit's time.
+/// How long a caller waits for the registry. It answers look-ups in microseconds, and creations in the time of a
+/// commit.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The registry did not answer: it has died, or is hopelessly behind.
+/// The registry did not answer: it has stopped or is overloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
 #[display("the job registry does not answer")]
 pub struct RegistryGone;
 
-/// Why a job could not be looked up; it may be there.
+/// Why a look-up failed; the job may exist.
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error, From)]
 pub enum FindError {
     /// The registry did not answer.
     #[display("{_0}")]
     Registry(RegistryGone),
-    /// The store that holds it did not.
+    /// The job store did not answer.
     #[display("{_0}")]
     Store(StoreError),
 }
 
-/// Talks to the registry; cheap to clone. Every call waits 30 s at most, unless it says otherwise.
+/// Talks to the registry. Cheap to clone. Every call times out after 30 s unless it says otherwise.
 #[derive(Debug, Clone)]
 pub struct RegistryHandle {
     registry: Addr<JobRegistry>,
@@ -47,7 +48,7 @@ pub struct RegistryHandle {
 }
 
 impl RegistryHandle {
-    /// Starts a registry without jobs, on an arbiter of its own.
+    /// Starts a registry without jobs on its own arbiter.
     pub fn start(parts: RegistryParts) -> Self {
         let directory = Directory::default();
         let of_registry = directory.clone();
@@ -76,55 +77,56 @@ impl RegistryHandle {
         self.registry.send(message).timeout(ANSWER_TIMEOUT).await.map_err(|_| RegistryGone)
     }
 
-    /// Accepts a job; it is durable when this answers.
+    /// Accepts a job. The job is durable when this returns.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it open whether the job was accepted; an idempotency key settles it.
+    /// Dropping the future leaves it unknown whether the job was accepted. Call again with the same idempotency key to
+    /// find out.
     pub async fn create(&self, create: CreateJob) -> Result<Result<Created, CreateError>, RegistryGone> {
         self.ask(create).await
     }
 
-    /// What the job shows, if it is held.
+    /// Returns the job's feed, or `None` for an unknown job.
     pub async fn find(&self, id: JobId) -> Result<Option<Feed>, FindError> {
         Ok(self.ask(FindJob(id)).await??)
     }
 
-    /// Stops the job; its generator is dropped when this answers.
+    /// Cancels the job. Its generator is dropped when this returns.
     pub async fn cancel(&self, id: JobId) -> Result<(), RegistryGone> {
         self.ask(CancelJob(id)).await
     }
 
-    /// Has a completed job's script saved now; `None` for an unknown job.
+    /// Saves a completed job's script now; `None` for an unknown job.
     pub async fn save_now(&self, id: JobId) -> Result<Option<SaveAnswer>, RegistryGone> {
         self.ask(SaveNow(id)).await
     }
 
-    /// One page of unfinished jobs, at once.
+    /// Returns one page of unfinished jobs, without asking the registry.
     pub fn active(&self, wanted: &ListActive) -> Page {
         self.directory.page(wanted)
     }
 
-    /// Counts the jobs held, at once.
+    /// Returns the job counts, without asking the registry.
     pub fn count(&self) -> JobCounts {
         self.directory.counts()
     }
 
-    /// Takes in the unfinished jobs of an earlier process; the ended ones follow by themselves.
+    /// Adopts the unfinished jobs of an earlier process. The registry then loads the ended jobs by itself.
     pub async fn adopt(&self, adopt: Adopt) -> Result<(), RegistryGone> {
         self.ask(adopt).await
     }
 
-    /// Accepts nothing more from now on.
+    /// Stops accepting jobs.
     pub fn close(&self) {
         self.registry.do_send(Close);
     }
 
-    /// Checkpoints what runs and cuts the readers.
+    /// Checkpoints all running jobs and cuts their readers.
     pub async fn drain(&self) -> Result<(), RegistryGone> {
         self.ask(Drain).await
     }
 
-    /// Whether the registry lives.
+    /// Whether the registry is running.
     pub fn is_alive(&self) -> bool {
         self.registry.connected()
     }

@@ -1,4 +1,4 @@
-//! Ended jobs that are being read in the store.
+//! Ended jobs being read from the store.
 
 use tokio::sync::oneshot;
 
@@ -6,34 +6,34 @@ use crate::{feed::Feed, ports::StoreError};
 
 pub(super) type Found = Result<Option<Feed>, StoreError>;
 
-/// A job that is being read in the store, once for all who want it.
+/// One read of a job from the store, shared by all who wait for it.
 pub(super) struct Loading {
     waiting: Vec<oneshot::Sender<Found>>,
-    /// What became of its script has changed meanwhile: what is being read may be older.
-    pub outdated: bool,
+    /// The job's episode state has changed since the read began, so the result may be out of date.
+    pub stale: bool,
 }
 
 impl Loading {
-    pub(super) fn for_one(told: oneshot::Sender<Found>) -> Self {
-        Self { waiting: vec![told], outdated: false }
+    pub(super) fn for_one(sender: oneshot::Sender<Found>) -> Self {
+        Self { waiting: vec![sender], stale: false }
     }
 
-    pub(super) fn add(&mut self, told: oneshot::Sender<Found>) {
-        self.waiting.push(told);
+    pub(super) fn add(&mut self, sender: oneshot::Sender<Found>) {
+        self.waiting.push(sender);
     }
 
-    /// The same once more.
-    pub(super) fn again(self) -> Self {
-        Self { outdated: false, ..self }
+    /// Restarts the read for the same waiters.
+    pub(super) fn restarted(self) -> Self {
+        Self { stale: false, ..self }
     }
 
-    /// Who is to be told.
+    /// Returns the senders that wait for the result.
     pub(super) fn waiting(self) -> Vec<oneshot::Sender<Found>> {
         self.waiting
     }
 }
 
-/// Where a look-up stands.
+/// The state of a look-up.
 pub(super) enum Lookup {
     At(Found),
     Loading(oneshot::Receiver<Found>),
@@ -45,7 +45,7 @@ impl Lookup {
             Self::At(found) => found,
             Self::Loading(loaded) => loaded
                 .await
-                .unwrap_or_else(|_| Err(StoreError::unavailable("the registry has ended while it read a job"))),
+                .unwrap_or_else(|_| Err(StoreError::unavailable("the registry stopped while it read a job"))),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Look-ups of jobs, and what is asked of one job. An ended job's feed is read in the store when nobody holds it.
+//! Look-ups of jobs, and the requests about one job. An ended job's feed is read from the store when it is not in
+//! memory.
 
 use actix::{Response, prelude::*};
 use tokio::sync::oneshot;
@@ -8,17 +9,17 @@ use super::{
     loading::{Found, Loading, Lookup},
 };
 use crate::{
-    deadlines::answered,
     feed::{Feed, FeedContext},
     job::{Cancel, JobState},
     model::{EpisodeStatus, JobId, JobRecord},
     ports::{EndedJob, StoreError},
+    store_timeout::with_store_timeout,
 };
 
-/// Jobs that are read at once; look-ups of further ones are told to come back.
+/// The most jobs read at once; further look-ups fail and must be retried.
 const LOADS_AT_ONCE: usize = 1024;
 
-/// The store has answered for a job.
+/// The store's answer for one job.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Loaded {
@@ -30,7 +31,7 @@ impl Handler<FindJob> for JobRegistry {
     type Result = Response<Found>;
 
     fn handle(&mut self, FindJob(id): FindJob, ctx: &mut Context<Self>) -> Self::Result {
-        self.take_turn(ctx);
+        self.yield_if_due(ctx);
         match self.find(id, ctx) {
             Lookup::At(found) => Response::reply(found),
             loading @ Lookup::Loading(_) => Response::fut(loading.answer()),
@@ -43,12 +44,12 @@ impl Handler<Loaded> for JobRegistry {
 
     fn handle(&mut self, Loaded { id, result }: Loaded, ctx: &mut Context<Self>) {
         let Some(loading) = self.loading.remove(&id) else { return };
-        if loading.outdated {
-            self.loading.insert(id, loading.again());
+        if loading.stale {
+            self.loading.insert(id, loading.restarted());
             self.read(id, ctx);
             return;
         }
-        let found = result.map(|job| self.take_in(id, job, ctx));
+        let found = result.map(|job| self.keep_loaded(id, job, ctx));
         for waiting in loading.waiting() {
             let _gone_is_fine = waiting.send(found.clone());
         }
@@ -56,64 +57,64 @@ impl Handler<Loaded> for JobRegistry {
 }
 
 impl JobRegistry {
-    /// The job's feed, if it is held; counts as activity.
+    /// Finds the job's feed. Counts as activity.
     pub(super) fn find(&mut self, id: JobId, ctx: &Context<Self>) -> Lookup {
         if let Some(entry) = self.jobs.get(&id) {
             return Lookup::At(Ok(Some(entry.feed.clone())));
         }
         self.retention.prolong(id, self.retention_from_now());
-        if let Some(feed) = self.shelf.get(id) {
+        if let Some(feed) = self.cache.get(id) {
             return Lookup::At(Ok(Some(feed)));
         }
-        if self.may_hold(id) { self.load(id, ctx) } else { Lookup::At(Ok(None)) }
+        if self.may_exist(id) { self.load(id, ctx) } else { Lookup::At(Ok(None)) }
     }
 
-    /// Whether there may be such a job. Unless those of an earlier process are still being read, all there are are known
-    /// here: nobody can make the store search for names that it does not hold.
-    pub(super) fn may_hold(&self, id: JobId) -> bool {
+    /// Whether the job may exist. Once the ended jobs of an earlier process are loaded, all jobs are known here, so
+    /// that clients cannot make the store search for unknown ids.
+    pub(super) fn may_exist(&self, id: JobId) -> bool {
         let known = self.jobs.contains_key(&id) || self.creating.contains(id) || self.retention.get(id).is_some();
-        known || (self.recalling && !self.leaving.contains(id))
+        known || (self.reloading && !self.purges.contains(id))
     }
 
     fn load(&mut self, id: JobId, ctx: &Context<Self>) -> Lookup {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         if let Some(loading) = self.loading.get_mut(&id) {
-            loading.add(tell);
+            loading.add(sender);
         } else if self.loading.len() >= LOADS_AT_ONCE {
             return Lookup::At(Err(StoreError::unavailable("too many ended jobs are being looked up at once")));
         } else {
-            self.loading.insert(id, Loading::for_one(tell));
+            self.loading.insert(id, Loading::for_one(sender));
             self.read(id, ctx);
         }
-        Lookup::Loading(told)
+        Lookup::Loading(receiver)
     }
 
     fn read(&self, id: JobId, ctx: &Context<Self>) {
         let (store, feeds, registry) = (self.ports.jobs.clone(), self.feeds.clone(), ctx.address());
         actix::spawn(async move {
-            let loaded = answered(store.load(id)).await;
+            let loaded = with_store_timeout(store.load(id)).await;
             let result = loaded.map(|record| record.and_then(|record| ended_job(record, feeds)));
             registry.do_send(Loaded { id, result });
         });
     }
 
-    /// A job has come from the store, or is not there.
-    fn take_in(&mut self, id: JobId, job: Option<(EndedJob, Feed)>, ctx: &Context<Self>) -> Option<Feed> {
+    /// Keeps a job that was read from the store; `None` if the store does not hold it.
+    fn keep_loaded(&mut self, id: JobId, job: Option<(EndedJob, Feed)>, ctx: &Context<Self>) -> Option<Feed> {
         let Some((ended, feed)) = job else {
-            // It was forgotten while it was being read.
-            self.drop_ended(id);
+            // The job was forgotten while it was being read.
+            self.forget_ended(id);
             return None;
         };
-        if self.leaving.contains(id) {
+        if self.purges.contains(id) {
             return None;
         }
         self.remember(&ended, ctx);
-        self.shelf.put(id, &feed);
+        self.cache.put(id, &feed);
         Some(feed)
     }
 }
 
-/// What is kept and what is shown of a job that has ended; one that has not is not for readers: nobody was told of it.
+/// Builds the record and the feed of an ended job. Returns `None` for an unfinished one: no client knows of it.
 fn ended_job(record: JobRecord, feeds: FeedContext) -> Option<(EndedJob, Feed)> {
     let end = record.head.end.as_ref()?;
     let (mark, bytes) = (end.mark, record.size() as u64);
@@ -128,7 +129,7 @@ impl Handler<CancelJob> for JobRegistry {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, CancelJob(id): CancelJob, ctx: &mut Context<Self>) -> ResponseFuture<()> {
-        self.take_turn(ctx);
+        self.yield_if_due(ctx);
         let actor = self.jobs.get(&id).map(|entry| entry.actor.clone());
         Box::pin(async move {
             if let Some(actor) = actor {
@@ -143,7 +144,7 @@ impl Handler<SaveNow> for JobRegistry {
     type Result = Option<SaveAnswer>;
 
     fn handle(&mut self, SaveNow(id): SaveNow, ctx: &mut Context<Self>) -> Option<SaveAnswer> {
-        self.take_turn(ctx);
+        self.yield_if_due(ctx);
         if self.jobs.contains_key(&id) {
             return Some(SaveAnswer::NoScript);
         }
@@ -151,7 +152,7 @@ impl Handler<SaveNow> for JobRegistry {
             None => SaveAnswer::NoScript,
             Some(EpisodeStatus::Saved) => SaveAnswer::Saved,
             Some(EpisodeStatus::Owed | EpisodeStatus::Refused) => {
-                self.owe_again(id, ctx);
+                self.retry_episode(id, ctx);
                 SaveAnswer::Tried
             }
         })

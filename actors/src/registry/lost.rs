@@ -1,4 +1,4 @@
-//! Jobs whose actor is gone without having ended: another actor ends them.
+//! Jobs whose actor is gone before they ended: another actor ends them.
 
 use actix::prelude::*;
 
@@ -20,10 +20,10 @@ impl Handler<ActorGone> for JobRegistry {
 impl Handler<JobFenced> for JobRegistry {
     type Result = ();
 
-    /// The job goes on elsewhere. Its readers come back and are shown what the store says.
+    /// Removes a job that another process runs now. Its readers reconnect and are shown what the store says.
     fn handle(&mut self, JobFenced(id): JobFenced, _: &mut Context<Self>) {
         let Some(entry) = self.jobs.remove(&id) else { return };
-        entry.listing.gone();
+        entry.listing.remove();
         entry.feed.cut();
         self.queue.leave(id);
         self.dispatch();
@@ -31,9 +31,10 @@ impl Handler<JobFenced> for JobRegistry {
 }
 
 impl JobRegistry {
-    /// A stopped arbiter drops its actors without a word: only the closed address tells. So it does for a moment when a job
-    /// has ended in good order; the word of that is in the mailbox then, before the message that is sent from here.
-    pub(super) fn look_for_lost(&self, ctx: &Context<Self>) {
+    /// Finds lost actors. A stopped arbiter drops its actors silently; only the closed address shows it. The address of
+    /// a job that ended normally is also closed for a moment, but its `JobEnded` is then in the mailbox before the
+    /// message sent here.
+    pub(super) fn detect_lost(&self, ctx: &Context<Self>) {
         let registry = ctx.address();
         for (id, entry) in &self.jobs {
             if !entry.actor.connected() {
@@ -42,24 +43,24 @@ impl JobRegistry {
         }
     }
 
-    /// Starts another actor that ends the job with the text its readers were shown. It runs on this thread, which lives as
-    /// long as the registry does, and asks no model.
+    /// Starts another actor that ends the job with the text its readers were shown. It runs on the registry's thread
+    /// and calls no model.
     fn end_lost(&mut self, id: JobId, ctx: &Context<Self>) {
-        // A drained process stops its actors on purpose; their jobs go on after the restart.
+        // A drained process stops its actors on purpose; their jobs resume after the restart.
         if self.drained {
             return;
         }
         let supervisor = |listing| self.supervisor(listing, ctx);
         let Some(entry) = self.jobs.get(&id) else { return };
-        // The notice of an actor that has been replaced already, or that is only just stopping in good order.
+        // The notice came from an actor that has already been replaced, or that is just stopping normally.
         if entry.actor.connected() {
             return;
         }
-        log::error!("{id}: its actor died; the job ends with the text so far");
+        log::error!("{id}: the job's actor is lost; ending the job with the text so far");
         let state = JobState::restore(record_as_shown(&entry.head, &entry.feed));
-        let owned = (Publisher::succeed(&entry.feed), entry.claim);
+        let owned = (Publisher::replace(&entry.feed), entry.claim);
         let (generator, listing) = (entry.generator.clone(), entry.listing.clone());
-        // What of the text is durable died with the actor: all of it is written again.
+        // The number of durable bytes was lost with the actor, so the whole text is written again.
         let ending =
             JobActor::new(state, 0, owned, generator, self.ports.clone(), self.settings.job, supervisor(listing))
                 .start();

@@ -1,4 +1,4 @@
-//! What the registry can be asked.
+//! The messages of the registry.
 
 use std::sync::Arc;
 
@@ -17,33 +17,33 @@ use crate::{
 pub struct CreateJob {
     /// What to write.
     pub brief: Brief,
-    /// Who writes it.
+    /// The generator.
     pub generator: Arc<dyn ScriptGenerator>,
-    /// The client's key, if it sent one.
+    /// The client's idempotency key, if any.
     pub idempotency: Option<IdempotencyKey>,
 }
 
 /// An accepted job.
 #[derive(Debug, Clone)]
 pub struct Created {
-    /// What it shows.
+    /// The job's feed.
     pub feed: Feed,
-    /// It had been accepted before, under the same idempotency key.
+    /// Whether the job was accepted before, under the same idempotency key.
     pub existing: bool,
-    /// Whole seconds until it may be finished.
+    /// Estimated whole seconds until the job finishes.
     pub estimated_seconds: u64,
 }
 
 /// Why a job was not accepted; nothing was started.
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 pub enum CreateError {
-    /// As many jobs wait as may wait.
+    /// The queue is full.
     #[display("the queue is full")]
     QueueFull,
-    /// The process is going down.
+    /// The process is shutting down.
     #[display("shutting down")]
     ShuttingDown,
-    /// The key was used for another body.
+    /// The idempotency key was used with another body.
     #[display("the idempotency key belongs to another request")]
     IdempotencyConflict,
     /// The job could not be made durable.
@@ -51,38 +51,41 @@ pub enum CreateError {
     Store(StoreError),
 }
 
-/// Look a job up. Counts as activity: a finished job is kept longer, and read in the store if nobody holds it.
+/// Look up a job. Counts as activity, so an ended job is kept longer. An ended job that is not in memory is read from
+/// the store.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Option<Feed>, StoreError>")]
 pub struct FindJob(pub JobId);
 
-/// Stop a job. Answered once its generator is dropped and the outcome recorded; at once for unknown and finished ones.
+/// Cancel a job. Answered once its generator is dropped and the outcome is recorded; immediately for unknown and ended
+/// jobs.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct CancelJob(pub JobId);
 
-/// Try now to save a completed job's script that is not an episode yet, even if the store had refused it.
+/// Save a completed job's script now if it is not an episode yet, even if the episode store refused it.
 #[derive(Debug, Message)]
 #[rtype(result = "Option<SaveAnswer>")]
 pub struct SaveNow(pub JobId);
 
-/// What becomes of [`SaveNow`]; no answer at all means that the job is unknown.
+/// The answer to [`SaveNow`]; no answer means that the job is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaveAnswer {
-    /// It is being tried.
+    /// The script is being saved.
     Tried,
-    /// It is an episode already.
+    /// The script is already an episode.
     Saved,
-    /// The job has no finished script.
+    /// The job has no complete script.
     NoScript,
 }
 
-/// Go down: accept nothing more, checkpoint what runs, cut the readers. Answered when all that is done.
+/// Shut down: accept no more jobs, checkpoint the running ones and cut their readers. Answered when all of that is
+/// done.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Drain;
 
-/// Accept nothing more; what runs goes on until [`Drain`].
+/// Accept no more jobs; the running ones continue until [`Drain`].
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Close;

@@ -1,33 +1,33 @@
-//! The supervisor: which jobs there are, who may stream, and what happens to those that die.
+//! The supervisor of all jobs: accepts, admits, finds, ends and forgets them.
 
 mod actor;
+mod adopt;
 mod arbiters;
 mod create;
 mod creations;
 mod drain;
 mod ending;
+mod feed_cache;
 mod forgetting;
 mod handle;
-mod leaving;
 mod loading;
 mod lookup;
 mod lost;
 mod messages;
+mod pending_purges;
 mod queue;
-mod recall;
+mod reload;
 mod retention;
-mod shelf;
 mod speed;
 mod sweep;
-mod take_up;
 mod waits;
 
 pub use actor::{JobRegistry, RegistryParts, RegistrySettings};
+pub use adopt::{Adopt, claim_unfinished};
 pub use handle::{FindError, RegistryGone, RegistryHandle};
 pub use messages::{CancelJob, CreateError, CreateJob, Created, Drain, FindJob, SaveAnswer, SaveNow};
 pub use queue::{FairQueue, QueueFull};
 pub use retention::{Bound, Ended, Retention};
-pub use take_up::{Adopt, claim_unfinished};
 
 #[cfg(test)]
 mod tests;

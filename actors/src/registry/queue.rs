@@ -1,10 +1,10 @@
-//! Who may stream, and who goes next: bounded, and fair between projects.
+//! The queue of jobs: bounded, and fair between projects.
 //!
-//! Start-time fair queueing: each waiting job has a *round*, one more than the job before it of the same project, and at
-//! least the round that is being served. The lowest round goes first, then the job that came first. So a thousand jobs of
-//! one project delay another project's first job by no more than one slot, projects that wait take turns, and the order
-//! depends on arrivals alone: whichever slots become free, and however long jobs take, what positions say comes true.
-//! Only a job that arrives later, of a project with fewer jobs waiting, can go in between.
+//! Start-time fair queueing. Each waiting job has a *round*: one more than the previous job of the same project, and at
+//! least the round being served. The lowest round goes first; within a round, the earliest arrival. So a thousand jobs
+//! of one project delay another project's first job by at most one slot, and waiting projects take turns. The order
+//! depends on arrivals alone, so announced positions hold whichever slots become free and however long jobs take. Only
+//! a later job of a project with fewer waiting jobs can move ahead.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -12,35 +12,35 @@ use derive_more::{Display, Error};
 
 use crate::model::JobId;
 
-/// As many jobs wait as may wait.
+/// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Error)]
 #[display("the queue is full")]
 pub struct QueueFull;
 
-/// Jobs that wait and jobs that stream, by project. Every call costs O(log projects), except where it says otherwise.
+/// The waiting and streaming jobs by project. Every call costs O(log projects) unless it says otherwise.
 #[derive(Debug)]
 pub struct FairQueue {
     max_streaming: usize,
     max_queued: usize,
     projects: HashMap<String, Project>,
-    /// The first waiting job of each project, in the order in which they go.
+    /// The first waiting job of each project, in admission order.
     heads: BTreeMap<Rank, String>,
     jobs: HashMap<JobId, Place>,
     waiting: usize,
     streaming: usize,
-    /// The round of the job that went last.
+    /// The round of the last admitted job.
     round: u64,
     arrivals: u64,
 }
 
-/// The round of a waiting job, and its place in the order of arrival.
+/// A waiting job's round and arrival number.
 type Rank = (u64, u64);
 
 #[derive(Debug, Default)]
 struct Project {
-    /// Jobs that wait, each with its place in the order of arrival. Their rounds follow one another.
+    /// The waiting jobs, each with its arrival number. Their rounds are consecutive.
     line: VecDeque<(JobId, u64)>,
-    /// The round of the first in line; of the next to come, if nobody waits.
+    /// The round of the first waiting job, or of the next job if none waits.
     round: u64,
     streaming: usize,
 }
@@ -58,7 +58,7 @@ struct Place {
 }
 
 impl FairQueue {
-    /// At most `max_streaming` jobs stream and `max_queued` wait.
+    /// Creates a queue for at most `max_streaming` streaming and `max_queued` waiting jobs.
     pub fn new(max_streaming: usize, max_queued: usize) -> Self {
         Self {
             max_streaming,
@@ -73,23 +73,23 @@ impl FairQueue {
         }
     }
 
-    /// Whether `reserved` more jobs could be taken in beside those that are here.
+    /// Checks whether `reserved` more jobs fit.
     ///
     /// # Errors
-    /// They would exceed the free streaming slots and the room to wait.
+    /// They would exceed the free streaming slots plus the free places in the queue.
     pub fn room_for(&self, reserved: usize) -> Result<(), QueueFull> {
         let free_slots = self.max_streaming.saturating_sub(self.streaming);
         if self.waiting + reserved <= self.max_queued + free_slots { Ok(()) } else { Err(QueueFull) }
     }
 
-    /// Lets a job wait at the end of its project's line. The bound is [`FairQueue::room_for`]'s to keep: an accepted job is
-    /// never refused here.
+    /// Adds a job to the end of its project's line. Callers must check the bound with [`FairQueue::room_for`]: an
+    /// accepted job is never refused here.
     pub fn push(&mut self, job: JobId, project: &str) {
         self.arrivals += 1;
         let line = self.projects.entry(project.to_owned()).or_default();
         line.line.push_back((job, self.arrivals));
         if line.line.len() == 1 {
-            // A project that has not waited for a while saves up no turns.
+            // A project that had no waiting jobs saves up no turns.
             line.round = line.round.max(self.round);
             self.heads.extend(line.head().map(|head| (head, project.to_owned())));
         }
@@ -97,7 +97,7 @@ impl FairQueue {
         self.jobs.insert(job, Place { project: project.to_owned(), streaming: false });
     }
 
-    /// Moves the next job from waiting to streaming, if a slot is free.
+    /// Moves the next waiting job to streaming, if a slot is free.
     pub fn admit(&mut self) -> Option<JobId> {
         if self.streaming >= self.max_streaming {
             return None;
@@ -117,8 +117,8 @@ impl FairQueue {
         Some(job)
     }
 
-    /// Forgets a job that ended, whether it waited or streamed; costs O(line) when it waited. Jobs behind it in its
-    /// project's line move up by a turn, which sets nobody else back.
+    /// Removes a job that ended, whether it waited or streamed. Costs O(line) if it waited. Jobs behind it in its
+    /// project's line move up by one turn, which sets no other job back.
     pub fn leave(&mut self, job: JobId) {
         let Some(place) = self.jobs.remove(&job) else { return };
         let Some(project) = self.projects.get_mut(&place.project) else { return };
@@ -138,7 +138,7 @@ impl FairQueue {
         }
     }
 
-    /// Every waiting job with its place (1 and up), in the order in which they go; costs O(waiting × log projects).
+    /// Returns every waiting job with its position (1 and up), in admission order. Costs O(waiting × log projects).
     pub fn positions(&self) -> Vec<(JobId, u32)> {
         let mut heads: BTreeMap<Rank, (&Project, usize)> =
             self.heads.iter().filter_map(|(rank, name)| Some((*rank, (self.projects.get(name)?, 0)))).collect();
@@ -152,11 +152,11 @@ impl FairQueue {
         positions
     }
 
-    /// The place (1 and up) of the job of `project` that has just been pushed; costs O(projects that wait).
+    /// Returns the position (1 and up) of the newest job of `project`. Costs O(waiting projects).
     pub fn position_of_newest(&self, project: &str) -> Option<u32> {
         let line = self.projects.get(project)?;
         let next_round = line.round + line.line.len() as u64;
-        // Whoever has no later round came earlier.
+        // Jobs with no later round arrived earlier.
         let not_behind = |((round, _), name): (&Rank, &String)| {
             let rounds = next_round.saturating_sub(*round) as usize;
             self.projects.get(name).map_or(0, |line| line.line.len().min(rounds))
@@ -164,17 +164,17 @@ impl FairQueue {
         u32::try_from(self.heads.iter().map(not_behind).sum::<usize>()).ok()
     }
 
-    /// Whether the job is here and waits.
+    /// Whether the job is waiting.
     pub fn is_waiting(&self, job: JobId) -> bool {
         self.jobs.get(&job).is_some_and(|place| !place.streaming)
     }
 
-    /// Jobs that wait.
+    /// The number of waiting jobs.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Jobs that stream.
+    /// The number of streaming jobs.
     pub fn streaming(&self) -> usize {
         self.streaming
     }

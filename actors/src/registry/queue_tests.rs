@@ -7,7 +7,7 @@ fn admit_all(queue: &mut FairQueue) -> Vec<JobId> {
 }
 
 #[test]
-fn one_projects_thousand_jobs_do_not_delay_anothers_first() {
+fn a_thousand_jobs_of_one_project_do_not_delay_the_first_of_another() {
     let mut queue = FairQueue::new(10, 10_000);
     let crowd: Vec<JobId> = (0..1000).map(|_| JobId::new()).collect();
     for job in &crowd {
@@ -52,7 +52,7 @@ fn the_bound_counts_free_slots_as_room() {
 }
 
 #[test]
-fn a_project_whose_slot_becomes_free_waits_behind_those_that_wait_already() {
+fn a_project_that_frees_a_slot_goes_behind_projects_already_waiting() {
     let mut queue = FairQueue::new(3, 100);
     let streaming: Vec<JobId> = ["a", "b", "c"].map(|project| push(&mut queue, project)).to_vec();
     assert_eq!(admit_all(&mut queue), streaming);
@@ -68,7 +68,7 @@ fn a_project_whose_slot_becomes_free_waits_behind_those_that_wait_already() {
 }
 
 #[test]
-fn a_long_job_does_not_keep_its_projects_next_one_waiting_for_ever() {
+fn a_long_job_does_not_starve_the_next_job_of_its_project() {
     let mut queue = FairQueue::new(2, 100);
     push(&mut queue, "long");
     let mut short = push(&mut queue, "short");
@@ -83,7 +83,7 @@ fn a_long_job_does_not_keep_its_projects_next_one_waiting_for_ever() {
 }
 
 #[test]
-fn jobs_behind_a_canceled_one_move_up_by_its_turn() {
+fn jobs_behind_a_canceled_job_move_up_one_turn() {
     let mut queue = FairQueue::new(0, 100);
     let of = |queue: &mut FairQueue, project| [(); 3].map(|()| push(queue, project));
     let ([_, a2, a3], [b1, b2, b3]) = (of(&mut queue, "a"), of(&mut queue, "b"));
@@ -101,14 +101,14 @@ fn push(queue: &mut FairQueue, project: &str) -> JobId {
 
 const PROJECTS: [&str; 4] = ["a", "b", "c", "d"];
 
-/// What can happen besides arrivals: a streaming job ends, or a waiting one is canceled (`None`: nothing).
+/// Departures: a streaming job ends or a waiting one is canceled (`None`: neither).
 type Departures = Vec<(bool, Option<prop::sample::Index>)>;
 
 fn departures() -> impl Strategy<Value = Departures> {
     prop::collection::vec((any::<bool>(), any::<Option<prop::sample::Index>>()), 0..120)
 }
 
-/// A queue after arrivals and ends in any order, and the jobs that stream.
+/// A queue after arrivals and ends in any order, and its streaming jobs.
 fn busy_queue(slots: usize, history: &[(usize, bool)]) -> (FairQueue, Vec<JobId>) {
     let mut queue = FairQueue::new(slots, 1000);
     let mut streaming: Vec<JobId> = Vec::new();
@@ -124,13 +124,13 @@ fn busy_queue(slots: usize, history: &[(usize, bool)]) -> (FairQueue, Vec<JobId>
 
 proptest! {
     #[test]
-    fn what_positions_say_comes_true_whichever_slots_become_free(
+    fn jobs_are_admitted_in_the_announced_order_whichever_slots_become_free(
         slots in 1usize..5,
         history in prop::collection::vec((0usize..4, any::<bool>()), 1..60),
         ends in prop::collection::vec(any::<prop::sample::Index>(), 200),
     ) {
         let (mut queue, mut streaming) = busy_queue(slots, &history);
-        let told: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
+        let announced: Vec<JobId> = queue.positions().into_iter().map(|(job, _)| job).collect();
         let mut went: Vec<JobId> = Vec::new();
         for end in ends {
             if streaming.is_empty() {
@@ -141,11 +141,11 @@ proptest! {
             went.extend(&admitted);
             streaming.extend(admitted);
         }
-        prop_assert_eq!(went, told);
+        prop_assert_eq!(went, announced);
     }
 
     #[test]
-    fn nobody_is_set_back_by_anothers_end_or_cancel(
+    fn no_job_is_set_back_by_the_end_or_cancel_of_another(
         slots in 1usize..5,
         history in prop::collection::vec((0usize..4, any::<bool>()), 1..60),
         departures in departures(),
@@ -167,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn projects_that_wait_take_turns(lines in prop::collection::vec(1usize..12, 4)) {
+    fn waiting_projects_take_turns(lines in prop::collection::vec(1usize..12, 4)) {
         let mut queue = FairQueue::new(1, 1000);
         let mut owner = HashMap::new();
         for (project, jobs) in PROJECTS.iter().zip(&lines) {
@@ -189,14 +189,14 @@ proptest! {
     }
 
     #[test]
-    fn every_job_is_admitted_once_and_positions_tell_the_order(jobs in prop::collection::vec((0usize..4, 0usize..3), 1..80)) {
+    fn every_job_is_admitted_once_in_the_order_of_positions(jobs in prop::collection::vec((0usize..4, 0usize..3), 1..80)) {
         let mut queue = FairQueue::new(4, 1000);
         let mut alive = Vec::new();
         let mut admitted = std::collections::HashSet::new();
         for (project, act) in jobs {
             let job = push(&mut queue, PROJECTS[project]);
-            let told = queue.positions().into_iter().find(|(other, _)| *other == job).map(|(_, place)| place);
-            prop_assert_eq!(queue.position_of_newest(PROJECTS[project]), told);
+            let announced = queue.positions().into_iter().find(|(other, _)| *other == job).map(|(_, place)| place);
+            prop_assert_eq!(queue.position_of_newest(PROJECTS[project]), announced);
             alive.push(job);
             if act == 1 {
                 let gone = alive.remove(alive.len() / 2);

@@ -1,4 +1,4 @@
-//! The jobs that have ended: what is kept of each at hand, and when it may go.
+//! The ended jobs: the small record kept of each, and when it may be forgotten.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,67 +9,68 @@ use tokio::time::Instant;
 
 use crate::model::{EpisodeStatus, JobId, Status};
 
-/// All that is kept in memory of a job that has ended; its brief and its text are in the store.
+/// The record kept in memory of an ended job; its brief and text are in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// As what it ended.
+    /// The terminal status.
     pub status: Status,
-    /// What became of its script; `None` unless it completed.
+    /// The state of its episode; `None` unless it completed.
     pub episode: Option<EpisodeStatus>,
-    /// The store knows of the end.
+    /// Whether the store has recorded the end.
     pub recorded: bool,
-    /// About how much it takes in the store.
+    /// Its approximate size in the store, in bytes.
     pub bytes: u64,
-    /// When it ended, in milliseconds by the clock on the wall: only compared with those of other jobs.
+    /// When it ended, in milliseconds of the wall clock; only compared with other jobs.
     pub at: i64,
 }
 
-/// A number of jobs and of bytes.
+/// A bound on a number of jobs and on their bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
-    /// Jobs.
+    /// The number of jobs.
     pub jobs: usize,
-    /// Bytes.
+    /// The number of bytes.
     pub bytes: u64,
 }
 
-/// The ended jobs, those that may go with their deadlines. Every call costs O(log jobs), except where it says otherwise.
+/// The ended jobs, and the deadlines of those that may be forgotten. Every call costs O(log jobs) unless it says
+/// otherwise.
 #[derive(Debug, Default)]
 pub struct Retention {
     jobs: HashMap<JobId, Row>,
     bytes: u64,
     by_deadline: BTreeSet<(Instant, JobId)>,
-    /// Those that may go before their time when there are too many, by when they ended: not those whose script is in no
-    /// episode.
+    /// The jobs that may be forgotten before their deadline if there are too many, by the time they ended. Jobs whose
+    /// script is not saved as an episode are not among them.
     by_age: BTreeSet<(i64, JobId)>,
 }
 
 #[derive(Debug)]
 struct Row {
     ended: Ended,
-    /// `None`: something is owed still, and the job must not go.
+    /// `None` while the job has an obligation and must not be forgotten.
     deadline: Option<Instant>,
 }
 
 impl Retention {
-    /// Takes a job in that must not go before [`Retention::keep`] is called for it.
-    pub fn enter(&mut self, job: JobId, ended: Ended) {
+    /// Adds a job. It must not be forgotten before [`Retention::keep`] is called for it.
+    pub fn add(&mut self, job: JobId, ended: Ended) {
         self.remove(job);
         self.bytes += ended.bytes;
         self.jobs.insert(job, Row { ended, deadline: None });
     }
 
-    /// What is kept of a job, if it has ended and is held.
+    /// The record of an ended job.
     pub fn get(&self, job: JobId) -> Option<&Ended> {
         self.jobs.get(&job).map(|row| &row.ended)
     }
 
-    /// The same, to be changed.
+    /// The mutable record of an ended job.
     pub fn get_mut(&mut self, job: JobId) -> Option<&mut Ended> {
         self.jobs.get_mut(&job).map(|row| &mut row.ended)
     }
 
-    /// Lets a job go at `deadline`, or later if it already was to be kept longer.
+    /// Lets a job be forgotten at `deadline`, or at its current deadline if that is later.
     pub fn keep(&mut self, job: JobId, deadline: Instant) {
         let Some(row) = self.jobs.get_mut(&job) else { return };
         let until = row.deadline.map_or(deadline, |kept| deadline.max(kept));
@@ -81,14 +82,14 @@ impl Retention {
         self.by_deadline.insert((until, job));
     }
 
-    /// Keeps a job longer that may go at some time.
+    /// Extends the deadline of a job that has one.
     pub fn prolong(&mut self, job: JobId, deadline: Instant) {
         if self.jobs.get(&job).is_some_and(|row| row.deadline.is_some()) {
             self.keep(job, deadline);
         }
     }
 
-    /// Something is owed again: the job must not go.
+    /// Removes the deadline: the job has an obligation again and must not be forgotten.
     pub fn hold(&mut self, job: JobId) {
         let Some(row) = self.jobs.get_mut(&job) else { return };
         if let Some(deadline) = row.deadline.take() {
@@ -97,7 +98,7 @@ impl Retention {
         }
     }
 
-    /// Forgets a job.
+    /// Removes a job.
     pub fn remove(&mut self, job: JobId) -> Option<Ended> {
         self.hold(job);
         let row = self.jobs.remove(&job)?;
@@ -105,18 +106,18 @@ impl Retention {
         Some(row.ended)
     }
 
-    /// Takes out jobs that may go at `now`, until `step` is reached: those whose time is over, the longest overdue first,
-    /// then the oldest ones that are too many for `keep`. One that is `in_use` stays, until `again` at least. Costs
-    /// O(taken + in use).
+    /// Removes one batch of jobs that may be forgotten at `now`: first the expired ones, longest overdue first, then
+    /// the oldest ones in excess of `keep`. A job that is `in_use` stays, at least until `again`. Costs O(taken + in
+    /// use).
     pub fn take(
         &mut self,
         now: Instant,
         again: Instant,
         keep: Bound,
-        step: Bound,
+        batch: Bound,
         in_use: impl Fn(JobId) -> bool,
     ) -> Vec<(JobId, Ended)> {
-        let mut taken = Step { limit: step, bytes: 0, jobs: Vec::new() };
+        let mut taken = Batch { limit: batch, bytes: 0, jobs: Vec::new() };
         while let Some((deadline, job)) = self.by_deadline.first().copied()
             && deadline <= now
             && taken.has_room()
@@ -147,13 +148,13 @@ impl Retention {
     }
 }
 
-struct Step {
+struct Batch {
     limit: Bound,
     bytes: u64,
     jobs: Vec<(JobId, Ended)>,
 }
 
-impl Step {
+impl Batch {
     fn has_room(&self) -> bool {
         self.jobs.len() < self.limit.jobs && self.bytes < self.limit.bytes
     }
@@ -178,12 +179,12 @@ mod tests {
         Ended { status: Status::Canceled, episode: None, recorded: true, bytes, at }
     }
 
-    struct Shelf {
+    struct Fixture {
         retention: Retention,
         begin: Instant,
     }
 
-    impl Shelf {
+    impl Fixture {
         fn new() -> Self {
             Self { retention: Retention::default(), begin: Instant::now() }
         }
@@ -192,10 +193,10 @@ mod tests {
             self.begin + Duration::from_secs(seconds)
         }
 
-        /// A job that may go at that second.
+        /// A job that expires at that second.
         fn kept(&mut self, until: u64) -> JobId {
             let job = JobId::new();
-            self.retention.enter(job, ended(until as i64, 10));
+            self.retention.add(job, ended(until as i64, 10));
             self.retention.keep(job, self.at(until));
             job
         }
@@ -208,74 +209,74 @@ mod tests {
     }
 
     #[test]
-    fn jobs_go_in_the_order_of_their_deadlines_and_activity_prolongs_them() {
-        let mut shelf = Shelf::new();
-        let [a, b, c] = [10, 5, 20].map(|until| shelf.kept(until));
-        shelf.retention.prolong(b, shelf.at(15));
-        shelf.retention.prolong(c, shelf.at(1));
-        shelf.retention.prolong(JobId::new(), shelf.at(1));
-        assert_eq!(shelf.take(9, ALL, &[]), []);
-        assert_eq!(shelf.take(16, ALL, &[]), [a, b]);
-        assert_eq!(shelf.take(1000, ALL, &[]), [c]);
-        assert_eq!(shelf.take(1000, ALL, &[]), []);
+    fn jobs_expire_in_deadline_order_and_activity_extends_deadlines() {
+        let mut fixture = Fixture::new();
+        let [a, b, c] = [10, 5, 20].map(|until| fixture.kept(until));
+        fixture.retention.prolong(b, fixture.at(15));
+        fixture.retention.prolong(c, fixture.at(1));
+        fixture.retention.prolong(JobId::new(), fixture.at(1));
+        assert_eq!(fixture.take(9, ALL, &[]), []);
+        assert_eq!(fixture.take(16, ALL, &[]), [a, b]);
+        assert_eq!(fixture.take(1000, ALL, &[]), [c]);
+        assert_eq!(fixture.take(1000, ALL, &[]), []);
     }
 
     #[test]
-    fn what_is_in_use_or_owes_something_stays() {
-        let mut shelf = Shelf::new();
-        let [read, owing, free] = [1, 2, 3].map(|until| shelf.kept(until));
-        shelf.retention.hold(owing);
-        assert_eq!(shelf.take(10, ALL, &[read]), [free]);
-        assert_eq!(shelf.take(109, ALL, &[]), [], "its reader has only just left");
-        assert_eq!(shelf.take(110, ALL, &[]), [read]);
+    fn jobs_in_use_or_with_an_obligation_stay() {
+        let mut fixture = Fixture::new();
+        let [read, owing, free] = [1, 2, 3].map(|until| fixture.kept(until));
+        fixture.retention.hold(owing);
+        assert_eq!(fixture.take(10, ALL, &[read]), [free]);
+        assert_eq!(fixture.take(109, ALL, &[]), [], "its reader has only just left");
+        assert_eq!(fixture.take(110, ALL, &[]), [read]);
         let none = Bound { jobs: 0, bytes: 0 };
-        assert_eq!(shelf.take(110, none, &[]), []);
-        shelf.retention.keep(owing, shelf.at(9999));
-        assert_eq!(shelf.take(110, none, &[]), [owing]);
+        assert_eq!(fixture.take(110, none, &[]), []);
+        fixture.retention.keep(owing, fixture.at(9999));
+        assert_eq!(fixture.take(110, none, &[]), [owing]);
     }
 
     #[test]
-    fn beyond_either_bound_the_oldest_goes_first_whatever_its_deadline() {
-        let mut shelf = Shelf::new();
-        let jobs = [1000, 1001, 1002, 1003].map(|until| shelf.kept(until));
-        shelf.retention.prolong(jobs[0], shelf.at(9999));
-        assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 40 }, &[]), [jobs[0]]);
-        assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 29 }, &[jobs[1]]), [jobs[2]]);
-        assert_eq!(shelf.take(0, Bound { jobs: 3, bytes: 20 }, &[]), []);
+    fn beyond_either_bound_the_oldest_job_goes_first_whatever_its_deadline() {
+        let mut fixture = Fixture::new();
+        let jobs = [1000, 1001, 1002, 1003].map(|until| fixture.kept(until));
+        fixture.retention.prolong(jobs[0], fixture.at(9999));
+        assert_eq!(fixture.take(0, Bound { jobs: 3, bytes: 40 }, &[]), [jobs[0]]);
+        assert_eq!(fixture.take(0, Bound { jobs: 3, bytes: 29 }, &[jobs[1]]), [jobs[2]]);
+        assert_eq!(fixture.take(0, Bound { jobs: 3, bytes: 20 }, &[]), []);
     }
 
     #[test]
-    fn a_script_that_was_refused_stays_for_its_time_however_many_jobs_there_are() {
-        let mut shelf = Shelf::new();
+    fn a_refused_script_stays_until_its_deadline_however_many_jobs_there_are() {
+        let mut fixture = Fixture::new();
         let refused = JobId::new();
-        shelf.retention.enter(refused, Ended { episode: Some(EpisodeStatus::Refused), ..ended(1, 10) });
-        shelf.retention.keep(refused, shelf.at(500));
-        let other = shelf.kept(600);
+        fixture.retention.add(refused, Ended { episode: Some(EpisodeStatus::Refused), ..ended(1, 10) });
+        fixture.retention.keep(refused, fixture.at(500));
+        let other = fixture.kept(600);
         let none = Bound { jobs: 0, bytes: 0 };
-        assert_eq!(shelf.take(0, none, &[]), [other]);
-        assert_eq!(shelf.take(499, none, &[]), []);
-        assert_eq!(shelf.take(500, none, &[]), [refused]);
+        assert_eq!(fixture.take(0, none, &[]), [other]);
+        assert_eq!(fixture.take(499, none, &[]), []);
+        assert_eq!(fixture.take(500, none, &[]), [refused]);
     }
 
     proptest! {
         #[test]
-        fn steps_are_bounded_and_together_take_what_is_too_much(
-            sizes in prop::collection::vec(0u64..100, 1..60), jobs in 0usize..40, bytes in 0u64..2000, step in 1u64..300
+        fn batches_are_bounded_and_together_remove_exactly_the_excess(
+            sizes in prop::collection::vec(0u64..100, 1..60), jobs in 0usize..40, bytes in 0u64..2000, size in 1u64..300
         ) {
-            let mut shelf = Shelf::new();
+            let mut fixture = Fixture::new();
             for (at, size) in sizes.iter().enumerate() {
                 let job = JobId::new();
-                shelf.retention.enter(job, ended(at as i64, *size));
-                shelf.retention.keep(job, shelf.at(1000));
+                fixture.retention.add(job, ended(at as i64, *size));
+                fixture.retention.keep(job, fixture.at(1000));
             }
-            let (keep, step) = (Bound { jobs, bytes }, Bound { jobs: 7, bytes: step });
+            let (keep, batch) = (Bound { jobs, bytes }, Bound { jobs: 7, bytes: size });
             let mut gone = 0;
             loop {
-                let now = shelf.at(0);
-                let taken = shelf.retention.take(now, now, keep, step, |_| false);
+                let now = fixture.at(0);
+                let taken = fixture.retention.take(now, now, keep, batch, |_| false);
                 let Some(((_, last), before)) = taken.split_last() else { break };
                 prop_assert!(taken.len() <= 7);
-                prop_assert!(before.iter().map(|(_, ended)| ended.bytes).sum::<u64>() < step.bytes, "{} more", last.bytes);
+                prop_assert!(before.iter().map(|(_, ended)| ended.bytes).sum::<u64>() < batch.bytes, "{} more", last.bytes);
                 gone += taken.len();
             }
             let fits = |rest: &[u64]| rest.len() <= jobs && rest.iter().sum::<u64>() <= bytes;

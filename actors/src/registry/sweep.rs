@@ -1,4 +1,4 @@
-//! What the registry looks after although no message tells it: dead threads, retention, places in the queue.
+//! Periodic work of the registry: lost actors, expired jobs, places in the queue.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::JobRegistry;
 
-const EVERY: Duration = Duration::from_secs(1);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Look after everything once. A message, since it then waits for its turn like every other; a timer of the actor's own context
-/// waits until nothing else is to do.
+/// Do the periodic work once. It is a message so that it takes its turn in the mailbox; a timer of the actor's own
+/// context would wait until the mailbox is empty.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Sweep;
 
 impl JobRegistry {
-    /// Sends a [`Sweep`] each second, at most one of which is outstanding. The task belongs to the registry and ends with it.
+    /// Sends a [`Sweep`] every second; at most one is outstanding. The task ends with the registry.
     pub(super) fn start_sweeping(ctx: &Context<Self>) {
         let registry: WeakAddr<Self> = ctx.address().downgrade();
         actix::spawn(async move {
-            let mut ticks = interval(EVERY);
+            let mut ticks = interval(SWEEP_INTERVAL);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                // A sender of its own each time: one that has met a full mailbox before would have to wait for room.
+                // Upgrade anew each time: a sender that once met a full mailbox must wait for room.
                 let Some(registry) = registry.upgrade() else { return };
                 if registry.send(Sweep).await.is_err() {
                     return;
@@ -38,9 +38,9 @@ impl Handler<Sweep> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, _: Sweep, ctx: &mut Context<Self>) {
-        self.look_for_lost(ctx);
+        self.detect_lost(ctx);
         self.forget(ctx);
-        self.shelf.prune();
+        self.cache.prune();
         self.tell_places();
     }
 }

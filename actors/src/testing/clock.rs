@@ -1,4 +1,4 @@
-//! A time of day that stands still until it is moved.
+//! A wall clock that stands still until the test moves it.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! Frames for the tests of this crate: the fields that they look at, named as in the contract.
+//! Frames for the tests of this crate, with the fields that they check, named as in the contract.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

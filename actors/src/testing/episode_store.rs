@@ -1,4 +1,4 @@
-//! An episode store that notes every call and does as the test says.
+//! An episode store that records every call and is controlled by the test.
 
 use std::{
     collections::HashMap,
@@ -33,7 +33,7 @@ impl FakeEpisodeStore {
 impl EpisodeStore for FakeEpisodeStore {
     fn save(&self, draft: EpisodeDraft) -> LocalBoxFuture<'static, Result<EpisodeSummary, EpisodeError>> {
         self.journal.note(Happened::SaveCalled(draft.clone()));
-        let (store, mood) = (self.clone(), self.moods.settled(()));
+        let (store, mood) = (self.clone(), self.moods.current(()));
         async move {
             match mood.await {
                 Mood::Works => {}

@@ -1,4 +1,4 @@
-//! A generator whose every run is played by the test.
+//! A generator whose runs are controlled by the test.
 
 use std::{
     pin::Pin,
@@ -23,15 +23,15 @@ use crate::{
 enum Say {
     Item(Result<Piece, Failure>),
     EndWithoutMark,
-    /// From here on, at every poll.
+    /// Panics at every poll from here on.
     Panic,
-    /// Takes its whole thread with it.
+    /// Stops its whole thread.
     StopArbiter,
-    /// A word at every poll, without end.
+    /// Yields a word at every poll, forever.
     Flood,
 }
 
-/// Hands every run that is started to the test, in order.
+/// Passes every started run to the test, in order.
 #[derive(Clone)]
 pub(crate) struct ScriptedGenerator {
     journal: Journal,
@@ -41,7 +41,7 @@ pub(crate) struct ScriptedGenerator {
     most: Arc<AtomicUsize>,
 }
 
-/// One run as its test holds it; jobs are told apart by their titles.
+/// One run, as held by the test. Jobs are identified by their titles.
 pub(crate) struct Run {
     pub(crate) title: String,
     pub(crate) request: GenerationRequest,
@@ -49,7 +49,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The model writes more. A job that is over does not hear it, here and below.
+    /// The model writes more text. An ended job ignores this and the calls below.
     pub(crate) fn text(&self, text: &str) -> &Self {
         self.piece(Piece::Text(text.into()))
     }
@@ -94,17 +94,17 @@ impl ScriptedGenerator {
         Self { journal, started, runs: Arc::new(Mutex::new(runs)), open: Arc::default(), most: Arc::default() }
     }
 
-    /// The next run that a job starts.
+    /// Waits for the next run.
     pub(crate) async fn run(&self) -> Run {
         soon(async { self.runs.lock().await.recv().await }).await.expect("the generator lives")
     }
 
-    /// A run that has been started already, if there is one.
+    /// A run that has already started, if any.
     pub(crate) fn started(&self) -> Option<Run> {
         self.runs.try_lock().ok()?.try_recv().ok()
     }
 
-    /// Streams that are open now, and the most that ever were at once.
+    /// The streams open now, and the most open at once.
     pub(crate) fn open(&self) -> (usize, usize) {
         (self.open.load(SeqCst), self.most.load(SeqCst))
     }
@@ -148,7 +148,7 @@ impl Stream for Scripted {
                     return Poll::Pending;
                 }
                 Poll::Ready(Some(forever)) => self.forever = Some(forever),
-                // A test that lets go of its run leaves the model silent.
+                // When the test drops its run, the model stays silent.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
         }

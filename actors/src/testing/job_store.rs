@@ -1,4 +1,4 @@
-//! A job store that keeps jobs in memory, notes every call that writes, in order, and does as the test says.
+//! A job store in memory that records every write in order and is controlled by the test.
 
 use std::{
     cmp::Reverse,
@@ -57,17 +57,17 @@ impl FakeJobStore {
         self.moods.set(op, mood);
     }
 
-    /// Puts in what an earlier process left.
+    /// Adds a job left by an earlier process.
     pub(crate) fn insert(&self, record: JobRecord, key: Option<IdempotencyKey>) {
         self.held().insert(record, key);
     }
 
-    /// Another process claims the job: what is written here from now on is refused.
+    /// Claims the job for another process: writes from here are fenced.
     pub(crate) fn take_from_owner(&self, job: JobId) {
         self.held().jobs.get_mut(&job).expect("held").record.head.epoch.0 += 1;
     }
 
-    /// How often a job was read.
+    /// The number of times a job was loaded.
     pub(crate) fn loads(&self) -> usize {
         self.held().loads
     }
@@ -93,7 +93,7 @@ impl FakeJobStore {
     }
 
     fn answer<T: 'static>(&self, op: Op, result: impl FnOnce(&mut Held) -> T + 'static) -> Answer<T> {
-        let (held, mood) = (Arc::clone(&self.held), self.moods.settled(op));
+        let (held, mood) = (Arc::clone(&self.held), self.moods.current(op));
         async move {
             match mood.await {
                 Mood::Works => Ok(result(&mut held.lock().expect("not poisoned"))),
@@ -246,7 +246,7 @@ impl JobStore for FakeJobStore {
     fn load(&self, job: JobId) -> Answer<Option<JobRecord>> {
         let mut held = self.held();
         held.loads += 1;
-        // As it is now, whenever the answer comes.
+        // Reads the record now, even if the answer comes later.
         let found = held.jobs.get(&job).map(|row| row.record.clone());
         drop(held);
         self.answer(Op::Load, |_| found)

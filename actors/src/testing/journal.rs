@@ -1,4 +1,4 @@
-//! Everything that was asked of the fake ports, in one order.
+//! All calls of the fake ports, in one order.
 
 use std::{
     future::Future,
@@ -31,10 +31,10 @@ pub(crate) enum Happened {
     StreamDropped(String),
 }
 
-/// A deadline for what should happen at once.
+/// The timeout for events that should happen immediately.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Waits for `future`, but not for ever.
+/// Waits for `future`, at most [`SOON`].
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     timeout(SOON, future).await.expect("it should have happened by now")
 }
@@ -66,12 +66,12 @@ impl Journal {
         self.all().iter().filter(|happened| wanted(happened)).count()
     }
 
-    /// Where the first such entry is.
+    /// The index of the first such entry.
     pub(crate) fn position(&self, wanted: impl Fn(&Happened) -> bool) -> Option<usize> {
         self.all().iter().position(wanted)
     }
 
-    /// Waits until there are `times` such entries and gives the last of them.
+    /// Waits until there are `times` such entries and returns the last of them.
     pub(crate) async fn until(&self, times: usize, wanted: impl Fn(&Happened) -> bool) -> Happened {
         let mut length = self.length.subscribe();
         let found = async {

@@ -1,4 +1,4 @@
-//! What the unit tests of this crate share: small builders, and ports that do as the test says.
+//! Shared by the unit tests of this crate: small builders, and fake ports controlled by the test.
 
 mod catalog;
 mod clock;
@@ -53,7 +53,7 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
 pub(crate) fn job() -> JobState {
     let accepted = NewJob { id: JobId::new(), brief: brief(), idempotency: None, created_at: at(0) };
     let mut job = JobState::restore(accepted.record(Epoch::FIRST));
-    job.expect(10.0);
+    job.set_expected_speed(10.0);
     job
 }
 

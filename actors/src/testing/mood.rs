@@ -1,4 +1,4 @@
-//! How a fake port behaves, changed by the test at any time.
+//! The behavior of a fake port, which the test can change at any time.
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -9,9 +9,9 @@ pub(crate) enum Mood {
     #[default]
     Works,
     Fails,
-    /// Will never do it.
+    /// Refuses for good.
     Refuses,
-    /// Does nothing until an operator has mended something.
+    /// Fails until an operator fixes something.
     Misconfigured,
     /// Answers once the mood changes.
     Hangs,
@@ -34,17 +34,17 @@ impl<O: Copy + Eq + Hash> Moods<O> {
         });
     }
 
-    /// The mood in which `operation` is answered.
-    pub(crate) fn settled(&self, operation: O) -> impl Future<Output = Mood> + use<O> {
+    /// Waits for and returns the mood in which to answer `operation`.
+    pub(crate) fn current(&self, operation: O) -> impl Future<Output = Mood> + use<O> {
         let mut moods = self.0.subscribe();
         async move {
             loop {
                 match moods.borrow_and_update().get(&operation).copied().unwrap_or_default() {
                     Mood::Hangs => {}
                     Mood::Panics => panic!("this port panics because the test wants it to"),
-                    settled => return settled,
+                    mood => return mood,
                 }
-                // A test that is over takes its store with it.
+                // The sender is dropped when the test ends.
                 if moods.changed().await.is_err() {
                     return Mood::Fails;
                 }

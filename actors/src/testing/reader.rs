@@ -1,4 +1,4 @@
-//! A reader of a feed, as a connection would be.
+//! A reader of a feed that behaves like a connection.
 
 use std::{collections::VecDeque, future::poll_fn};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::soon;
 use crate::feed::{Feed, PreviewMode, Resume, Subscription, Turn};
 
-/// One event as a client parses it.
+/// An event as parsed by a client.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Event {
     pub(crate) name: String,
@@ -16,7 +16,7 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
-/// Reads one block of an event stream, which must be well-formed.
+/// Parses one block of an event stream, which must be well-formed.
 pub(crate) fn parse(frame: &Bytes) -> Event {
     let text = std::str::from_utf8(frame).expect("UTF-8");
     assert!(text.ends_with("\n\n") && !text.trim_end().contains("\n\n"), "one block: {text:?}");
@@ -25,7 +25,7 @@ pub(crate) fn parse(frame: &Bytes) -> Event {
     Event { name: field("event: ").expect("event"), id: field("id: "), data }
 }
 
-/// A connection that takes whatever is there.
+/// A connection that takes everything available.
 pub(crate) struct Reader {
     subscription: Subscription,
     events: VecDeque<Event>,
@@ -43,7 +43,7 @@ impl Reader {
         turn
     }
 
-    /// The next event of that name; those before it are passed over.
+    /// Waits for the next event of that name and skips those before it.
     pub(crate) async fn event(&mut self, name: &str) -> Event {
         loop {
             while let Some(event) = self.events.pop_front() {
@@ -55,7 +55,7 @@ impl Reader {
         }
     }
 
-    /// Everything up to the end of the stream, and whether that was a clean end or a cut.
+    /// Reads to the end of the stream. Returns the events, and whether the end was clean or a cut.
     pub(crate) async fn rest(&mut self) -> (Vec<Event>, Turn) {
         loop {
             match self.turn().await {
@@ -65,7 +65,7 @@ impl Reader {
         }
     }
 
-    /// The terminal event, which must be the last, followed by a clean end.
+    /// Waits for the terminal event, which must be the last, followed by a clean end.
     pub(crate) async fn end(&mut self) -> Event {
         let (mut events, over) = self.rest().await;
         assert_eq!(over, Turn::End);

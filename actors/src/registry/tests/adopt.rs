@@ -5,7 +5,7 @@ use crate::{
     testing::{Mood, at},
 };
 
-/// A job as a store remembers it; `text` is `None` for one that was still queued. Its title is its idempotency key.
+/// A stored job; `text` is `None` if it was still queued. Its title is its idempotency key.
 pub(super) fn stored(title: &str, text: Option<&str>) -> JobRecord {
     let head = JobHead {
         id: JobId::new(),
@@ -35,13 +35,13 @@ pub(super) fn ended(title: &str, text: &str, outcome: Outcome) -> JobRecord {
     record
 }
 
-/// A job that completed in an earlier process, without its episode.
+/// A job that completed in an earlier process, with its episode still owed.
 pub(super) fn owed_before(title: &str) -> JobRecord {
     ended(title, "whole", Outcome::Completed { episode: EpisodeState::Owed })
 }
 
-impl House {
-    /// Takes up what an earlier process left in the store.
+impl Harness {
+    /// Adopts the jobs that an earlier process left in the store.
     pub(super) async fn adopt(&self, jobs: Vec<JobRecord>) {
         for job in jobs {
             let key = key(&job.head.brief.title, "1");
@@ -57,28 +57,28 @@ impl House {
 }
 
 #[actix::test]
-async fn a_streaming_job_goes_on_from_its_text_and_ends_with_the_whole() {
-    let house = house();
+async fn a_streaming_job_resumes_and_ends_with_the_whole_text() {
+    let harness = harness();
     let job = stored("a", Some("one "));
-    house.adopt(vec![job.clone()]).await;
-    let feed = house.find(&job).await;
+    harness.adopt(vec![job.clone()]).await;
+    let feed = harness.find(&job).await;
     let mut reader = Reader::new(&feed);
-    let run = house.generator.run().await;
+    let run = harness.generator.run().await;
     assert_eq!(run.request.written, "one ");
     assert_eq!(reader.event("preview").await.data["delta"], "one ");
     run.text("two").finish();
     let end = reader.end().await;
     assert_eq!(end.data["result"]["markdown"], "one two");
-    let ending = house.finished(&feed).await;
+    let ending = harness.finished(&feed).await;
     assert_eq!(end.id, Some(format!("2-{}", ending.end.mark.event_seq)));
     assert_eq!((feed.epoch(), ending.last.started_at), (Epoch(2), Some(at(-60))));
-    let again = house.try_create(brief_of("a", "a"), key("a", "1")).await.expect("known");
+    let again = harness.try_create(brief_of("a", "a"), key("a", "1")).await.expect("known");
     assert_eq!(id(&again.feed), job.head.id, "idempotency keys survive");
 }
 
 #[actix::test]
-async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
-    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
+async fn streaming_jobs_resume_first_then_queued_ones_in_their_old_order() {
+    let harness = harness_with(RegistrySettings { max_streaming: 2, ..settings() });
     let jobs = vec![
         ended("over", "x", Outcome::Canceled),
         stored("queued-1", None),
@@ -88,10 +88,10 @@ async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
         stored("streaming-2", Some("two")),
         ended("over-as-well", "x", Outcome::Canceled),
     ];
-    house.adopt(jobs).await;
+    harness.adopt(jobs).await;
     let mut order = Vec::new();
     for _ in 0..4 {
-        let run = house.generator.run().await;
+        let run = harness.generator.run().await;
         order.push(run.title.clone());
         run.text("whole").finish();
     }
@@ -99,93 +99,93 @@ async fn streaming_jobs_go_first_then_queued_ones_in_their_old_order() {
 }
 
 #[actix::test]
-async fn streaming_jobs_fail_with_their_text_where_resuming_is_off_and_queued_ones_run() {
-    let house = house_with(RegistrySettings { resume: false, ..settings() });
+async fn without_resume_streaming_jobs_fail_with_their_text_and_queued_ones_run() {
+    let harness = harness_with(RegistrySettings { resume: false, ..settings() });
     let (streaming, queued) = (stored("a", Some("half")), stored("b", None));
-    house.adopt(vec![streaming.clone(), queued]).await;
-    let feed = house.find(&streaming).await;
+    harness.adopt(vec![streaming.clone(), queued]).await;
+    let feed = harness.find(&streaming).await;
     assert_eq!(Reader::new(&feed).end().await.data["error"]["code"], "GENERATION_ERROR");
     assert_eq!(feed.text().0.as_str(), "half");
-    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::GenerationError));
-    assert_eq!(house.generator.run().await.title, "b");
+    assert_eq!(harness.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::GenerationError));
+    assert_eq!(harness.generator.run().await.title, "b");
 }
 
 #[actix::test]
-async fn a_complete_text_is_saved_without_asking_the_model() {
-    let house = house_with(RegistrySettings { resume: false, ..settings() });
+async fn a_complete_text_is_saved_without_calling_the_model() {
+    let harness = harness_with(RegistrySettings { resume: false, ..settings() });
     let mut job = stored("a", Some("whole"));
     job.text_complete = true;
-    house.adopt(vec![job.clone()]).await;
-    let feed = house.find(&job).await;
+    harness.adopt(vec![job.clone()]).await;
+    let feed = harness.find(&job).await;
     let end = Reader::new(&feed).end().await;
     assert_eq!(end.data["result"]["markdown"], "whole");
     assert_eq!(end.data["result"]["savedToEpisode"], true);
-    assert_eq!(house.journal.count(|h| matches!(h, Happened::Asked(_))), 0);
+    assert_eq!(harness.journal.count(|h| matches!(h, Happened::Asked(_))), 0);
 }
 
 #[actix::test]
-async fn a_job_whose_model_is_gone_fails_as_unavailable() {
-    let house = house();
+async fn a_job_of_an_unknown_model_fails_as_unavailable() {
+    let harness = harness();
     let mut job = stored("a", None);
     job.head.brief = Arc::new(Brief { model: "gone".into(), ..brief_of("a", "a") });
-    house.adopt(vec![job.clone()]).await;
-    let feed = house.find(&job).await;
+    harness.adopt(vec![job.clone()]).await;
+    let feed = harness.find(&job).await;
     assert_eq!(Reader::new(&feed).end().await.data["error"]["code"], "MODEL_UNAVAILABLE");
 }
 
 #[actix::test]
-async fn ended_jobs_are_readable_with_the_terminal_event_they_had() {
-    let house = house();
+async fn ended_jobs_keep_their_terminal_event() {
+    let harness = harness();
     let episode = EpisodeRef { id: "e".into(), number: 3 };
     let completed = ended("a", "whole", Outcome::Completed { episode: EpisodeState::Saved(episode) });
     let failed = ended("b", "half", Outcome::Failed(FailureCode::TimeoutError));
-    house.adopt(vec![completed.clone(), failed.clone()]).await;
+    harness.adopt(vec![completed.clone(), failed.clone()]).await;
     for (job, name, text) in [(&completed, "completed", "whole"), (&failed, "failed", "half")] {
-        let feed = house.find(job).await;
+        let feed = harness.find(job).await;
         let end = Reader::new(&feed).end().await;
         assert_eq!((end.name.as_str(), end.id.as_deref()), (name, Some("2-29")));
         assert_eq!(feed.opening(Some(LastEventId::parse("2-29"))), Opening::MarkEnd);
         assert_eq!((feed.text().0.as_str(), feed.view().completed_at), (text, Some(at(-30))));
     }
     assert_eq!(
-        house.view(completed.head.id).await.episode.as_ref().and_then(EpisodeState::saved).map(|e| e.number),
+        harness.view(completed.head.id).await.episode.as_ref().and_then(EpisodeState::saved).map(|e| e.number),
         Some(3)
     );
-    assert_eq!(house.journal.all(), [], "nothing is written or asked");
+    assert_eq!(harness.journal.all(), [], "nothing is written or asked");
     let all = JobCounts { completed: 1, failed: 1, episodes_saved: 1, ..JobCounts::default() };
-    house.until("all are counted", || house.count() == all).await;
+    harness.until("all are counted", || harness.count() == all).await;
 }
 
 #[actix::test]
-async fn a_completed_job_without_an_episode_is_owed_again() {
-    let house = house();
-    house.episodes.set(Mood::Fails);
+async fn a_completed_job_without_an_episode_is_saved_after_a_restart() {
+    let harness = harness();
+    harness.episodes.set(Mood::Fails);
     let job = ended("a", "whole", Outcome::Completed { episode: EpisodeState::Owed });
-    house.adopt(vec![job.clone()]).await;
-    house.journal.until(2, |h| matches!(h, Happened::SaveCalled(draft) if draft.markdown == "whole")).await;
-    house.episodes.set(Mood::Works);
-    house.until_saved().await;
-    house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
-    assert_eq!(house.view(job.head.id).await.episode_status(), Some(EpisodeStatus::Saved));
+    harness.adopt(vec![job.clone()]).await;
+    harness.journal.until(2, |h| matches!(h, Happened::SaveCalled(draft) if draft.markdown == "whole")).await;
+    harness.episodes.set(Mood::Works);
+    harness.until_saved().await;
+    harness.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
+    assert_eq!(harness.view(job.head.id).await.episode_status(), Some(EpisodeStatus::Saved));
 }
 
 #[actix::test]
-async fn retention_counts_from_the_end_whatever_restarts_came_between() {
-    let house = house();
+async fn retention_counts_from_the_end_across_restarts() {
+    let harness = harness();
     let recent = ended("a", "whole", Outcome::Canceled);
     let mut overdue = ended("b", "whole", Outcome::Canceled);
     overdue.head.end = Some(End { mark: MARK, at: at(-7200), outcome: Outcome::Canceled });
-    house.adopt(vec![recent.clone(), overdue.clone()]).await;
+    harness.adopt(vec![recent.clone(), overdue.clone()]).await;
     let purged = |job: &JobRecord| {
         let job = job.head.id;
         move |h: &Happened| *h == Happened::Purged(vec![job])
     };
-    house.later(50).await;
-    assert_eq!(house.journal.count(purged(&overdue)), 0, "its readers have a minute to come back");
-    house.later(20).await;
-    house.journal.until(1, purged(&overdue)).await;
-    house.later(3480).await;
-    assert_eq!(house.journal.count(purged(&recent)), 0);
-    house.later(20).await;
-    house.journal.until(1, purged(&recent)).await;
+    harness.later(50).await;
+    assert_eq!(harness.journal.count(purged(&overdue)), 0, "its readers have a minute to reconnect");
+    harness.later(20).await;
+    harness.journal.until(1, purged(&overdue)).await;
+    harness.later(3480).await;
+    assert_eq!(harness.journal.count(purged(&recent)), 0);
+    harness.later(20).await;
+    harness.journal.until(1, purged(&recent)).await;
 }

@@ -6,181 +6,181 @@ use crate::{
 };
 
 #[actix::test]
-async fn no_more_stream_than_may_stream_and_no_more_wait_than_may_wait() {
-    let house = house_with(RegistrySettings { max_streaming: 2, max_queued: 3, ..settings() });
+async fn the_bounds_of_streaming_and_queued_jobs_hold() {
+    let harness = harness_with(RegistrySettings { max_streaming: 2, max_queued: 3, ..settings() });
     let mut feeds = Vec::new();
     for title in ["a", "b", "c", "d", "e"] {
-        feeds.push(house.create(title).await);
+        feeds.push(harness.create(title).await);
     }
-    let refused = house.try_create(brief_of("project-1", "f"), None).await;
+    let refused = harness.try_create(brief_of("project-1", "f"), None).await;
     assert_eq!(refused.map(|_| ()), Err(CreateError::QueueFull));
-    let runs = [house.generator.run().await, house.generator.run().await];
-    assert_eq!(house.count(), JobCounts { queued: 3, streaming: 2, ..JobCounts::default() });
+    let runs = [harness.generator.run().await, harness.generator.run().await];
+    assert_eq!(harness.count(), JobCounts { queued: 3, streaming: 2, ..JobCounts::default() });
 
     runs[0].text("whole").finish();
-    house.generator.run().await;
-    house.create("f").await;
+    harness.generator.run().await;
+    harness.create("f").await;
     for feed in &feeds {
-        house.cancel(feed).await;
+        harness.cancel(feed).await;
     }
-    assert_eq!(house.generator.open().1, 2, "never more than two at once");
+    assert_eq!(harness.generator.open().1, 2, "never more than two at once");
 }
 
 #[actix::test]
-async fn creations_under_way_count_as_queued() {
-    let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 1, ..settings() });
-    house.jobs.set(Op::Create, Mood::Hangs);
-    let pending = futures_util::future::join(house.create("a"), house.create("b"));
+async fn creations_in_progress_count_as_queued() {
+    let harness = harness_with(RegistrySettings { max_streaming: 1, max_queued: 1, ..settings() });
+    harness.jobs.set(Op::Create, Mood::Hangs);
+    let pending = futures_util::future::join(harness.create("a"), harness.create("b"));
     tokio::pin!(pending);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut pending).await.is_err());
-    let refused = house.try_create(brief_of("project-1", "c"), None).await;
+    let refused = harness.try_create(brief_of("project-1", "c"), None).await;
     assert_eq!(refused.map(|_| ()), Err(CreateError::QueueFull));
-    house.jobs.set(Op::Create, Mood::Works);
+    harness.jobs.set(Op::Create, Mood::Works);
     soon(pending).await;
 }
 
 #[actix::test]
-async fn one_projects_crowd_does_not_delay_anothers_first_job() {
-    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
+async fn many_jobs_of_one_project_do_not_delay_the_first_of_another() {
+    let harness = harness_with(RegistrySettings { max_streaming: 2, ..settings() });
     let mut crowd = Vec::new();
     for _ in 0..20 {
-        crowd.push(house.create_in("crowd", "crowd").await);
+        crowd.push(harness.create_in("crowd", "crowd").await);
     }
-    let single = house.create_in("single", "single").await;
-    assert_eq!(single.view().queue_position, Some(1), "told from the first moment on");
-    house.until("the crowd is told as well", || crowd[2].view().queue_position == Some(2)).await;
+    let single = harness.create_in("single", "single").await;
+    assert_eq!(single.view().queue_position, Some(1), "the position is known immediately");
+    harness.until("the other jobs learn their new position", || crowd[2].view().queue_position == Some(2)).await;
     assert_eq!(crowd[19].view().queue_position, Some(19));
     assert_eq!(crowd[0].view().queue_position, None, "it streams");
-    let runs = [house.generator.run().await, house.generator.run().await];
+    let runs = [harness.generator.run().await, harness.generator.run().await];
     runs[0].text("whole").finish();
-    assert_eq!(house.generator.run().await.title, "single");
+    assert_eq!(harness.generator.run().await.title, "single");
     assert_eq!(single.view().queue_position, None);
 }
 
 #[actix::test]
 async fn estimates_include_the_wait_and_are_shown_when_it_changes() {
-    let house = house_with(RegistrySettings { max_streaming: 2, ..settings() });
-    let created = |n: &str| house.try_create(brief_of("project-1", n), None);
+    let harness = harness_with(RegistrySettings { max_streaming: 2, ..settings() });
+    let created = |n: &str| harness.try_create(brief_of("project-1", n), None);
     let first = created("1").await.expect("accepted");
     let own = first.feed.view().remaining_seconds.expect("it is not over");
     assert_eq!((first.estimated_seconds, created("2").await.expect("accepted").estimated_seconds), (own, own));
-    // Each of them waits for one of the two slots, the fifth for the third's.
+    // The third and fourth each wait for one of the two slots; the fifth waits for the third.
     let third = created("3").await.expect("accepted");
     let fourth = created("4").await.expect("accepted");
     let fifth = created("5").await.expect("accepted");
-    let told = [&third, &fourth, &fifth].map(|job| job.estimated_seconds);
-    assert_eq!(told, [own + own, own + own, own + 2 * own]);
+    let estimates = [&third, &fourth, &fifth].map(|job| job.estimated_seconds);
+    assert_eq!(estimates, [own + own, own + own, own + 2 * own]);
     assert_eq!(fifth.feed.view().remaining_seconds, Some(own + 2 * own));
 
     let mut reader = Reader::new(&fifth.feed);
     assert_eq!(reader.event("progress").await.data["estimatedTime"], own + 2 * own);
-    house.cancel(&third.feed).await;
+    harness.cancel(&third.feed).await;
     assert_eq!(reader.event("progress").await.data["estimatedTime"], own + own, "it moved up");
-    house.cancel(&fourth.feed).await;
-    house.cancel(&first.feed).await;
-    house.until("it streams", || fifth.feed.view().status == Status::Streaming).await;
+    harness.cancel(&fourth.feed).await;
+    harness.cancel(&first.feed).await;
+    harness.until("it streams", || fifth.feed.view().status == Status::Streaming).await;
     assert_eq!(fifth.feed.view().remaining_seconds, Some(own));
 }
 
 #[actix::test]
-async fn a_job_that_waits_learns_how_fast_its_model_has_turned_out_to_be() {
-    let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
-    let first = house.create("1").await;
-    let second = house.create("2").await;
-    let third = house.create("3").await;
+async fn a_queued_job_learns_the_measured_speed_of_its_model() {
+    let harness = harness_with(RegistrySettings { max_streaming: 1, ..settings() });
+    let first = harness.create("1").await;
+    let second = harness.create("2").await;
+    let third = harness.create("3").await;
     let own = second.view().remaining_seconds.expect("it waits") / 2;
-    let run = house.generator.run().await;
+    let run = harness.generator.run().await;
     run.text("one ");
-    house.until("it has begun", || first.text().0.as_str() == "one ").await;
-    house.clock.advance(2);
-    // Far faster than what is assumed of a model that nothing is known of.
+    harness.until("it has begun", || first.text().0.as_str() == "one ").await;
+    harness.clock.advance(2);
+    // Far faster than the assumed speed of an unknown model.
     run.text(&"word ".repeat(400)).finish();
-    house.until("the second streams", || second.view().status == Status::Streaming).await;
+    harness.until("the second streams", || second.view().status == Status::Streaming).await;
     assert!(second.view().remaining_seconds < Some(own), "its own time");
-    house.until("the third knows as well", || third.view().remaining_seconds < Some(own)).await;
+    harness.until("the third knows as well", || third.view().remaining_seconds < Some(own)).await;
 }
 
 #[actix::test]
-async fn the_same_key_and_body_give_the_same_job_and_another_body_conflicts() {
-    let house = house();
-    let create = |digest| house.try_create(brief_of("project-1", "a"), key("k", digest));
+async fn the_same_key_and_body_return_the_same_job_and_another_body_conflicts() {
+    let harness = harness();
+    let create = |digest| harness.try_create(brief_of("project-1", "a"), key("k", digest));
     let first = create("1").await.expect("accepted");
     let again = create("1").await.expect("found");
     assert_eq!((first.existing, again.existing), (false, true));
     assert_eq!(id(&first.feed), id(&again.feed));
     assert_eq!(create("2").await.map(|_| ()), Err(CreateError::IdempotencyConflict));
-    house.cancel(&first.feed).await;
-    assert_eq!(id(&create("1").await.expect("found").feed), id(&first.feed), "also when it is over");
-    assert_eq!(house.journal.count(|h| matches!(h, Happened::Created(_))), 1);
+    harness.cancel(&first.feed).await;
+    assert_eq!(id(&create("1").await.expect("found").feed), id(&first.feed), "also after it has ended");
+    assert_eq!(harness.journal.count(|h| matches!(h, Happened::Created(_))), 1);
 }
 
 #[actix::test]
-async fn the_same_key_while_the_first_creation_is_pending_waits_for_it() {
-    let house = house();
-    house.jobs.set(Op::Create, Mood::Hangs);
-    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+async fn a_creation_waits_for_a_pending_one_with_the_same_key() {
+    let harness = harness();
+    harness.jobs.set(Op::Create, Mood::Hangs);
+    let create = || harness.try_create(brief_of("project-1", "a"), key("k", "1"));
     let both = futures_util::future::join(create(), create());
     tokio::pin!(both);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut both).await.is_err());
-    house.jobs.set(Op::Create, Mood::Works);
+    harness.jobs.set(Op::Create, Mood::Works);
     let (first, second) = soon(both).await;
     let (first, second) = (first.expect("accepted"), second.expect("found"));
     assert_eq!((first.existing, second.existing), (false, true));
     assert_eq!(id(&first.feed), id(&second.feed));
-    assert_eq!(house.journal.count(|h| matches!(h, Happened::Created(_))), 1);
+    assert_eq!(harness.journal.count(|h| matches!(h, Happened::Created(_))), 1);
 }
 
 #[actix::test]
-async fn a_creation_goes_on_when_its_client_has_left() {
-    let house = house();
-    house.jobs.set(Op::Create, Mood::Hangs);
-    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+async fn a_creation_continues_when_its_client_has_left() {
+    let harness = harness();
+    harness.jobs.set(Op::Create, Mood::Hangs);
+    let create = || harness.try_create(brief_of("project-1", "a"), key("k", "1"));
     assert!(tokio::time::timeout(Duration::from_secs(1), create()).await.is_err());
-    house.jobs.set(Op::Create, Mood::Works);
-    house.generator.run().await;
+    harness.jobs.set(Op::Create, Mood::Works);
+    harness.generator.run().await;
     assert!(create().await.expect("accepted").existing);
 }
 
 #[actix::test]
-async fn a_failed_creation_fails_all_who_wait_for_it_and_gives_back_its_key_and_its_room() {
-    let house = house_with(RegistrySettings { max_streaming: 1, max_queued: 0, ..settings() });
-    house.jobs.set(Op::Create, Mood::Hangs);
-    let create = || house.try_create(brief_of("project-1", "a"), key("k", "1"));
+async fn a_failed_creation_fails_all_waiters_and_releases_its_key_and_place() {
+    let harness = harness_with(RegistrySettings { max_streaming: 1, max_queued: 0, ..settings() });
+    harness.jobs.set(Op::Create, Mood::Hangs);
+    let create = || harness.try_create(brief_of("project-1", "a"), key("k", "1"));
     let both = futures_util::future::join(create(), create());
     tokio::pin!(both);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut both).await.is_err());
-    house.jobs.set(Op::Create, Mood::Fails);
+    harness.jobs.set(Op::Create, Mood::Fails);
     let (first, second) = soon(both).await;
     for failed in [first, second] {
         assert!(matches!(failed, Err(CreateError::Store(StoreError { .. }))));
     }
-    assert!(house.generator.started().is_none());
-    house.jobs.set(Op::Create, Mood::Works);
+    assert!(harness.generator.started().is_none());
+    harness.jobs.set(Op::Create, Mood::Works);
     assert!(!create().await.expect("accepted").existing);
 }
 
 #[actix::test]
-async fn a_creation_that_may_have_reached_the_store_is_taken_back() {
-    let house = house();
-    house.jobs.set(Op::Create, Mood::Hangs);
-    let failed = house.try_create(brief_of("project-1", "a"), None).await;
-    assert!(matches!(failed, Err(CreateError::Store(_))), "a store that does not answer is not waited for in vain");
-    let Happened::CreateCalled(job) = house.journal.until(1, |h| matches!(h, Happened::CreateCalled(_))).await else {
+async fn a_failed_creation_that_may_be_in_the_store_is_purged() {
+    let harness = harness();
+    harness.jobs.set(Op::Create, Mood::Hangs);
+    let failed = harness.try_create(brief_of("project-1", "a"), None).await;
+    assert!(matches!(failed, Err(CreateError::Store(_))), "a creation fails if the store does not answer");
+    let Happened::CreateCalled(job) = harness.journal.until(1, |h| matches!(h, Happened::CreateCalled(_))).await else {
         unreachable!()
     };
-    house.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
+    harness.journal.until(1, |h| *h == Happened::Purged(vec![job])).await;
 }
 
 #[actix::test]
 async fn unfinished_jobs_are_listed_newest_first_and_by_project() {
-    let house = house();
+    let harness = harness();
     let mut feeds = Vec::new();
     for (project, title) in [("p", "a"), ("q", "b"), ("p", "c"), ("p", "d")] {
-        feeds.push(house.create_in(project, title).await);
+        feeds.push(harness.create_in(project, title).await);
     }
-    house.cancel(&feeds[3]).await;
+    harness.cancel(&feeds[3]).await;
     let list = |project: Option<&str>, limit, before| {
-        house.registry.active(&ListActive { project: project.map(str::to_owned), limit, before })
+        harness.registry.active(&ListActive { project: project.map(str::to_owned), limit, before })
     };
     let titles = |page: &Page| page.jobs.iter().map(|(_, view)| view.brief.title.clone()).collect::<Vec<_>>();
     let first = list(None, 2, None);

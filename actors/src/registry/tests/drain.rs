@@ -5,67 +5,67 @@ use crate::{
     testing::{Mood, Op},
 };
 
-async fn drain(house: &House) {
-    soon(house.registry.drain()).await.expect("the registry lives");
+async fn drain(harness: &Harness) {
+    soon(harness.registry.drain()).await.expect("the registry lives");
 }
 
 #[actix::test]
 async fn running_jobs_are_suspended_with_their_text_before_their_readers_are_cut() {
-    let house = house();
-    let (feed, run, mut reader) = house.streaming("a", "one ").await;
+    let harness = harness();
+    let (feed, run, mut reader) = harness.streaming("a", "one ").await;
     run.text("two");
-    // The pieces are in the stream; whatever of them the job has taken is what the checkpoint holds.
-    house.jobs.set(Op::Checkpoint, Mood::Hangs);
-    let draining = drain(&house);
+    // The pieces are in the stream; the checkpoint holds those that the job has taken.
+    harness.jobs.set(Op::Checkpoint, Mood::Hangs);
+    let draining = drain(&harness);
     tokio::pin!(draining);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut draining).await.is_err());
-    assert_eq!(house.journal.count(dropped("a")), 1);
-    house.jobs.set(Op::Checkpoint, Mood::Works);
+    assert_eq!(harness.journal.count(dropped("a")), 1);
+    harness.jobs.set(Op::Checkpoint, Mood::Works);
     draining.await;
     let (_, over) = reader.rest().await;
     assert_eq!(over, Turn::Cut);
-    // The first one said that the job has begun.
-    let Happened::Checkpointed(_, last) = house.journal.until(2, |h| matches!(h, Happened::Checkpointed(..))).await
+    // The first checkpoint recorded that the job had started.
+    let Happened::Checkpointed(_, last) = harness.journal.until(2, |h| matches!(h, Happened::Checkpointed(..))).await
     else {
         unreachable!()
     };
     assert_eq!(last.text, *feed.text().0);
     assert!(last.started_at.is_some());
-    assert_eq!((status(&feed), house.journal.count(finished)), (Status::Streaming, 0));
+    assert_eq!((status(&feed), harness.journal.count(finished)), (Status::Streaming, 0));
     let (_, over) = Reader::new(&feed).rest().await;
-    assert_eq!(over, Turn::Cut, "who comes later is cut as well");
+    assert_eq!(over, Turn::Cut, "later readers are cut as well");
 }
 
 #[actix::test]
 async fn queued_jobs_stay_in_the_store_as_they_are_and_never_start() {
-    let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
-    let (running, _run, _reader) = house.streaming("a", "one").await;
-    let waiting = house.create("b").await;
+    let harness = harness_with(RegistrySettings { max_streaming: 1, ..settings() });
+    let (running, _run, _reader) = harness.streaming("a", "one").await;
+    let waiting = harness.create("b").await;
     let mut reader = Reader::new(&waiting);
-    drain(&house).await;
+    drain(&harness).await;
     assert_eq!(reader.rest().await.1, Turn::Cut);
-    house.cancel(&running).await;
+    harness.cancel(&running).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert!(house.generator.started().is_none());
+    assert!(harness.generator.started().is_none());
     let of_waiting = |h: &Happened| matches!(h, Happened::CheckpointCalled(job) if *job == id(&waiting));
-    assert_eq!(house.journal.count(of_waiting), 0, "there is nothing to write");
+    assert_eq!(harness.journal.count(of_waiting), 0, "there is nothing to write");
 }
 
 #[actix::test]
-async fn creations_are_refused_once_closed_but_those_under_way_are_kept() {
-    let house = house();
-    let known = house.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("accepted");
-    house.jobs.set(Op::Create, Mood::Hangs);
-    let pending = house.create("b");
+async fn creations_are_refused_once_closed_but_pending_ones_are_kept() {
+    let harness = harness();
+    let known = harness.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("accepted");
+    harness.jobs.set(Op::Create, Mood::Hangs);
+    let pending = harness.create("b");
     tokio::pin!(pending);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut pending).await.is_err());
-    house.registry.close();
-    let refused = house.try_create(brief_of("project-1", "c"), None).await;
+    harness.registry.close();
+    let refused = harness.try_create(brief_of("project-1", "c"), None).await;
     assert_eq!(refused.map(|_| ()), Err(CreateError::ShuttingDown));
-    let again = house.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("known");
+    let again = harness.try_create(brief_of("project-1", "a"), key("k", "1")).await.expect("known");
     assert_eq!(id(&again.feed), id(&known.feed));
-    drain(&house).await;
-    house.jobs.set(Op::Create, Mood::Works);
+    drain(&harness).await;
+    harness.jobs.set(Op::Create, Mood::Works);
     let late = soon(pending).await;
     assert_eq!(status(&late), Status::Queued);
     assert_eq!(Reader::new(&late).rest().await.1, Turn::Cut);
@@ -73,30 +73,30 @@ async fn creations_are_refused_once_closed_but_those_under_way_are_kept() {
 
 #[actix::test]
 async fn a_job_that_is_being_saved_completes_before_the_drain_answers() {
-    let house = house();
-    house.episodes.set(Mood::Hangs);
-    let (_feed, run, mut reader) = house.streaming("a", "whole").await;
+    let harness = harness();
+    harness.episodes.set(Mood::Hangs);
+    let (_feed, run, mut reader) = harness.streaming("a", "whole").await;
     run.finish();
-    house.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
-    let draining = drain(&house);
+    harness.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
+    let draining = drain(&harness);
     tokio::pin!(draining);
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut draining).await.is_err());
-    house.episodes.set(Mood::Works);
+    harness.episodes.set(Mood::Works);
     draining.await;
     assert_eq!(reader.end().await.name, "completed");
 }
 
 #[actix::test]
-async fn stores_that_hang_hold_a_drain_up_for_a_bounded_time_and_other_jobs_readers_not_at_all() {
-    let house = house();
-    let (_, saving, mut of_saving) = house.streaming("a", "whole").await;
-    let (_, _run, mut of_running) = house.streaming("b", "half").await;
-    house.episodes.set(Mood::Hangs);
-    house.jobs.set(Op::Finish, Mood::Hangs);
+async fn hanging_stores_delay_a_drain_for_a_bounded_time_and_other_readers_not_at_all() {
+    let harness = harness();
+    let (_, saving, mut of_saving) = harness.streaming("a", "whole").await;
+    let (_, _run, mut of_running) = harness.streaming("b", "half").await;
+    harness.episodes.set(Mood::Hangs);
+    harness.jobs.set(Op::Finish, Mood::Hangs);
     saving.finish();
-    house.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
+    harness.journal.until(1, |h| matches!(h, Happened::SaveCalled(_))).await;
     let begin = tokio::time::Instant::now();
-    let ((), (_, over)) = futures_util::future::join(drain(&house), async {
+    let ((), (_, over)) = futures_util::future::join(drain(&harness), async {
         let rest = of_running.rest().await;
         assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
         rest
@@ -109,22 +109,22 @@ async fn stores_that_hang_hold_a_drain_up_for_a_bounded_time_and_other_jobs_read
 
 #[actix::test]
 async fn a_cancel_still_counts_after_the_drain() {
-    let house = house();
-    let (feed, _run, _reader) = house.streaming("a", "half").await;
-    drain(&house).await;
-    house.cancel(&feed).await;
-    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Canceled);
+    let harness = harness();
+    let (feed, _run, _reader) = harness.streaming("a", "half").await;
+    drain(&harness).await;
+    harness.cancel(&feed).await;
+    assert_eq!(harness.finished(&feed).await.end.outcome, Outcome::Canceled);
 }
 
 #[actix::test]
-async fn outcomes_that_were_not_recorded_are_tried_once_more() {
-    let house = house();
-    house.jobs.set(Op::Finish, Mood::Fails);
-    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+async fn unrecorded_outcomes_are_attempted_once_more() {
+    let harness = harness();
+    harness.jobs.set(Op::Finish, Mood::Fails);
+    let (feed, run, mut reader) = harness.streaming("a", "whole").await;
     run.finish();
     reader.end().await;
-    house.jobs.set(Op::Finish, Mood::Works);
-    drain(&house).await;
-    assert_eq!(house.journal.count(finished), 1, "before the drain answers");
-    house.finished(&feed).await;
+    harness.jobs.set(Op::Finish, Mood::Works);
+    drain(&harness).await;
+    assert_eq!(harness.journal.count(finished), 1, "before the drain answers");
+    harness.finished(&feed).await;
 }

@@ -5,32 +5,32 @@ use crate::{
 };
 
 #[actix::test]
-async fn readers_are_told_after_patience_when_the_store_fails_and_the_outcome_is_recorded_late() {
-    told_after_patience_and_recorded_late(Mood::Fails).await;
+async fn when_the_store_fails_readers_see_the_end_after_the_timeout_and_it_is_recorded_late() {
+    shown_after_the_timeout_and_recorded_late(Mood::Fails).await;
 }
 
 #[actix::test]
-async fn readers_are_told_after_patience_when_the_store_hangs_and_the_outcome_is_recorded_late() {
-    told_after_patience_and_recorded_late(Mood::Hangs).await;
+async fn when_the_store_hangs_readers_see_the_end_after_the_timeout_and_it_is_recorded_late() {
+    shown_after_the_timeout_and_recorded_late(Mood::Hangs).await;
 }
 
-async fn told_after_patience_and_recorded_late(mood: Mood) {
-    let house = house();
-    house.jobs.set(Op::Finish, mood);
-    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+async fn shown_after_the_timeout_and_recorded_late(mood: Mood) {
+    let harness = harness();
+    harness.jobs.set(Op::Finish, mood);
+    let (feed, run, mut reader) = harness.streaming("a", "whole").await;
     let begin = tokio::time::Instant::now();
     run.finish();
     assert_eq!(reader.end().await.name, "completed");
     let waited = begin.elapsed();
     assert!((Duration::from_secs(9)..Duration::from_secs(12)).contains(&waited), "{mood:?}: {waited:?}");
-    assert_eq!(house.count().unrecorded, 1);
+    assert_eq!(harness.count().unrecorded, 1);
 
-    house.jobs.set(Op::Finish, Mood::Works);
-    let ending = house.finished(&feed).await;
+    harness.jobs.set(Op::Finish, Mood::Works);
+    let ending = harness.finished(&feed).await;
     assert!(matches!(ending.end.outcome, Outcome::Completed { episode: EpisodeState::Saved(_) }));
     assert_eq!(reader_after_end(&feed).await, Some(format!("1-{}", ending.end.mark.event_seq)));
     soon(async {
-        while house.count().unrecorded > 0 {
+        while harness.count().unrecorded > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     })
@@ -42,28 +42,28 @@ async fn reader_after_end(feed: &Feed) -> Option<String> {
 }
 
 #[actix::test]
-async fn an_outcome_stays_counted_and_its_job_held_while_a_late_recording_hangs() {
-    let house = house_with(RegistrySettings { retention: Duration::from_secs(30), ..settings() });
-    house.jobs.set(Op::Finish, Mood::Hangs);
-    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+async fn an_unrecorded_outcome_is_counted_and_its_job_kept_while_a_late_write_hangs() {
+    let harness = harness_with(RegistrySettings { retention: Duration::from_secs(30), ..settings() });
+    harness.jobs.set(Op::Finish, Mood::Hangs);
+    let (feed, run, mut reader) = harness.streaming("a", "whole").await;
     run.finish();
     reader.end().await;
     drop(reader);
-    house.later(1000).await;
+    harness.later(1000).await;
     tokio::time::sleep(Duration::from_secs(50)).await;
-    assert_eq!(house.count().unrecorded, 1);
-    assert_eq!(house.journal.count(|h| matches!(h, Happened::PurgeCalled(_))), 0);
-    house.jobs.set(Op::Finish, Mood::Works);
-    house.finished(&feed).await;
+    assert_eq!(harness.count().unrecorded, 1);
+    assert_eq!(harness.journal.count(|h| matches!(h, Happened::PurgeCalled(_))), 0);
+    harness.jobs.set(Op::Finish, Mood::Works);
+    harness.finished(&feed).await;
 }
 
 #[actix::test]
-async fn a_store_that_is_down_is_not_asked_for_every_outcome_each_second() {
-    let house = house_with(RegistrySettings { max_streaming: 50, ..settings() });
-    house.jobs.set(Op::Finish, Mood::Fails);
+async fn a_store_that_is_down_is_not_asked_for_every_outcome_every_second() {
+    let harness = harness_with(RegistrySettings { max_streaming: 50, ..settings() });
+    harness.jobs.set(Op::Finish, Mood::Fails);
     let mut readers = Vec::new();
     for title in 0..50 {
-        let (_, run, reader) = house.streaming(&title.to_string(), "whole").await;
+        let (_, run, reader) = harness.streaming(&title.to_string(), "whole").await;
         run.finish();
         readers.push(reader);
     }
@@ -71,10 +71,10 @@ async fn a_store_that_is_down_is_not_asked_for_every_outcome_each_second() {
         reader.end().await;
     }
     let called = |h: &Happened| matches!(h, Happened::FinishCalled(_));
-    let before = house.journal.count(called);
+    let before = harness.journal.count(called);
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let more = house.journal.count(called) - before;
+    let more = harness.journal.count(called) - before;
     assert!((5..=15).contains(&more), "{more} calls in ten seconds");
-    house.jobs.set(Op::Finish, Mood::Works);
-    house.journal.until(50, finished).await;
+    harness.jobs.set(Op::Finish, Mood::Works);
+    harness.journal.until(50, finished).await;
 }

@@ -4,13 +4,13 @@ use crate::{
     testing::{Mood, Op},
 };
 
-async fn fails_with_its_text(house: &House, feed: &Feed, reader: &mut Reader) {
+async fn fails_with_its_text(harness: &Harness, feed: &Feed, reader: &mut Reader) {
     let end = reader.end().await;
     assert_eq!(
         (&end.data["error"]["code"], &end.data["error"]["retryable"]),
         (&"GENERATION_ERROR".into(), &true.into())
     );
-    let ending = house.finished(feed).await;
+    let ending = harness.finished(feed).await;
     assert_eq!(ending.end.outcome, Outcome::Failed(FailureCode::GenerationError));
     assert_eq!((ending.last.offset, ending.last.text.as_str()), (0, "half"));
     assert_eq!(end.id, Some(format!("1-{}", ending.end.mark.event_seq)));
@@ -18,83 +18,83 @@ async fn fails_with_its_text(house: &House, feed: &Feed, reader: &mut Reader) {
 }
 
 #[actix::test]
-async fn a_generator_that_panics_fails_its_job_only_and_frees_its_slot() {
-    let house = house_with(RegistrySettings { max_streaming: 1, ..settings() });
-    let (feed, run, mut reader) = house.streaming("a", "half").await;
-    let next = house.create("b").await;
+async fn a_panicking_generator_fails_only_its_job_and_frees_its_slot() {
+    let harness = harness_with(RegistrySettings { max_streaming: 1, ..settings() });
+    let (feed, run, mut reader) = harness.streaming("a", "half").await;
+    let next = harness.create("b").await;
     run.panic();
-    fails_with_its_text(&house, &feed, &mut reader).await;
-    assert_eq!(house.journal.count(dropped("a")), 1);
-    let run = house.generator.run().await;
+    fails_with_its_text(&harness, &feed, &mut reader).await;
+    assert_eq!(harness.journal.count(dropped("a")), 1);
+    let run = harness.generator.run().await;
     run.text("whole").finish();
     assert_eq!(Reader::new(&next).end().await.name, "completed");
-    assert_eq!(house.count(), JobCounts { failed: 1, completed: 1, episodes_saved: 1, ..JobCounts::default() });
+    assert_eq!(harness.count(), JobCounts { failed: 1, completed: 1, episodes_saved: 1, ..JobCounts::default() });
 }
 
 #[actix::test]
-async fn a_panic_on_a_thread_of_its_own_is_noticed_as_well() {
-    let house = house_with_threads(1);
-    let (feed, run, mut reader) = house.streaming("a", "half").await;
+async fn a_panic_on_another_thread_is_noticed() {
+    let harness = harness_with_threads(1);
+    let (feed, run, mut reader) = harness.streaming("a", "half").await;
     run.panic();
-    fails_with_its_text(&house, &feed, &mut reader).await;
-    let (_, run, mut reader) = house.streaming("b", "the thread goes on").await;
+    fails_with_its_text(&harness, &feed, &mut reader).await;
+    let (_, run, mut reader) = harness.streaming("b", "the thread goes on").await;
     run.finish();
     assert_eq!(reader.end().await.name, "completed");
 }
 
 #[actix::test]
-async fn a_job_whose_thread_dies_is_failed_and_the_thread_replaced() {
-    let house = house_with_threads(1);
-    let (feed, run, mut reader) = house.streaming("a", "half").await;
+async fn a_job_whose_thread_dies_fails_and_the_thread_is_replaced() {
+    let harness = harness_with_threads(1);
+    let (feed, run, mut reader) = harness.streaming("a", "half").await;
     run.stop_arbiter();
-    fails_with_its_text(&house, &feed, &mut reader).await;
-    let (_, run, mut reader) = house.streaming("b", "on another thread").await;
+    fails_with_its_text(&harness, &feed, &mut reader).await;
+    let (_, run, mut reader) = harness.streaming("b", "on another thread").await;
     run.finish();
     assert_eq!(reader.end().await.name, "completed");
 }
 
 #[actix::test]
-async fn a_cancel_for_a_job_that_is_being_rescued_answers() {
-    let house = house();
-    house.jobs.set(Op::Finish, Mood::Hangs);
-    let (feed, run, _reader) = house.streaming("a", "half").await;
+async fn a_cancel_of_a_lost_job_is_answered() {
+    let harness = harness();
+    harness.jobs.set(Op::Finish, Mood::Hangs);
+    let (feed, run, _reader) = harness.streaming("a", "half").await;
     run.panic();
-    house.journal.until(1, |h| matches!(h, Happened::FinishCalled(_))).await;
-    house.cancel(&feed).await;
-    house.jobs.set(Op::Finish, Mood::Works);
-    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::GenerationError));
+    harness.journal.until(1, |h| matches!(h, Happened::FinishCalled(_))).await;
+    harness.cancel(&feed).await;
+    harness.jobs.set(Op::Finish, Mood::Works);
+    assert_eq!(harness.finished(&feed).await.end.outcome, Outcome::Failed(FailureCode::GenerationError));
 }
 
 #[actix::test]
-async fn a_whole_script_survives_the_death_of_its_actor() {
-    let house = house();
-    house.episodes.set(Mood::Panics);
-    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+async fn a_complete_script_survives_the_loss_of_its_actor() {
+    let harness = harness();
+    harness.episodes.set(Mood::Panics);
+    let (feed, run, mut reader) = harness.streaming("a", "whole").await;
     run.finish();
     let end = reader.end().await;
     assert_eq!((end.name.as_str(), &end.data["result"]["savedToEpisode"]), ("completed", &false.into()));
-    assert!(house.finished(&feed).await.last.text_complete);
-    house.episodes.set(Mood::Works);
-    house.until_saved().await;
+    assert!(harness.finished(&feed).await.last.text_complete);
+    harness.episodes.set(Mood::Works);
+    harness.until_saved().await;
 }
 
 #[actix::test]
-async fn a_job_store_that_panics_takes_neither_jobs_nor_the_registry_with_it() {
-    let house = house();
+async fn a_panicking_job_store_ends_neither_jobs_nor_the_registry() {
+    let harness = harness();
     for op in [Op::Create, Op::Checkpoint, Op::Finish, Op::NoteEpisode, Op::Purge] {
-        house.jobs.set(op, Mood::Panics);
+        harness.jobs.set(op, Mood::Panics);
     }
-    let refused = house.try_create(brief_of("project-1", "a"), None).await;
+    let refused = harness.try_create(brief_of("project-1", "a"), None).await;
     assert!(matches!(refused, Err(CreateError::Store(_))));
-    house.jobs.set(Op::Create, Mood::Works);
-    let (whole, finishes, mut of_whole) = house.streaming("b", "whole").await;
-    let (_, dies, mut of_dying) = house.streaming("c", "half").await;
-    house.journal.until(2, |h| matches!(h, Happened::CheckpointCalled(_))).await;
+    harness.jobs.set(Op::Create, Mood::Works);
+    let (whole, finishes, mut of_whole) = harness.streaming("b", "whole").await;
+    let (_, dies, mut of_dying) = harness.streaming("c", "half").await;
+    harness.journal.until(2, |h| matches!(h, Happened::CheckpointCalled(_))).await;
     finishes.finish();
     dies.panic();
     assert_eq!(of_whole.end().await.name, "completed");
     assert_eq!(of_dying.end().await.data["error"]["code"], "GENERATION_ERROR");
-    assert_eq!(house.count().unrecorded, 2);
-    house.jobs.set(Op::Finish, Mood::Works);
-    house.finished(&whole).await;
+    assert_eq!(harness.count().unrecorded, 2);
+    harness.jobs.set(Op::Finish, Mood::Works);
+    harness.finished(&whole).await;
 }

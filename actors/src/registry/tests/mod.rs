@@ -1,7 +1,7 @@
-//! The registry, its jobs and the outbox together, over ports that do as the test says.
+//! The registry, its jobs and the outbox together, with fake ports controlled by the test.
 //!
-//! Unless a test needs real threads, everything runs on its own arbiter with the time paused: waiting ten seconds for a
-//! store takes none, and nothing depends on how fast the machine is.
+//! Unless a test needs real threads, everything runs on its own arbiter in paused time: waiting ten seconds for a store
+//! takes no real time, and no result depends on the machine's speed.
 
 mod adopt;
 mod busy;
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-struct House {
+struct Harness {
     registry: RegistryHandle,
     journal: Journal,
     jobs: FakeJobStore,
@@ -57,25 +57,25 @@ fn settings() -> RegistrySettings {
     }
 }
 
-/// Everything on the test's own arbiter, in a time that jumps to the next timer.
-fn house() -> House {
-    house_with(settings())
+/// Everything on the test's own arbiter, in paused time.
+fn harness() -> Harness {
+    harness_with(settings())
 }
 
-fn house_with(settings: RegistrySettings) -> House {
+fn harness_with(settings: RegistrySettings) -> Harness {
     assert_eq!(settings.arbiters, 0, "paused time holds on this arbiter only");
     tokio::time::pause();
     build(settings)
 }
 
-/// Jobs on threads of their own, in real time.
-fn house_with_threads(arbiters: usize) -> House {
+/// Jobs on their own threads, in real time.
+fn harness_with_threads(arbiters: usize) -> Harness {
     let mut settings = RegistrySettings { arbiters, ..settings() };
     settings.job.preview_interval = Duration::from_millis(10);
     build(settings)
 }
 
-fn build(settings: RegistrySettings) -> House {
+fn build(settings: RegistrySettings) -> Harness {
     build_by(settings, |parts| {
         let directory = Directory::default();
         let registry = JobRegistry::new(parts, directory.clone()).start();
@@ -83,7 +83,7 @@ fn build(settings: RegistrySettings) -> House {
     })
 }
 
-fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> RegistryHandle) -> House {
+fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> RegistryHandle) -> Harness {
     let journal = Journal::default();
     let jobs = FakeJobStore::new(journal.clone());
     let episodes = FakeEpisodeStore::new(journal.clone());
@@ -93,7 +93,7 @@ fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> Reg
     let generator = ScriptedGenerator::new(journal.clone());
     let models = Arc::new(OneGenerator(generator.clone()));
     let registry = start(RegistryParts { settings, ports, feeds: context(), models });
-    House { registry, journal, jobs, episodes, generator, clock }
+    Harness { registry, journal, jobs, episodes, generator, clock }
 }
 
 fn brief_of(project: &str, title: &str) -> Brief {
@@ -104,7 +104,7 @@ fn key(key: &str, digest: &str) -> Option<IdempotencyKey> {
     Some(IdempotencyKey { key: key.into(), body_digest: digest.into() })
 }
 
-impl House {
+impl Harness {
     async fn try_create(&self, brief: Brief, idempotency: Option<IdempotencyKey>) -> Result<Created, CreateError> {
         let generator = Arc::new(self.generator.clone());
         self.registry.create(CreateJob { brief, generator, idempotency }).await.expect("the registry lives")
@@ -118,7 +118,7 @@ impl House {
         self.create_in("project-1", title).await
     }
 
-    /// A job that has written `text`, which its reader has seen.
+    /// A job that has written `text`; its reader has seen it.
     async fn streaming(&self, title: &str, text: &str) -> (Feed, crate::testing::Run, Reader) {
         let feed = self.create(title).await;
         let run = self.generator.run().await;
@@ -137,29 +137,29 @@ impl House {
         self.registry.count()
     }
 
-    /// Lets that much time pass, by both clocks, and the registry look after its deadlines.
+    /// Advances both clocks, then lets the registry sweep.
     async fn later(&self, seconds: u64) {
         self.clock.advance(seconds as i64);
         tokio::time::advance(Duration::from_secs(seconds)).await;
         tokio::time::sleep(Duration::from_secs(3)).await;
     }
 
-    /// What the job shows to somebody who looks it up now.
+    /// Looks up the job's view.
     async fn view(&self, job: JobId) -> Arc<JobView> {
         soon(self.registry.find(job)).await.expect("the registry lives").expect("held").view()
     }
 
-    /// Waits until the script of some job is an episode.
+    /// Waits until a script is saved as an episode.
     async fn until_saved(&self) {
         self.until("it is saved", || self.count().episodes_saved == 1).await;
     }
 
-    /// Waits until the episode store's refusal of some script is known.
+    /// Waits until the registry knows that the episode store refused a script.
     async fn until_refused(&self) {
         self.until("the refusal is known", || self.count().episodes_refused == 1).await;
     }
 
-    /// How the job ended, in the store.
+    /// The job's ending in the store.
     async fn finished(&self, feed: &Feed) -> crate::ports::Ending {
         let wanted = |happened: &Happened| matches!(happened, Happened::Finished(by, _) if by.job == id(feed));
         match self.journal.until(1, wanted).await {
@@ -168,7 +168,7 @@ impl House {
         }
     }
 
-    /// Waits until the sweep (or whatever else takes time) has made `condition` true.
+    /// Waits until a sweep (or anything else that takes time) has made `condition` true.
     async fn until(&self, what: &str, condition: impl Fn() -> bool) {
         let reached = async {
             while !condition() {

@@ -4,16 +4,16 @@ use crate::{
     testing::{Mood, Op},
 };
 
-/// A job that completed without an episode because the store is in `mood`.
-async fn owed(house: &House, mood: Mood) -> Feed {
-    house.episodes.set(mood);
-    let (feed, run, mut reader) = house.streaming("a", "whole").await;
+/// A job that completed without an episode because the episode store is in `mood`.
+async fn owed(harness: &Harness, mood: Mood) -> Feed {
+    harness.episodes.set(mood);
+    let (feed, run, mut reader) = harness.streaming("a", "whole").await;
     run.finish();
     let end = reader.end().await;
     assert_eq!((end.name.as_str(), &end.data["result"]["savedToEpisode"]), ("completed", &false.into()));
     assert_eq!(end.data["result"]["episodeId"], serde_json::Value::Null);
     let episode = if mood == Mood::Refuses { EpisodeState::Refused } else { EpisodeState::Owed };
-    assert_eq!(house.finished(&feed).await.end.outcome, Outcome::Completed { episode });
+    assert_eq!(harness.finished(&feed).await.end.outcome, Outcome::Completed { episode });
     feed
 }
 
@@ -22,58 +22,58 @@ fn save_called(happened: &Happened) -> bool {
 }
 
 #[actix::test]
-async fn a_job_completes_without_its_episode_after_the_save_timeout_and_the_outbox_goes_on_trying() {
-    let house = house();
+async fn a_job_completes_after_the_save_timeout_and_the_outbox_saves_its_episode() {
+    let harness = harness();
     let begin = tokio::time::Instant::now();
-    let feed = owed(&house, Mood::Hangs).await;
+    let feed = owed(&harness, Mood::Hangs).await;
     assert!(begin.elapsed() >= settings().job.save_timeout);
-    assert_eq!(house.count().episodes_pending, 1);
-    house.journal.until(3, save_called).await;
-    house.episodes.set(Mood::Works);
-    let noted = house.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
+    assert_eq!(harness.count().episodes_pending, 1);
+    harness.journal.until(3, save_called).await;
+    harness.episodes.set(Mood::Works);
+    let noted = harness.journal.until(1, |h| matches!(h, Happened::EpisodeNoted(..))).await;
     assert!(
         matches!(noted, Happened::EpisodeNoted(job, EpisodeState::Saved(episode)) if job == id(&feed) && episode.number == 1)
     );
-    house.until_saved().await;
-    let feed = house.registry.find(id(&feed)).await.expect("lives").expect("held");
+    harness.until_saved().await;
+    let feed = harness.registry.find(id(&feed)).await.expect("lives").expect("held");
     assert_eq!(Reader::new(&feed).end().await.data["result"]["episodeId"], "episode-1");
-    assert_eq!(house.count(), JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
+    assert_eq!(harness.count(), JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
 }
 
 #[actix::test]
-async fn pauses_between_tries_grow_and_stay_bounded() {
-    let house = house();
-    let _feed = owed(&house, Mood::Fails).await;
-    let before = house.journal.count(save_called);
+async fn pauses_between_attempts_grow_and_stay_bounded() {
+    let harness = harness();
+    let _feed = owed(&harness, Mood::Fails).await;
+    let before = harness.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(600)).await;
-    let tries = house.journal.count(save_called) - before;
-    // 1, 2, 4, …, 60 seconds, each up to a half shorter: 14 in ten minutes without jitter, 25 with the most.
-    assert!((10..=26).contains(&tries), "{tries} tries in ten minutes");
+    let tries = harness.journal.count(save_called) - before;
+    // 1, 2, 4, …, 60 seconds, each up to half shorter: 14 attempts in ten minutes without jitter, 25 with the most.
+    assert!((10..=26).contains(&tries), "{tries} attempts in ten minutes");
 }
 
 #[actix::test]
-async fn a_store_that_somebody_has_to_mend_is_tried_seldom_and_never_given_up() {
-    let house = house();
-    let feed = owed(&house, Mood::Misconfigured).await;
-    let before = house.journal.count(save_called);
+async fn a_misconfigured_store_is_retried_rarely_and_never_given_up() {
+    let harness = harness();
+    let feed = owed(&harness, Mood::Misconfigured).await;
+    let before = harness.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(3600)).await;
-    let tries = house.journal.count(save_called) - before;
-    // At once, then after 2, 4, 8, 15, 15 … minutes, each up to a half shorter.
-    assert!((5..=12).contains(&tries), "{tries} tries in an hour");
-    assert_eq!(house.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
-    house.episodes.set(Mood::Works);
-    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
-    house.until_saved().await;
+    let tries = harness.journal.count(save_called) - before;
+    // Immediately, then after 2, 4, 8, 15, 15 … minutes, each up to half shorter.
+    assert!((5..=12).contains(&tries), "{tries} attempts in an hour");
+    assert_eq!(harness.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
+    harness.episodes.set(Mood::Works);
+    assert_eq!(harness.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
+    harness.until_saved().await;
 }
 
 #[actix::test]
-async fn every_owed_script_is_tried_before_any_is_tried_again() {
-    let house = house();
-    house.episodes.set(Mood::Hangs);
+async fn every_owed_script_is_attempted_before_any_is_retried() {
+    let harness = harness();
+    harness.episodes.set(Mood::Hangs);
     let jobs = (0..60).map(|number| super::adopt::owed_before(&number.to_string()));
-    house.adopt(jobs.collect()).await;
+    harness.adopt(jobs.collect()).await;
     tokio::time::sleep(Duration::from_secs(45)).await;
-    let mut tried: Vec<JobId> = house
+    let mut tried: Vec<JobId> = harness
         .journal
         .all()
         .into_iter()
@@ -85,85 +85,85 @@ async fn every_owed_script_is_tried_before_any_is_tried_again() {
     let tries = tried.len();
     tried.sort();
     tried.dedup();
-    assert!(tries >= 16, "{tries} tries");
-    assert_eq!(tried.len(), tries, "each for another job");
+    assert!(tries >= 16, "{tries} attempts");
+    assert_eq!(tried.len(), tries, "each for a different job");
 }
 
 #[actix::test]
-async fn a_refused_episode_is_not_tried_for_ever() {
-    let house = house();
-    let _feed = owed(&house, Mood::Refuses).await;
-    house.until_refused().await;
-    let tries = house.journal.count(save_called);
+async fn a_refused_episode_is_not_retried() {
+    let harness = harness();
+    let _feed = owed(&harness, Mood::Refuses).await;
+    harness.until_refused().await;
+    let tries = harness.journal.count(save_called);
     tokio::time::sleep(Duration::from_secs(600)).await;
-    assert_eq!(house.journal.count(save_called), tries);
-    assert_eq!(house.count().episodes_refused, 1);
+    assert_eq!(harness.journal.count(save_called), tries);
+    assert_eq!(harness.count().episodes_refused, 1);
 }
 
 #[actix::test]
-async fn an_episode_that_the_job_store_failed_to_note_is_saved_again_as_the_same_one() {
-    saved_again_as_the_same_one(Mood::Fails).await;
+async fn saving_again_after_the_job_store_failed_creates_no_second_episode() {
+    saved_again_as_the_same_episode(Mood::Fails).await;
 }
 
 #[actix::test]
-async fn an_episode_that_the_job_store_did_not_answer_for_is_saved_again_as_the_same_one() {
-    saved_again_as_the_same_one(Mood::Hangs).await;
+async fn saving_again_after_the_job_store_hung_creates_no_second_episode() {
+    saved_again_as_the_same_episode(Mood::Hangs).await;
 }
 
-async fn saved_again_as_the_same_one(mood: Mood) {
-    let house = house();
-    house.jobs.set(Op::NoteEpisode, mood);
-    let feed = owed(&house, Mood::Fails).await;
-    house.episodes.set(Mood::Works);
-    house.journal.until(2, saved).await;
-    assert_eq!(house.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
-    house.jobs.set(Op::NoteEpisode, Mood::Works);
-    house.until_saved().await;
-    let view = house.view(id(&feed)).await;
+async fn saved_again_as_the_same_episode(mood: Mood) {
+    let harness = harness();
+    harness.jobs.set(Op::NoteEpisode, mood);
+    let feed = owed(&harness, Mood::Fails).await;
+    harness.episodes.set(Mood::Works);
+    harness.journal.until(2, saved).await;
+    assert_eq!(harness.view(id(&feed)).await.episode_status(), Some(EpisodeStatus::Owed));
+    harness.jobs.set(Op::NoteEpisode, Mood::Works);
+    harness.until_saved().await;
+    let view = harness.view(id(&feed)).await;
     assert_eq!(view.episode.as_ref().and_then(EpisodeState::saved).map(|episode| episode.number), Some(1));
 }
 
 #[actix::test]
-async fn a_store_that_panics_does_not_end_the_outbox() {
-    let house = house();
-    let _feed = owed(&house, Mood::Fails).await;
-    house.episodes.set(Mood::Panics);
-    let tried = house.journal.count(save_called);
-    house.journal.until(tried + 1, save_called).await;
-    house.episodes.set(Mood::Works);
-    house.until_saved().await;
+async fn a_panicking_store_does_not_end_the_outbox() {
+    let harness = harness();
+    let _feed = owed(&harness, Mood::Fails).await;
+    harness.episodes.set(Mood::Panics);
+    let tried = harness.journal.count(save_called);
+    harness.journal.until(tried + 1, save_called).await;
+    harness.episodes.set(Mood::Works);
+    harness.until_saved().await;
 }
 
 #[actix::test]
-async fn a_script_is_saved_at_once_when_somebody_asks_even_one_that_was_refused() {
-    let house = house();
-    let feed = owed(&house, Mood::Refuses).await;
-    house.until_refused().await;
-    house.episodes.set(Mood::Hangs);
-    let ask = || async { house.registry.save_now(id(&feed)).await.expect("the registry lives") };
+async fn a_save_request_saves_immediately_even_a_refused_script() {
+    let harness = harness();
+    let feed = owed(&harness, Mood::Refuses).await;
+    harness.until_refused().await;
+    harness.episodes.set(Mood::Hangs);
+    let ask = || async { harness.registry.save_now(id(&feed)).await.expect("the registry lives") };
     assert_eq!(ask().await, Some(SaveAnswer::Tried));
-    assert_eq!(house.count().episodes_pending, 1, "it is owed again");
-    house.episodes.set(Mood::Works);
-    house.until_saved().await;
+    assert_eq!(harness.count().episodes_pending, 1, "it is owed again");
+    harness.episodes.set(Mood::Works);
+    harness.until_saved().await;
     assert_eq!(ask().await, Some(SaveAnswer::Saved));
 }
 
 #[actix::test]
-async fn asking_does_not_wait_for_the_next_try() {
-    let house = house();
-    let feed = owed(&house, Mood::Fails).await;
+async fn a_save_request_does_not_wait_for_the_next_attempt() {
+    let harness = harness();
+    let feed = owed(&harness, Mood::Fails).await;
     // By now the pauses are close to a minute.
     tokio::time::sleep(Duration::from_secs(600)).await;
-    let tries = house.journal.count(save_called);
-    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
+    let tries = harness.journal.count(save_called);
+    assert_eq!(harness.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::Tried));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(house.journal.count(save_called), tries + 1);
+    assert_eq!(harness.journal.count(save_called), tries + 1);
 }
 
 #[actix::test]
-async fn there_is_nothing_to_save_of_an_unfinished_or_unknown_job() {
-    let house = house();
-    let (feed, _run, _reader) = house.streaming("a", "half").await;
-    assert_eq!(house.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::NoScript));
-    assert_eq!(house.registry.save_now(JobId::new()).await.expect("lives"), None);
+async fn an_unfinished_or_unknown_job_has_nothing_to_save() {
+    let harness = harness();
+    let (feed, _run, _reader) = harness.streaming("a", "half").await;
+    assert_eq!(harness.registry.save_now(id(&feed)).await.expect("lives"), Some(SaveAnswer::NoScript));
+    assert_eq!(harness.registry.save_now(JobId::new()).await.expect("lives"), None);
 }

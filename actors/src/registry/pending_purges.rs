@@ -1,24 +1,24 @@
-//! Jobs on their way out of the store.
+//! Forgotten jobs that are still to be purged from the store.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::Bound;
 use crate::model::JobId;
 
-/// What the store forgets in one write: every other write waits for as long as that takes.
-pub(super) const STEP: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
+/// The most purged in one write: every other write waits for as long as it takes.
+pub(super) const PURGE_BATCH: Bound = Bound { jobs: 256, bytes: 4 * 1024 * 1024 };
 
-/// Jobs that are not here any more and may still be in the store.
+/// Jobs that the registry has forgotten and that may still be in the store.
 #[derive(Default)]
-pub(super) struct Leaving {
+pub(super) struct PendingPurges {
     bytes: HashMap<JobId, u64>,
-    /// Those that are in no purge yet.
+    /// The jobs in no batch yet.
     waiting: VecDeque<JobId>,
-    /// One step is being purged.
-    pub under_way: bool,
+    /// Whether a batch is being purged.
+    pub in_progress: bool,
 }
 
-impl Leaving {
+impl PendingPurges {
     pub(super) fn contains(&self, job: JobId) -> bool {
         self.bytes.contains_key(&job)
     }
@@ -29,23 +29,23 @@ impl Leaving {
         }
     }
 
-    /// How many are in no purge yet.
+    /// The number of jobs in no batch yet.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// The store does not hold them any more.
-    pub(super) fn gone(&mut self, jobs: &[JobId]) {
+    /// Removes jobs that the store no longer holds.
+    pub(super) fn purged(&mut self, jobs: &[JobId]) {
         for job in jobs {
             self.bytes.remove(job);
         }
     }
 
-    /// As many of those that wait as make one step.
-    pub(super) fn next_step(&mut self) -> Vec<JobId> {
+    /// Takes the next batch.
+    pub(super) fn next_batch(&mut self) -> Vec<JobId> {
         let (mut jobs, mut bytes) = (Vec::new(), 0);
-        while jobs.len() < STEP.jobs
-            && bytes < STEP.bytes
+        while jobs.len() < PURGE_BATCH.jobs
+            && bytes < PURGE_BATCH.bytes
             && let Some(job) = self.waiting.pop_front()
         {
             bytes += self.bytes.get(&job).copied().unwrap_or(0);

@@ -1,4 +1,5 @@
-//! The ended jobs of an earlier process: read in pages while the service serves already, the newest first, without texts.
+//! Loads the records of an earlier process's ended jobs, in pages, newest first, without texts, while the service
+//! already serves.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,78 +9,78 @@ use tokio::time::sleep;
 use super::{Ended, JobRegistry};
 use crate::{
     backoff::Backoff,
-    deadlines::answered,
     model::EpisodeStatus,
     ports::{EndedJob, JobStore},
+    store_timeout::with_store_timeout,
 };
 
-/// Jobs taken in at once.
+/// The jobs per page.
 const PAGE: usize = 1000;
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(30) };
 
-/// Some of them; sent until `last`.
+/// One page of ended jobs; `last` marks the final one.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Recalled {
+struct EndedJobsLoaded {
     jobs: Vec<EndedJob>,
     last: bool,
 }
 
 impl JobRegistry {
-    /// Begins to read them. Until that is done, names that are not known here are asked of the store.
-    pub(super) fn recall_ended(&mut self, ctx: &Context<Self>) {
-        self.recalling = true;
-        actix::spawn(recall(self.ports.jobs.clone(), ctx.address()));
+    /// Starts loading. Until it is finished, look-ups of unknown ids go to the store.
+    pub(super) fn reload_ended(&mut self, ctx: &Context<Self>) {
+        self.reloading = true;
+        actix::spawn(reload(self.ports.jobs.clone(), ctx.address()));
     }
 
-    /// Keeps what is to be known of an ended job; also of one that was read for somebody before its page came.
+    /// Keeps the record of an ended job, unless it is already known (a look-up may have read it before its page came).
     pub(super) fn remember(&mut self, job: &EndedJob, ctx: &Context<Self>) {
         let EndedJob { id, at, status, episode, bytes } = *job;
         let known = self.jobs.contains_key(&id) || self.retention.get(id).is_some();
-        if known || self.leaving.contains(id) {
+        if known || self.purges.contains(id) {
             return;
         }
-        self.retention.enter(id, Ended { status, episode, recorded: true, bytes, at: at.timestamp_millis() });
+        self.retention.add(id, Ended { status, episode, recorded: true, bytes, at: at.timestamp_millis() });
         self.directory.count(|counts| counts.add(status, episode));
         if episode == Some(EpisodeStatus::Owed) {
-            self.owe_episode(id, ctx);
+            self.add_episode_obligation(id, ctx);
         } else {
             self.retention.keep(id, self.retention_after_restart(at, episode));
         }
     }
 }
 
-/// Reads page after page, and waits for a store that fails: what it holds must be known before anything is forgotten.
-async fn recall(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>) {
+/// Reads page after page, retrying while the store fails: its ended jobs must be known before any job is forgotten.
+async fn reload(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>) {
     let (mut after, mut failures) = (None, 0);
     loop {
-        match answered(store.ended(after, PAGE)).await {
+        match with_store_timeout(store.ended(after, PAGE)).await {
             Ok(page) => {
                 (after, failures) = (page.next, 0);
                 let last = after.is_none();
-                if registry.send(Recalled { jobs: page.jobs, last }).await.is_err() || last {
+                if registry.send(EndedJobsLoaded { jobs: page.jobs, last }).await.is_err() || last {
                     return;
                 }
             }
             Err(error) => {
                 failures += 1;
                 let pause = BACKOFF.pause(failures, rand::random());
-                log::error!("the ended jobs of an earlier run cannot be read, again in {pause:.0?}: {error}");
+                log::error!("cannot load the ended jobs of an earlier run, retrying in {pause:.0?}: {error}");
                 sleep(pause).await;
             }
         }
     }
 }
 
-impl Handler<Recalled> for JobRegistry {
+impl Handler<EndedJobsLoaded> for JobRegistry {
     type Result = ();
 
-    fn handle(&mut self, Recalled { jobs, last }: Recalled, ctx: &mut Context<Self>) {
+    fn handle(&mut self, EndedJobsLoaded { jobs, last }: EndedJobsLoaded, ctx: &mut Context<Self>) {
         for job in &jobs {
             self.remember(job, ctx);
         }
         if last {
-            self.recalling = false;
+            self.reloading = false;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The feeds of ended jobs, as far as somebody holds or lately wanted them.
+//! The feeds of ended jobs that are in use or were used recently.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,66 +7,67 @@ use crate::{
     model::JobId,
 };
 
-/// Gives out one feed a job while anybody holds it, and keeps the last used ones itself, up to so many bytes.
-pub(super) struct Shelf {
+/// Hands out one shared feed per job while it is alive, and keeps the most recently used ones alive, up to `limit`
+/// bytes.
+pub(super) struct FeedCache {
     limit: usize,
     held: HashMap<JobId, WeakFeed>,
     hot: HashMap<JobId, Hot>,
-    /// By when they were used last.
+    /// In order of last use.
     order: BTreeMap<u64, JobId>,
     uses: u64,
     bytes: usize,
 }
 
 struct Hot {
-    /// Held so that it can be found.
+    /// Keeps the feed alive.
     _feed: Feed,
     bytes: usize,
     used: u64,
 }
 
-impl Shelf {
+impl FeedCache {
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, held: HashMap::new(), hot: HashMap::new(), order: BTreeMap::new(), uses: 0, bytes: 0 }
     }
 
-    /// The job's feed, if it is still somewhere.
+    /// Returns the job's feed, if it is alive.
     pub(super) fn get(&mut self, job: JobId) -> Option<Feed> {
         let feed = self.held.get(&job)?.upgrade()?;
-        self.warm(job, &feed);
+        self.promote(job, &feed);
         Some(feed)
     }
 
-    /// Takes a feed in; there must be no other of that job.
+    /// Adds a feed; there must be no other feed of that job.
     pub(super) fn put(&mut self, job: JobId, feed: &Feed) {
         self.held.insert(job, feed.downgrade());
-        self.warm(job, feed);
+        self.promote(job, feed);
     }
 
-    /// The job's feed, if it is still somewhere, without counting as use.
+    /// Returns the job's feed, if it is alive, without counting as use.
     pub(super) fn peek(&self, job: JobId) -> Option<Feed> {
         self.held.get(&job)?.upgrade()
     }
 
-    /// Whether somebody is connected to the job.
+    /// Whether the job has readers.
     pub(super) fn has_readers(&self, job: JobId) -> bool {
         self.peek(job).is_some_and(|feed| feed.has_readers())
     }
 
     pub(super) fn remove(&mut self, job: JobId) {
         self.held.remove(&job);
-        self.cool(job);
+        self.evict(job);
     }
 
-    /// Drops what is left of feeds that nobody holds any more. Costs O(feeds).
+    /// Removes the entries of dropped feeds. Costs O(feeds).
     pub(super) fn prune(&mut self) {
         self.held.retain(|_, feed| feed.is_held());
     }
 
-    fn warm(&mut self, job: JobId, feed: &Feed) {
-        self.cool(job);
+    fn promote(&mut self, job: JobId, feed: &Feed) {
+        self.evict(job);
         let bytes = feed.size();
-        // One that alone would take the place of all others is read again instead.
+        // A feed large enough to evict many others is read again instead.
         if bytes > self.limit / 4 {
             return;
         }
@@ -77,11 +78,11 @@ impl Shelf {
         while self.bytes > self.limit
             && let Some((_, coldest)) = self.order.first_key_value()
         {
-            self.cool(*coldest);
+            self.evict(*coldest);
         }
     }
 
-    fn cool(&mut self, job: JobId) {
+    fn evict(&mut self, job: JobId) {
         if let Some(hot) = self.hot.remove(&job) {
             self.order.remove(&hot.used);
             self.bytes -= hot.bytes;
@@ -105,32 +106,32 @@ mod tests {
     }
 
     #[test]
-    fn the_last_used_feeds_are_kept_up_to_so_many_bytes() {
-        let mut shelf = Shelf::new(LIMIT);
+    fn the_most_recently_used_feeds_are_kept_up_to_the_limit() {
+        let mut cache = FeedCache::new(LIMIT);
         let jobs: Vec<JobId> = (0..20).map(|_| JobId::new()).collect();
         for job in &jobs {
-            shelf.put(*job, &feed(LIMIT / 10 - 2000));
-            assert!(shelf.get(jobs[0]).is_some(), "used all the time");
-            assert!(shelf.bytes <= LIMIT);
+            cache.put(*job, &feed(LIMIT / 10 - 2000));
+            assert!(cache.get(jobs[0]).is_some(), "used all the time");
+            assert!(cache.bytes <= LIMIT);
         }
-        let kept = jobs.iter().filter(|job| shelf.peek(**job).is_some()).count();
+        let kept = jobs.iter().filter(|job| cache.peek(**job).is_some()).count();
         assert!((8..=10).contains(&kept), "{kept}");
-        shelf.prune();
-        assert_eq!(shelf.held.len(), kept);
+        cache.prune();
+        assert_eq!(cache.held.len(), kept);
         for job in &jobs {
-            shelf.remove(*job);
+            cache.remove(*job);
         }
-        assert_eq!((shelf.bytes, shelf.order.len(), shelf.held.len()), (0, 0, 0));
+        assert_eq!((cache.bytes, cache.order.len(), cache.held.len()), (0, 0, 0));
     }
 
     #[test]
-    fn a_feed_that_somebody_holds_is_found_however_large_or_cold_it_is() {
-        let mut shelf = Shelf::new(LIMIT);
+    fn a_feed_in_use_is_found_however_large_it_is() {
+        let mut cache = FeedCache::new(LIMIT);
         let (job, large) = (JobId::new(), feed(LIMIT));
-        shelf.put(job, &large);
-        shelf.prune();
-        assert!(shelf.get(job).is_some());
+        cache.put(job, &large);
+        cache.prune();
+        assert!(cache.get(job).is_some());
         drop(large);
-        assert!(shelf.get(job).is_none());
+        assert!(cache.get(job).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Taking up the unfinished jobs of an earlier process.
+//! Adopts the unfinished jobs of an earlier process.
 
 use std::sync::Arc;
 
@@ -13,21 +13,21 @@ use crate::{
     ports::{Change, Claim, GenerationRequest, GenerationStream, JobStore, ScriptGenerator, StoreError},
 };
 
-/// Claims under way at once.
+/// The most claims in progress at once.
 const CLAIMS_AT_ONCE: usize = 64;
 
-/// Take these jobs in, then find out which ended ones there are; sent once, before any other message.
+/// Adopt these jobs, then load the ended ones. Sent once, before any other message.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Adopt(
-    /// Unfinished jobs, the oldest first.
+    /// Unfinished jobs, oldest first.
     pub Vec<(Claim, JobRecord)>,
 );
 
-/// Claims every unfinished job that the store holds and nobody owns, the oldest first. To be called with a deadline.
+/// Claims every unfinished job in the store that has no owner, oldest first. Call it with a timeout.
 ///
 /// # Errors
-/// The store failed. Jobs that have been claimed until then are free to be claimed again.
+/// The store failed. Jobs claimed before the failure can be claimed again.
 pub async fn claim_unfinished(store: &dyn JobStore) -> Result<Vec<(Claim, JobRecord)>, StoreError> {
     let heads = store.changes().try_take_while(|change| std::future::ready(Ok(*change != Change::CaughtUp)));
     let unowned: Vec<JobHead> = heads
@@ -40,14 +40,15 @@ pub async fn claim_unfinished(store: &dyn JobStore) -> Result<Vec<(Claim, JobRec
         .try_collect()
         .await?;
     let claims = stream::iter(unowned).map(|head| store.claim(head.id, head.epoch)).buffered(CLAIMS_AT_ONCE);
-    // Who was quicker has them.
+    // Jobs that another node claimed first are left out.
     claims.try_filter_map(|claimed| std::future::ready(Ok(claimed))).try_collect().await
 }
 
-/// Stands in for a model that must not or cannot be asked. (A job whose text is complete never asks.)
-struct GivesUp(Failure);
+/// Replaces the generator of a job that must not or cannot call its model. (A job whose text is complete never calls
+/// it.)
+struct FailingGenerator(Failure);
 
-impl ScriptGenerator for GivesUp {
+impl ScriptGenerator for FailingGenerator {
     fn generate(&self, _: GenerationRequest) -> GenerationStream {
         Box::pin(stream::iter([Err(self.0.clone())]))
     }
@@ -68,14 +69,15 @@ impl Handler<Adopt> for JobRegistry {
                 waiting.push((claim.job, project));
             }
         }
-        // Re-admit jobs that were streaming before queueing the rest: fairness between projects would let a waiting job pass.
+        // Re-admit jobs that were streaming before queueing the rest; otherwise fairness between projects would let a
+        // queued job overtake them.
         self.dispatch();
         for (id, project) in waiting {
             self.queue.push(id, &project);
         }
         self.dispatch();
         self.tell_places();
-        self.recall_ended(ctx);
+        self.reload_ended(ctx);
     }
 }
 
@@ -83,10 +85,10 @@ impl JobRegistry {
     fn adopt(&mut self, claim: Claim, record: JobRecord, ctx: &mut Context<Self>) {
         let writer = self.writer(&record.head);
         let text = record.text();
-        log::info!("{}: taken up again in epoch {} with {} bytes of text", claim.job, claim.epoch, text.len());
+        log::info!("{}: adopted in epoch {} with {} bytes of text", claim.job, claim.epoch, text.len());
         let expected = self.speeds.expected(&record.head.brief.model);
         let mut state = JobState::restore(record);
-        state.expect(expected);
+        state.set_expected_speed(expected);
         let publisher = Publisher::open(claim.epoch, state.view(), &text, self.feeds.clone());
         let entry = self.start_job(state, publisher, claim, writer, ctx);
         self.jobs.insert(claim.job, entry);
@@ -95,11 +97,11 @@ impl JobRegistry {
     fn writer(&self, head: &JobHead) -> Arc<dyn ScriptGenerator> {
         if head.started_at.is_some() && !self.settings.resume {
             let cause = "the service was restarted while the job was streaming, and jobs.on_restart is `fail`";
-            return Arc::new(GivesUp(Failure::new(FailureCode::GenerationError, cause)));
+            return Arc::new(FailingGenerator(Failure::new(FailureCode::GenerationError, cause)));
         }
         match self.models.route(&head.brief.model) {
             Ok(route) => route.generator,
-            Err(unknown) => Arc::new(GivesUp(Failure::new(FailureCode::ModelUnavailable, unknown))),
+            Err(unknown) => Arc::new(FailingGenerator(Failure::new(FailureCode::ModelUnavailable, unknown))),
         }
     }
 }
