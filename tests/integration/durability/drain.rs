@@ -79,7 +79,7 @@ fn a_reader_that_is_behind_still_gets_what_is_due_and_is_told_when_to_come_back(
     let text = String::from_utf8(behind.bytes(usize::MAX)).expect("UTF-8");
     let last = text.lines().next_back().expect("lines");
     assert!(last.starts_with("retry: ") && text.ends_with('\n'), "cut within an event after {} bytes", text.len());
-    assert_eq!(service.wait_for_exit(wait::PATIENCE).code(), Some(0));
+    assert_eq!(service.wait_for_exit(wait::TIMEOUT).code(), Some(0));
     assert!(!service.log().contains("did not take the last bytes"), "{}", service.log());
 }
 
