@@ -14,8 +14,7 @@ pub(super) const MAX_HEAD: usize = 64 * 1024;
 /// A request ready to send, except for the form of its URL.
 pub(super) type Outgoing = Request<Full<Bytes>>;
 
-/// How connections read: heads up to [`MAX_HEAD`] and 100 fields, chunk sizes and trailers within hyper's own
-/// limits.
+/// How connections read: heads up to [`MAX_HEAD`] and 100 fields, chunk sizes and trailers within hyper's own limits.
 pub(super) fn http1() -> Builder {
     let mut builder = Builder::new();
     builder.max_buf_size(MAX_HEAD);
