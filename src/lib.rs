@@ -1,5 +1,5 @@
-//! The delivery side of the generation service: configuration, HTTP, generators and stores around the actors
-//! of `generation-actors`. `docs/architecture.md` says who may know whom.
+//! The delivery side of the generation service: configuration, HTTP, generators and stores around the actors of
+//! `generation-actors`. `docs/architecture.md` lists which module may import which.
 
 pub mod client;
 pub mod config;

@@ -1,4 +1,4 @@
-//! The program: read the command line and the settings, then hand over to `startup`.
+//! The program: reads the command line and the settings, then hands over to `startup`.
 
 use std::{
     io::{self, Write as _},
@@ -11,11 +11,11 @@ use generation_service::{
     startup,
 };
 
-/// Chosen by measurement, see docs/performance.md.
+/// Chosen by measurement; see docs/performance.md.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// The exit code for wrong usage, as shells and service managers know it.
+/// The conventional exit code for wrong usage.
 const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {

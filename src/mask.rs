@@ -1,13 +1,13 @@
-//! Keeps keys out of the log, which quotes what other servers say, and leaves everything else readable.
+//! Masks keys in the log, which quotes other servers, and leaves everything else readable.
 
 const MASK: &str = "[key]";
-/// A shorter key is no secret (local servers are given `x`), and hiding it would damage ordinary words.
+/// A shorter key is not a secret (local servers get `x`), and masking it would damage ordinary words.
 const SHORTEST_KEY: usize = 8;
-/// What the keys of well-known providers begin with, and how long a word must be to be taken for one.
+/// The prefixes of well-known providers' keys, and the minimum length of a word to count as one.
 const SHAPES: &[(&str, usize)] =
     &[("sk-", SHORTEST_KEY), ("sk_", SHORTEST_KEY), ("gsk_", 20), ("xai-", 20), ("hf_", 20), ("AIza", 20), ("eyJ", 20)];
 
-/// `text` without the configured key and without words that are shaped like one.
+/// `text` with the configured key and everything shaped like a key masked.
 pub(crate) fn mask(text: &str, key: Option<&str>) -> String {
     let text = match key.filter(|key| key.chars().count() >= SHORTEST_KEY) {
         Some(key) => without(text, key),
@@ -25,8 +25,8 @@ pub(crate) fn mask(text: &str, key: Option<&str>) -> String {
     out + rest
 }
 
-/// A key of small letters alone might be a word (`completion`): it counts only where it stands alone, not in
-/// `max_completion_tokens`. Any other is hidden wherever it stands.
+/// Masks one key. A key of lower-case letters alone may be a word (`completion`), so it is masked only as a whole word,
+/// not inside `max_completion_tokens`. Any other key is masked everywhere.
 fn without(text: &str, key: &str) -> String {
     if !key.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '-' | '_')) {
         return text.replace(key, MASK);
@@ -48,7 +48,7 @@ fn is_shaped_like_a_key(word: &str) -> bool {
     SHAPES.iter().any(|(beginning, shortest)| word.starts_with(beginning) && word.len() >= *shortest)
 }
 
-/// Providers quote keys with stars in their middle.
+/// Includes `*`: providers quote keys with stars in the middle.
 fn is_part_of_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '*')
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_is_hidden_wherever_it_stands() {
+    fn the_key_is_masked_everywhere() {
         let key = Some("Secret-Key-1");
         for text in ["Secret-Key-1", "key=Secret-Key-1&x", "Bearer%20Secret-Key-1.", "\"Secret-Key-1\", Secret-Key-1"] {
             assert!(!mask(text, key).contains("Secret"), "{}", mask(text, key));
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn words_shaped_like_keys_are_hidden_whosever_they_are() {
+    fn words_shaped_like_keys_are_masked_whoever_owns_them() {
         assert_eq!(
             mask("Incorrect API key provided: sk-proj-ab**********wxyz. Find yours", None),
             "Incorrect API key provided: [key]. Find yours"
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_words_stay_readable_whatever_the_key() {
+    fn ordinary_words_stay_readable_with_any_key() {
         let text = "Unsupported parameter: 'max_tokens', use 'max_completion_tokens'; x tokens of completion";
         for key in ["tokens", "x", "", "max", "completions", "max_tok", "e", "a b"] {
             assert_eq!(mask(text, Some(key)), text, "{key}");
@@ -91,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn real_keys_never_show_and_the_rest_stays(before in "[가-힣 .,:a-z]{0,20}", after in "[가-힣 .,:]{0,20}") {
+        fn real_keys_never_show_and_the_rest_is_unchanged(before in "[가-힣 .,:a-z]{0,20}", after in "[가-힣 .,:]{0,20}") {
             let key = "sk-Proj0123456789";
             let shown = mask(&format!("{before} {key}{after}"), Some(key));
             prop_assert_eq!(shown, format!("{before} [key]{after}").replace(key, "[key]"));

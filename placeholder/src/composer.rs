@@ -1,10 +1,10 @@
-//! Lays a draft out, one block at a time.
+//! Composes a draft, one block at a time.
 
 use crate::{
     banks::{Act, Banks},
+    block::{Block, Part},
     cast::Cast,
     chance::Random,
-    draft::{Block, Part},
     front,
     language::Language,
     mention, names,
@@ -14,32 +14,32 @@ use crate::{
     scene::{Plan, Story},
 };
 
-/// About how many words a scene has.
+/// Approximate words per scene.
 const SCENE: u64 = 165;
-/// About how many words one story has, from the first act to the last.
+/// Approximate words per story, from the first act to the last.
 const STORY: u64 = 6000;
-/// Drafts below this length end without a last picture.
+/// Minimum words of a draft for it to end with a final image.
 const PICTURED: u64 = 100;
-/// Of a long description its beginning says what it is about.
+/// Characters of the description that are read; the beginning says what it is about.
 const READ_CHARACTERS: usize = 4000;
-/// A longer title is not said by anybody.
+/// Characters never say a longer title in dialogue.
 const SAID_TITLE_WORDS: usize = 6;
 const SAID_TITLE_CHARACTERS: usize = 40;
 
-/// The blocks of one draft, each made when it is asked for.
+/// The blocks of one draft, each generated on demand.
 #[derive(Debug)]
 pub(crate) struct Composer {
     story: Story,
     front: Option<Page>,
     ending: Option<Page>,
-    /// Words that all blocks before the ending shall have.
+    /// Target number of words for all blocks before the ending.
     goal: u64,
     words: u64,
     scenes: u64,
     scenes_end: bool,
-    /// How many stories it has, and how many of them are over.
+    /// How many stories the draft has, and how many are finished.
     stories: u64,
-    told: u64,
+    finished: u64,
 }
 
 impl Composer {
@@ -84,19 +84,19 @@ impl Composer {
             scenes: 0,
             scenes_end: false,
             stories,
-            told: 0,
+            finished: 0,
         }
     }
 
     fn scene(&mut self) -> Block {
         let left = self.goal.saturating_sub(self.words);
         let is_last = left < SCENE * 8 / 5;
-        // Scenes of the same length read like a machine's; what is left must be enough for another.
+        // Vary the length, because equal scenes look mechanical, and leave enough words for another scene.
         let share = SCENE * (60 + self.story.random.below(81) as u64) / 100;
         let words = if is_last { left } else { share.min(left - SCENE * 4 / 5) };
         let acts = self.words * 4 * self.stories / self.goal.max(1);
-        if acts / 4 > self.told {
-            self.told += 1;
+        if acts / 4 > self.finished {
+            self.finished += 1;
             self.story.next_matter();
         }
         self.scenes += 1;

@@ -1,47 +1,30 @@
-//! A draft, from its beginning or from where an interrupted run left it.
+//! A draft, from the beginning or from where an interrupted run stopped.
 
-use crate::{banks::Banks, composer::Composer, order::Order};
+use crate::{
+    banks::Banks,
+    block::{Block, Part},
+    composer::Composer,
+    order::Order,
+};
 
-/// A part of a draft that is made in one go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
-    /// Where in the draft it stands.
-    pub part: Part,
-    /// Its text, which for all but the last ends in a blank line; empty if a resumed draft has all of it already.
-    pub text: String,
-}
-
-/// What a block is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Title, notice, premise and cast.
-    Front,
-    /// A scene.
-    Scene,
-    /// The last of several scenes.
-    LastScene,
-    /// The end, after the last scene.
-    Ending,
-}
-
-/// The blocks of one draft, at most a few kilobytes each, made as they are asked for.
+/// The blocks of one draft, at most a few kilobytes each, generated on demand.
 #[derive(Debug)]
 pub struct Draft {
     composer: Composer,
-    /// What an interrupted run has written; emptied once all of it has been passed.
+    /// What an interrupted run has written; emptied once the draft has passed the end of it.
     written: String,
-    /// Bytes of the blocks so far.
+    /// Total bytes of the blocks so far.
     position: usize,
     state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The blocks so far are what was written.
+    /// The blocks so far match the written text.
     Following,
-    /// Another version wrote what is there; the next whole block beyond its length is to come.
+    /// Another version wrote the text. The draft continues with the first whole block past its length.
     Lost,
-    /// Beyond what was written.
+    /// Past the written text.
     Writing,
 }
 
@@ -54,7 +37,7 @@ impl Draft {
         Self { composer: Composer::new(banks, order), written, position: 0, state: State::Following }
     }
 
-    /// How much of `text`, which stands at `before`, is to be written still.
+    /// The part of `text`, which starts at byte `before`, that is still to be written.
     fn rest(&mut self, before: usize, text: String, part: Part) -> String {
         let rest = self.written.get(before..).unwrap_or_default();
         if self.state == State::Following && rest.starts_with(&text) {
@@ -87,7 +70,7 @@ impl Draft {
 impl Iterator for Draft {
     type Item = Block;
 
-    /// The next block. Passing a block that was written before costs as much as making it.
+    /// The next block. Skipping a block that was written before costs as much as generating it.
     fn next(&mut self) -> Option<Block> {
         let Block { part, text } = self.composer.next()?;
         let before = self.position;

@@ -15,6 +15,7 @@
 //! The crate does no I/O and knows no clock; how the words are paced is the caller's.
 
 mod banks;
+mod block;
 mod cast;
 mod chance;
 mod composer;
@@ -35,7 +36,8 @@ mod template;
 mod tests;
 
 pub use banks::BankError;
-pub use draft::{Block, Draft, Part};
+pub use block::{Block, Part};
+pub use draft::Draft;
 pub use order::Order;
 pub use pieces::piece_len;
 

@@ -1,4 +1,4 @@
-//! Connecting: directly or through a proxy, with TLS or without, all within one deadline.
+//! Opens connections, directly or through a proxy, with or without TLS, all within one timeout.
 
 use std::{
     fmt,
@@ -26,7 +26,7 @@ use super::{
     tunnel,
 };
 
-/// Opens connections. Cloning is cheap, and clones share what TLS remembers of a server.
+/// Opens connections. Cloning is cheap, and clones share the TLS session cache.
 #[derive(Clone)]
 pub struct Connector(Arc<Shared>);
 
@@ -44,8 +44,8 @@ impl fmt::Debug for Connector {
 }
 
 impl Connector {
-    /// With the proxies of the environment and the certificate authorities that browsers trust. `limit` is for all that comes
-    /// before the request: name, TCP, proxy, TLS.
+    /// Uses the proxies of the environment and the certificate authorities that browsers trust. `limit` is the timeout
+    /// for everything before the request: name resolution, TCP, proxy, TLS.
     pub fn new(limit: Duration) -> Self {
         Self::with(limit, Proxies::from_environment(), webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
     }
@@ -54,14 +54,14 @@ impl Connector {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Shared out among the addresses of a name, so that a dead one leaves time for the next.
+        // Divided among the addresses of a name, so that a dead one leaves time for the next.
         tcp.set_connect_timeout(Some(limit));
         let mut tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring has ciphers for the versions rustls is built with")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // HTTP/2 would put several answers on one connection: dropping one of them would not close it.
+        // HTTP/2 would put several answers on one connection, and dropping one of them would not close it.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Self(Arc::new(Shared { tcp, tls: TlsConnector::from(Arc::new(tls)), proxies, limit }))
     }
@@ -70,10 +70,10 @@ impl Connector {
     /// `Unreachable`, or `Timeout` after the connector's limit.
     ///
     /// # Cancel safety
-    /// Dropping the future closes the socket, however far it has come.
+    /// Dropping the future closes the socket, at any stage.
     pub(super) async fn connect(&self, server: &Uri) -> Result<Io, Error> {
         let limit = self.0.limit;
-        // On the heap: whoever asks goes on for minutes, and would keep the room for it.
+        // Boxed: the caller's future lives for minutes and would keep this space all that time.
         timeout(limit, Box::pin(self.dial(server)))
             .await
             .map_err(|_| Error::Timeout { what: "no connection", limit })?
@@ -125,7 +125,7 @@ impl Connector {
     }
 }
 
-/// How the pooled client asks for connections.
+/// Lets the pooled client open connections.
 impl Service<Uri> for Connector {
     type Response = TokioIo<Io>;
     type Error = Error;

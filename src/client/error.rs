@@ -1,32 +1,32 @@
-//! Why there is no answer, or none that can be used.
+//! Why there is no answer, or no usable one.
 
 use std::time::Duration;
 
 use derive_more::{Display, Error};
 
-/// What went wrong with one request; none of the texts contains credentials.
+/// Why one request failed. No message contains credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Display, Error)]
 pub enum Error {
-    /// No connection came about: nothing has been sent.
+    /// No connection could be opened, so nothing has been sent.
     #[display("no connection: {_0}")]
     Unreachable(#[error(not(source))] String),
-    /// A deadline has passed.
+    /// A timeout has passed.
     #[display("{what} within {limit:?}")]
     Timeout {
-        /// What did not come.
+        /// What did not arrive.
         what: &'static str,
-        /// The time it had.
+        /// The timeout.
         limit: Duration,
     },
-    /// The connection broke before the answer was whole. Whether the server has acted is unknown.
+    /// The connection broke before the answer was complete. It is unknown whether the server has acted.
     #[display("the connection broke: {_0}")]
     Broken(#[error(not(source))] String),
-    /// An answer that was not asked for: another encoding, or too large. Asking again would bring the same.
+    /// The answer has an encoding that was not requested, or is too large. Retrying would give the same answer.
     #[display("an answer that cannot be used: {_0}")]
     Unusable(#[error(not(source))] String),
 }
 
-/// An error with its causes, which hyper keeps apart.
+/// An error together with its causes, which hyper does not display.
 pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

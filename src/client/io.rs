@@ -1,4 +1,4 @@
-//! A connection, with TLS or without.
+//! A connection, with or without TLS.
 
 use std::{
     fmt,
@@ -16,15 +16,16 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-/// Bytes read in a row before the connection rests for a moment. hyper reads and skips informational answers for as long as there are
-/// any, and a task that is always ready keeps the runtime from its timers, deadlines among them, for dozens of turns.
+/// Bytes read in a row before the connection pauses briefly. hyper keeps reading and skipping informational answers as
+/// long as there are any, and a task that is always ready delays the runtime's timers, including deadlines, for dozens
+/// of turns.
 const IN_A_ROW: usize = 256 * 1024;
 const REST: Duration = Duration::from_millis(1);
 
 /// A connection to a server or a proxy. Dropping it closes the socket.
 pub struct Io {
     transport: Transport,
-    /// A proxy reads the requests, so they name their whole URL.
+    /// A proxy reads the requests, so they carry the complete URL.
     pub(super) proxied: bool,
     in_a_row: usize,
     rest: Option<Pin<Box<Sleep>>>,
@@ -32,7 +33,7 @@ pub struct Io {
 
 enum Transport {
     Plain(TcpStream),
-    /// Below it may be TLS again: to a proxy, and through it to the server.
+    /// May be layered on TLS again: to a proxy, and through it to the server.
     Tls(Box<TlsStream<Io>>),
 }
 

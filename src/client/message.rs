@@ -1,4 +1,4 @@
-//! What all requests say, and what no answer may say.
+//! What every request carries, and what no answer may contain.
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -8,31 +8,31 @@ use hyper::client::conn::http1::Builder;
 
 use super::error::Error;
 
-/// Bytes of an answer's head, and of the buffer it is read into.
-pub(super) const LARGEST_HEAD: usize = 64 * 1024;
+/// The most bytes of an answer's head, and the size of the buffer it is read into.
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 
-/// A request ready to be sent, but for the form of its URL.
+/// A request ready to send, except for the form of its URL.
 pub(super) type Outgoing = Request<Full<Bytes>>;
 
-/// How connections read: heads within [`LARGEST_HEAD`] and 100 fields, chunk sizes and trailers within hyper's own bounds.
+/// How connections read: heads up to [`MAX_HEAD`] and 100 fields, chunk sizes and trailers within hyper's own limits.
 pub(super) fn http1() -> Builder {
     let mut builder = Builder::new();
-    builder.max_buf_size(LARGEST_HEAD);
+    builder.max_buf_size(MAX_HEAD);
     builder
 }
 
-/// Adds what every request carries.
+/// Adds the headers that every request carries.
 ///
 /// # Errors
-/// `Unusable` for a URL that is not http(s) with a host.
+/// `Unusable` if the URL is not http(s) with a host.
 pub(super) fn prepare(
     request: Request<Bytes>,
     proxy_authorization: impl Fn(&Uri) -> Option<HeaderValue>,
 ) -> Result<Outgoing, Error> {
     let (mut parts, body) = request.into_parts();
-    let host = host(&parts.uri).ok_or_else(|| Error::Unusable(format!("{} is no URL of a server", parts.uri)))?;
+    let host = host(&parts.uri).ok_or_else(|| Error::Unusable(format!("{} is not the URL of a server", parts.uri)))?;
     parts.headers.insert(header::HOST, host);
-    // A compressed answer would save little and needs code that unpacks what strangers send.
+    // A compressed answer would save little, and would need code that unpacks untrusted data.
     parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let name = concat!("generation-service/", env!("CARGO_PKG_VERSION"));
     parts.headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(name));
@@ -57,7 +57,7 @@ fn host(uri: &Uri) -> Option<HeaderValue> {
     }
 }
 
-/// Refuses an encoding that was not asked for: it would be taken for text.
+/// Refuses an encoding that was not requested: it would be taken for text.
 pub(super) fn check(headers: &HeaderMap) -> Result<(), Error> {
     for (name, plain) in [(header::CONTENT_ENCODING, "identity"), (header::TRANSFER_ENCODING, "chunked")] {
         for value in headers.get_all(&name) {
@@ -69,7 +69,7 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), Error> {
     Ok(())
 }
 
-/// A whole body of at most `most` bytes.
+/// Reads a complete body of at most `most` bytes.
 pub(super) async fn collect(
     mut body: impl Stream<Item = Result<Bytes, Error>> + Unpin,
     most: usize,

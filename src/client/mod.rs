@@ -1,8 +1,8 @@
-//! Asking other servers over HTTP/1.1: models, embeddings, Chroma, the Episode API.
+//! An HTTP/1.1 client for other servers: models, embeddings, Chroma, the Episode API.
 //!
-//! `connector` dials (proxy, tunnel, TLS) within one deadline. On top of it are two ways to ask: `stream` for answers that last
-//! minutes, one connection each, closed when the answer is dropped; `pooled` for calls that take moments and share connections.
-//! HTTP itself is hyper's. `docs/decisions/0006-hyper-for-other-servers.md` says why.
+//! `connector` opens connections (proxy, tunnel, TLS) within one timeout. Two clients build on it: `stream` for answers
+//! that last minutes, with one connection each, closed when the answer is dropped; and `pooled` for short calls that
+//! share connections. hyper implements HTTP itself; `docs/decisions/0006-hyper-for-other-servers.md` says why.
 
 mod connector;
 mod error;

@@ -1,4 +1,4 @@
-//! Calls that take moments: connections are kept and shared, time and answers bounded.
+//! A client for short calls: it keeps and shares connections, and limits time and answer size.
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -18,12 +18,12 @@ use super::{
     message::{self, Outgoing},
 };
 
-/// Connections to one server at once; further calls wait for one, within their limit.
-const MOST_CONNECTIONS: usize = 32;
-/// Shorter than servers commonly keep an idle connection.
-const KEPT: Duration = Duration::from_secs(15);
+/// The most connections to one server. Further calls wait for one, within their timeout.
+const MAX_CONNECTIONS: usize = 32;
+/// How long an idle connection is kept: shorter than servers commonly do.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A client for one server. Its connections are driven by tasks that end with it, at the latest.
+/// A client of one server. Tasks drive its connections and end with it at the latest.
 pub struct Pooled {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
@@ -39,40 +39,40 @@ impl fmt::Debug for Pooled {
 }
 
 impl Pooled {
-    /// `limit` bounds each call, its whole answer included; `largest` the bytes of an answer's body.
+    /// `limit` is the timeout of each call, answer included; `largest` is the maximum body size in bytes.
     pub fn new(connector: Connector, limit: Duration, largest: usize) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(KEPT)
-            .pool_max_idle_per_host(MOST_CONNECTIONS)
-            .http1_max_buf_size(message::LARGEST_HEAD)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_CONNECTIONS)
+            .http1_max_buf_size(message::MAX_HEAD)
             .build(connector.clone());
-        Self { client, connector, connections: Semaphore::new(MOST_CONNECTIONS), limit, largest }
+        Self { client, connector, connections: Semaphore::new(MAX_CONNECTIONS), limit, largest }
     }
 
-    /// What the server answers, whatever its status; redirects are answers too, for following one would carry a token to
-    /// wherever it points. The request must bear being received twice: a connection that breaks leaves open whether it was,
-    /// and then it is sent once more.
+    /// Sends the request and returns the server's answer, whatever its status. Redirects are returned, not followed,
+    /// because following one would send a token to wherever it points. The request must be safe to receive twice: if a
+    /// connection breaks, it is unknown whether the server received the request, and it is sent once more.
     ///
     /// # Errors
-    /// No whole answer that can be used.
+    /// There is no complete, usable answer.
     ///
     /// # Cancel safety
-    /// Dropping the future leaves it open whether the server acts. Its connection is closed, not kept.
+    /// If the future is dropped, it is unknown whether the server acts. Its connection is closed, not reused.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let request = message::prepare(request, |uri| self.connector.proxy_authorization(uri))?;
         let attempts = async {
             let _connection = self.connections.acquire().await;
             match self.attempt(request.clone()).await {
-                // Often a kept connection that the server closed meanwhile.
+                // Often a pooled connection that the server has closed in the meantime.
                 Err(Error::Broken(cause)) => {
-                    log::debug!("{} {} again: {cause}", request.method(), request.uri());
+                    log::debug!("retrying {} {}: {cause}", request.method(), request.uri());
                     self.attempt(request).await
                 }
-                settled => settled,
+                other => other,
             }
         };
-        // On the heap: callers hold this future within several others.
+        // Boxed: callers hold this future inside several others.
         let attempts: std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(attempts);
         let limit = self.limit;
         timeout(limit, attempts).await.map_err(|_| Error::Timeout { what: "no answer", limit })?

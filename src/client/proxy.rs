@@ -1,37 +1,38 @@
-//! Proxies by environment variable, as curl reads them: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not.
+//! Proxies from environment variables, read as curl does: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in
+//! upper or lower case.
 
 use std::{env, net::IpAddr, sync::Once};
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-/// Which proxy stands before which server. Servers on this machine are reached without one.
+/// Chooses the proxy for each server. Servers on this machine are reached directly.
 #[derive(Debug)]
 pub(super) struct Proxies(pub(super) Matcher);
 
 impl Proxies {
-    /// As the environment says now. A variable that names no proxy is logged once, and not used.
+    /// Reads the current environment. A variable that is not a proxy URL is logged once and ignored.
     pub(super) fn from_environment() -> Self {
         static WARNED: Once = Once::new();
         WARNED.call_once(|| {
             for name in
                 ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].into_iter().filter(|name| !is_usable(&variable(name)))
             {
-                // Its value may hold a password.
+                // Its value may contain a password.
                 log::warn!("{name} is not the URL of an HTTP proxy such as http://proxy.example.com:3128");
             }
         });
-        // The matcher takes "*" for names alone, not for addresses.
+        // The matcher applies "*" only to names, not to addresses.
         let none = variable("NO_PROXY").split(',').any(|entry| entry.trim() == "*");
         Self(if none { Matcher::builder().build() } else { Matcher::from_env() })
     }
 
-    /// The proxy before this server, if there is one.
+    /// The proxy for this server, if there is one.
     pub(super) fn before(&self, server: &Uri) -> Option<Intercept> {
         if is_loopback(server.host()?) { None } else { self.0.intercept(server) }
     }
 
-    /// What a plain request to this server carries for the proxy; requests through a tunnel carry nothing.
+    /// The proxy authorization of a plain request to this server. Requests through a tunnel carry none.
     pub(super) fn authorization(&self, server: &Uri) -> Option<HeaderValue> {
         if server.scheme_str() == Some("https") {
             return None;
@@ -50,7 +51,7 @@ fn is_usable(value: &str) -> bool {
     value.is_empty() || proxy.is_some_and(|proxy| is_http(proxy.uri()))
 }
 
-/// SOCKS has other handshakes.
+/// SOCKS uses a different handshake.
 pub(super) fn is_http(proxy: &Uri) -> bool {
     matches!(proxy.scheme_str(), Some("http" | "https"))
 }
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_scheme_has_its_proxy_except_where_none_is_wanted() {
+    fn each_scheme_has_its_proxy_unless_no_proxy_excludes_the_server() {
         let proxies = proxies("inside.example, 10.0.0.0/8");
         assert_eq!(before(&proxies, "http://models.example/v1").as_deref(), Some("http://plain:3128/"));
         assert_eq!(before(&proxies, "https://models.example/v1").as_deref(), Some("http://secure:3128/"));
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_password_goes_with_plain_requests_alone_and_into_no_log() {
+    fn a_proxys_password_is_sent_with_plain_requests_only_and_never_logged() {
         let proxies = proxies("");
         let sent = proxies.authorization(&Uri::from_static("http://models.example/")).expect("a header");
         assert_eq!(sent, "Basic bWU6c2VjcmV0");
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_proxy_is_known() {
+    fn anything_but_an_http_proxy_is_recognized() {
         for usable in ["", "http://proxy:3128", "https://proxy", "proxy:3128", "http://u:p@proxy:1"] {
             assert!(is_usable(usable), "{usable}");
         }

@@ -1,7 +1,8 @@
 //! A waker for two futures that are polled together and wake each other.
 //!
-//! A connection hands a chunk to its body: that wakes the body's reader. The reader takes it: that wakes the connection. Both are the
-//! task that is running at that moment, so each chunk would have it polled once more for nothing, about a microsecond of CPU.
+//! When a connection hands a chunk to its body, it wakes the body's reader. When the reader takes the chunk, it wakes
+//! the connection. Both run in the task that is already running, so each chunk would poll that task once more for
+//! nothing, at about a microsecond of CPU.
 
 use std::{
     sync::{
@@ -15,10 +16,10 @@ use futures_util::task::AtomicWaker;
 
 const IDLE: u8 = 0;
 const POLLING: u8 = 1;
-/// Woken while it was being polled.
+/// Woken while being polled.
 const WOKEN: u8 = 2;
 
-/// Passes wakes on, except those that come while its own task polls and makes progress: then that task polls again anyway.
+/// Forwards wakes, except those that arrive while its own task polls and makes progress: that task polls again anyway.
 #[derive(Debug)]
 pub(super) struct Quiet {
     wakes: Arc<Wakes>,
@@ -39,7 +40,7 @@ impl Default for Quiet {
 }
 
 impl Quiet {
-    /// Polls once. Whoever gets `Ready` must poll again before it waits, as streams are polled.
+    /// Polls once. A caller that gets `Ready` must poll again before it waits, as with streams.
     pub(super) fn poll<T>(&self, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         self.wakes.task.register(cx.waker());
         self.wakes.state.store(POLLING, Release);
@@ -58,7 +59,7 @@ impl Wake for Wakes {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // One step, so that a wake from another thread is seen either by the poll that is about to end or by the task.
+        // One atomic step, so that a wake from another thread is seen either by the poll that is ending or by the task.
         if let Err(IDLE) = self.state.compare_exchange(POLLING, WOKEN, AcqRel, Acquire) {
             self.task.wake();
         }
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn only_wakes_that_nobody_acts_upon_are_passed_on() {
+    fn only_wakes_that_no_poll_handles_are_forwarded() {
         let (quiet, count) = (Quiet::default(), Arc::<Count>::default());
         let waker = Waker::from(Arc::clone(&count));
         let mut cx = Context::from_waker(&waker);

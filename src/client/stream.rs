@@ -1,4 +1,4 @@
-//! Answers that last: one request, one connection, closed when the answer is dropped.
+//! A client for long answers: one request per connection, which is closed when the answer is dropped.
 
 use std::{
     future::{Future, poll_fn},
@@ -26,21 +26,21 @@ use super::{
     quiet::Quiet,
 };
 
-/// A head, and the body that follows it.
+/// An answer's head, and the body that follows it.
 #[derive(Debug)]
 pub struct Answer {
     /// Never 1xx, except for 101.
     pub status: StatusCode,
-    /// At most 100 fields of 64 KiB together.
+    /// At most 100 fields and 64 KiB in total.
     pub headers: HeaderMap,
-    /// What follows.
+    /// The body.
     pub body: Body,
 }
 
-/// A body as it comes. Nothing reads ahead of whoever polls it.
+/// A body as it arrives. Nothing is read ahead of the caller.
 ///
-/// It ends with `None` when the protocol says that it is whole: all bytes of its length, the last chunk, or, without either, the
-/// orderly end of the connection. Everything else is an error.
+/// Ends with `None` when the protocol says that the body is complete: after all bytes of its length, after the last
+/// chunk, or, with neither, at the orderly end of the connection. Anything else is an error.
 #[derive(Debug)]
 pub struct Body {
     incoming: Incoming,
@@ -48,18 +48,18 @@ pub struct Body {
     quiet: Quiet,
 }
 
-/// Moves the bytes; polled by whoever waits for them, so that there is no task that would outlive the answer.
+/// Drives the connection. Polled by whoever reads the body, so that no task outlives the answer.
 #[derive(Debug)]
 struct Driver(Option<http1::Connection<TokioIo<Io>, Full<Bytes>>>);
 
-/// Sends a request on a connection of its own. It takes the connector's limit and then at most `head_limit` until the head of
-/// the answer is there; heads of 1xx do not prolong that.
+/// Sends a request on its own connection. Connecting is limited by the connector, and the head of the answer by
+/// `head_limit`; 1xx heads do not extend that.
 ///
 /// # Errors
-/// No connection, no head in time, a broken connection, or an answer in an encoding that was not asked for.
+/// There is no connection, no head in time, a broken connection, or an encoding that was not requested.
 ///
 /// # Cancel safety
-/// Dropping the future, and dropping the answer or its body, has closed the connection when the drop returns.
+/// Dropping the future, the answer or its body closes the connection before the drop returns.
 pub async fn ask(connector: &Connector, request: Request<Bytes>, head_limit: Duration) -> Result<Answer, Error> {
     let mut request = message::prepare(request, |uri| connector.proxy_authorization(uri))?;
     let io = connector.connect(request.uri()).await?;
@@ -92,17 +92,17 @@ impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) {
         let over = self.0.as_mut().is_some_and(|connection| Pin::new(connection).poll(cx).is_ready());
         if over {
-            // How it ended shows where its answer is waited for.
+            // The error, if any, is reported to whoever waits for the answer.
             self.0 = None;
         }
     }
 }
 
 impl Body {
-    /// The whole of it.
+    /// Reads the complete body.
     ///
     /// # Errors
-    /// It is cut off, or longer than `most` bytes.
+    /// It is cut off or longer than `most` bytes.
     pub async fn collect(self, most: usize) -> Result<Bytes, Error> {
         message::collect(self, most).await
     }
@@ -114,7 +114,7 @@ impl Stream for Body {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { incoming, connection, quiet } = self.get_mut();
         quiet.poll(cx, |cx| {
-            // Asked first: the connection reads only what somebody waits for.
+            // The body first: the connection reads only when somebody waits for the data.
             if let Poll::Ready(piece) = poll_piece(incoming, cx) {
                 return Poll::Ready(piece);
             }
@@ -132,7 +132,7 @@ fn poll_piece(incoming: &mut Incoming, cx: &mut Context<'_>) -> Poll<Option<Resu
             Some(Err(error)) => Some(Err(broken(error))),
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => Some(Ok(data)),
-                // Trailers.
+                // A frame of trailers.
                 Err(_) => continue,
             },
         });

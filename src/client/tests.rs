@@ -1,4 +1,5 @@
-//! TLS, directly and through proxies, with a certificate of the tests' own (`tests/peers/tls`), which nothing else trusts.
+//! Tests TLS, directly and through proxies, with the tests' own certificate (`tests/peers/tls`), which nothing else
+//! trusts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,13 +22,13 @@ use super::{Answer, Connector, Error, Pooled, ask, proxy::Proxies};
 
 const CERTIFICATE: &[u8] = include_bytes!("../../tests/peers/tls/certificate.der");
 const KEY: &[u8] = include_bytes!("../../tests/peers/tls/key.der");
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Trusts the tests' server.
 fn connector(proxies: Matcher) -> Connector {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(CERTIFICATE)).expect("a certificate");
-    Connector::with(PATIENCE, Proxies(proxies), roots)
+    Connector::with(TIMEOUT, Proxies(proxies), roots)
 }
 
 fn direct() -> Connector {
@@ -55,7 +56,7 @@ async fn with_tls(connection: TcpStream) -> TlsStream<TcpStream> {
     acceptor().accept(connection).await.expect("a handshake")
 }
 
-/// Reads up to the end of a request's head, which has no body here.
+/// Reads to the end of a request's head. These requests have no body.
 async fn head(connection: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -65,7 +66,7 @@ async fn head(connection: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 async fn get(connector: &Connector, url: &str) -> Result<Answer, Error> {
-    ask(connector, Request::get(url).body(Bytes::new()).expect("a request"), PATIENCE).await
+    ask(connector, Request::get(url).body(Bytes::new()).expect("a request"), TIMEOUT).await
 }
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole";
@@ -86,13 +87,13 @@ async fn dropping_a_body_over_tls_closes_its_connection() {
     let mut body = answer.expect("an answer").body;
     assert_eq!(body.next().await, Some(Ok(Bytes::from("how"))));
     drop(body);
-    // No `close_notify`: the socket is gone.
-    let read = timeout(PATIENCE, connection.read_u8()).await.expect("closed at once");
+    // There is no `close_notify`: the socket is closed.
+    let read = timeout(TIMEOUT, connection.read_u8()).await.expect("closed at once");
     assert!(read.is_err());
 }
 
 #[tokio::test]
-async fn over_tls_a_body_without_a_length_is_whole_only_if_its_server_says_so() {
+async fn over_tls_a_body_without_a_length_is_complete_only_after_close_notify() {
     for orderly in [true, false] {
         let (listener, port) = listen().await;
         let serving = async {
@@ -116,31 +117,31 @@ async fn over_tls_a_body_without_a_length_is_whole_only_if_its_server_says_so() 
 }
 
 #[tokio::test]
-async fn a_certificate_nobody_trusts_is_refused() {
+async fn an_untrusted_certificate_is_refused() {
     let (listener, port) = listen().await;
     let serving = async {
         let (connection, _) = listener.accept().await.expect("a connection");
         assert!(acceptor().accept(connection).await.is_err());
     };
-    let stranger = Connector::new(PATIENCE);
+    let stranger = Connector::new(TIMEOUT);
     let url = format!("https://localhost:{port}/");
     let (answer, ()) = tokio::join!(get(&stranger, &url), serving);
     let error = answer.expect_err("nobody vouches for it");
     assert!(matches!(&error, Error::Unreachable(cause) if cause.starts_with("TLS: ")), "{error}");
 }
 
-/// Takes one `CONNECT` and puts it through to `server`, whatever name it was for.
+/// Accepts one `CONNECT` and connects it to `server`, whatever name it asks for.
 async fn put_through(mut client: impl AsyncRead + tokio::io::AsyncWrite + Unpin, server: u16) -> String {
     let asked = head(&mut client).await;
     let mut server = TcpStream::connect(("127.0.0.1", server)).await.expect("the server listens");
     client.write_all(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n").await.expect("written");
-    // How it ends is the server's and the client's business.
+    // How the tunnel ends is up to the client and the server.
     let _ended = copy_bidirectional(&mut client, &mut server).await;
     asked
 }
 
 #[tokio::test]
-async fn through_a_proxy_with_tls_or_without_the_server_is_reached_and_its_connection_kept() {
+async fn a_server_is_reached_through_plain_and_tls_proxies_and_its_connection_is_reused() {
     for secure_proxy in [false, true] {
         let ((listener, port), (proxy, proxy_port)) = (listen().await, listen().await);
         let proxying = async {
@@ -159,21 +160,21 @@ async fn through_a_proxy_with_tls_or_without_the_server_is_reached_and_its_conne
         let scheme = if secure_proxy { "https" } else { "http" };
         let matcher = Matcher::builder().https(format!("{scheme}://me:secret@localhost:{proxy_port}")).build();
         let asking = async {
-            let client = Pooled::new(connector(matcher), PATIENCE, 100);
+            let client = Pooled::new(connector(matcher), TIMEOUT, 100);
             for _ in 0..2 {
                 let request = Request::get("https://models.test/v1").body(Bytes::new()).expect("a request");
                 assert_eq!(client.send(request).await.expect("an answer").body(), "whole");
             }
         };
         let all = async { tokio::join!(proxying, serving, asking) };
-        let (asked, (), ()) = timeout(PATIENCE, all).await.expect("in time");
+        let (asked, (), ()) = timeout(TIMEOUT, all).await.expect("in time");
         assert!(asked.starts_with("CONNECT models.test:443 HTTP/1.1\r\n"), "{asked}");
         assert!(asked.contains("\r\nproxy-authorization: Basic bWU6c2VjcmV0\r\n"), "{asked}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_larger_than_allowed_is_refused_while_it_comes() {
+async fn an_answer_over_the_limit_is_refused_while_it_arrives() {
     let (listener, port) = listen().await;
     let serving = async {
         let (mut connection, _) = listener.accept().await.expect("a connection");
@@ -181,9 +182,9 @@ async fn an_answer_larger_than_allowed_is_refused_while_it_comes() {
         connection.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("written");
         while connection.write_all(&[b'x'; 1000]).await.is_ok() {}
     };
-    let client = Pooled::new(direct(), PATIENCE, 5000);
+    let client = Pooled::new(direct(), TIMEOUT, 5000);
     let request = Request::get(format!("http://localhost:{port}/")).body(Bytes::new()).expect("a request");
     let both = async { tokio::join!(client.send(request), serving) };
-    let (answer, ()) = timeout(PATIENCE, both).await.expect("in time");
+    let (answer, ()) = timeout(TIMEOUT, both).await.expect("in time");
     assert_eq!(answer.expect_err("too large"), Error::Unusable("more than 5000 bytes".into()));
 }

@@ -1,4 +1,4 @@
-//! Through an HTTP proxy to a server with TLS: `CONNECT`.
+//! Tunnels through an HTTP proxy to a TLS server with `CONNECT`.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
@@ -14,9 +14,9 @@ use super::{
 
 const HTTPS: u16 = 443;
 
-/// Asks the proxy at the other end of `io` for a way to `server`; what is written afterwards goes there.
+/// Asks the proxy at the other end of `io` to connect to `server`. Everything written afterwards goes there.
 pub(super) async fn through(io: Io, server: &Uri, authorization: Option<&HeaderValue>) -> Result<Io, Error> {
-    let failed = |cause: String| Error::Unreachable(format!("the proxy gives no way to the server: {cause}"));
+    let failed = |cause: String| Error::Unreachable(format!("the proxy did not connect to the server: {cause}"));
     let host = server.host().unwrap_or_default();
     let authority = format!("{host}:{}", server.port_u16().unwrap_or(HTTPS));
     let mut request = Request::connect(&authority).header(header::HOST, &authority);
@@ -27,7 +27,7 @@ pub(super) async fn through(io: Io, server: &Uri, authorization: Option<&HeaderV
     let handshake = message::http1().handshake(TokioIo::new(io)).await;
     let (mut sender, connection) = handshake.map_err(|error| failed(with_causes(&error)))?;
     let asking = async move {
-        // The sender goes with it: otherwise a connection that was refused would stay open for the next request.
+        // Drop the sender as well: otherwise a refused connection would stay open for the next request.
         sender.send_request(request).await.map(|answer| answer.status())
     };
     let (status, connection) = join!(asking, connection.without_shutdown());
@@ -39,7 +39,7 @@ pub(super) async fn through(io: Io, server: &Uri, authorization: Option<&HeaderV
         status => return Err(failed(status.to_string())),
     }
     let parts = connection.map_err(|error| failed(with_causes(&error)))?;
-    // In TLS the client speaks first: what came already would be lost, and was not the server's.
+    // In TLS the client speaks first, so early bytes are not from the server, and they would be lost.
     if !parts.read_buf.is_empty() {
         return Err(failed("it sends more than its answer".to_owned()));
     }

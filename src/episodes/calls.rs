@@ -1,4 +1,4 @@
-//! Calls to a store elsewhere: how many at once, and what a panic in one of them ends.
+//! Runs calls to a remote store: limits how many run at once, and contains a panic in one of them.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -9,10 +9,10 @@ use futures_util::{
 use generation_actors::ports::EpisodeError;
 use tokio::sync::Semaphore;
 
-/// Calls under way at once; one more fails as unavailable and is tried again later.
+/// The most calls running at once; another one fails as unavailable and is retried later.
 const MAX_CALLS: usize = 1024;
 
-/// The calls under way of one store.
+/// The running calls of one store.
 #[derive(Debug, Clone)]
 pub(super) struct Calls(Arc<Semaphore>);
 
@@ -23,11 +23,11 @@ impl Default for Calls {
 }
 
 impl Calls {
-    /// What `call` answers, or `Unavailable` when there are too many or it panics: that ends this call, and not the actor that
-    /// made it.
+    /// Runs `call`. The result is `Unavailable` if too many calls are running or if it panics, so a panic does not end
+    /// the calling actor.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the call, wherever it is.
+    /// Dropping the future drops the call, however far it has come.
     pub(super) fn run<T: 'static>(
         &self,
         call: impl Future<Output = Result<T, EpisodeError>> + 'static,
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_ends_its_call_only() {
+    async fn a_panic_ends_only_its_call() {
         let calls = Calls::default();
         let broken = calls.run::<()>(async { panic!("on purpose") });
         assert!(matches!(broken.await, Err(EpisodeError::Unavailable(_))));
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_beyond_the_bound_are_refused_until_one_ends_or_is_dropped() {
+    async fn calls_over_the_limit_are_refused_until_one_ends_or_is_dropped() {
         let calls = Calls::default();
         let mut waiting: Vec<_> = (0..MAX_CALLS).map(|_| calls.run::<()>(pending())).collect();
         assert!(matches!(calls.run(async { Ok(()) }).await, Err(EpisodeError::Unavailable(_))));

@@ -1,11 +1,11 @@
-//! Causes that say what was being done.
+//! Error causes that say what was being done.
 
 use std::error::Error;
 
 use derive_more::{Display, Error};
 use generation_actors::model::Cause;
 
-/// An error and what was being done when it came.
+/// An error, and what was being done when it occurred.
 #[derive(Debug, Display, Error)]
 #[display("{doing}")]
 struct While {
@@ -14,7 +14,7 @@ struct While {
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// `source`, with what was being done when it came; displayed as both.
+/// Wraps `source` with what was being done. Its display shows both.
 pub(super) fn cause(doing: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Cause {
     Cause::new(While { doing: doing.into(), source: source.into() })
 }
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_keeps_its_sources_and_tells_all_of_them() {
+    fn an_error_keeps_its_sources_and_displays_all_of_them() {
         let error = EpisodeError::Unavailable(cause("http://store/x", std::io::Error::other("broken pipe")));
         assert_eq!(error.to_string(), "episode store unavailable: http://store/x: broken pipe");
         let mut sources = std::iter::successors(error.source(), |&error| error.source());

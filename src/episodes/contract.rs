@@ -1,5 +1,5 @@
-//! What every episode store must do, whatever it keeps episodes in. `episode_store_contract!` makes one test of each
-//! function here.
+//! What every episode store must do, whatever its backend. `episode_store_contract!` generates one test per function in
+//! this module.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,12 +10,12 @@ use generation_actors::{
     ports::{EpisodeDraft, EpisodeError, EpisodePage, EpisodeStore, EpisodeSummary},
 };
 
-/// A store that a test can open again as a restarted process would.
+/// A store that a test can reopen, as a restarted process would.
 pub(crate) trait EpisodeStoreUnderTest {
-    /// Opens it; what was opened before is gone for good first.
+    /// Opens the store, after closing any earlier instance for good.
     async fn open(&mut self) -> Arc<dyn EpisodeStore>;
 
-    /// Whether it keeps the time that a draft says, rather than its own.
+    /// Whether it keeps the draft's time instead of using its own.
     fn keeps_times(&self) -> bool {
         true
     }
@@ -29,17 +29,17 @@ macro_rules! episode_store_contract {
             numbers_start_at_one_in_each_project
             saving_a_job_twice_saves_it_once
             a_deleted_episode_is_not_saved_again
-            what_a_client_posts_is_new_each_time
+            a_clients_post_without_a_key_is_a_new_episode_each_time
             saving_with_a_clients_key_twice_saves_it_once
             a_key_that_looks_like_a_job_is_not_the_job
             concurrent_saves_get_every_number_once
             the_same_job_saved_concurrently_is_saved_once
-            numbers_are_never_given_out_twice
+            numbers_are_never_reused
             a_list_has_pages_by_number_and_a_total
             episodes_belong_to_their_project
             a_search_finds_what_an_episode_is_about
-            any_text_is_kept_as_it_is
-            a_script_too_large_is_refused_for_good
+            any_text_is_stored_unchanged
+            a_script_that_is_too_large_is_refused_for_good
             a_working_store_checks_out
         }
     };
@@ -111,7 +111,7 @@ pub(crate) async fn saving_a_job_twice_saves_it_once(mut fixture: impl EpisodeSt
     let store = fixture.open().await;
     let job = JobId::new();
     let first = store.save(written_by(job)).await.unwrap();
-    // The outbox tries again with another time of day.
+    // The outbox retries at a different time.
     let again = EpisodeDraft { created_at: at(99), ..written_by(job) };
     assert_eq!(store.save(again.clone()).await.unwrap(), first);
     drop(store);
@@ -130,7 +130,7 @@ pub(crate) async fn a_deleted_episode_is_not_saved_again(mut fixture: impl Episo
     assert_eq!(store.get(PROJECT, &first.id).await.unwrap(), None);
 }
 
-pub(crate) async fn what_a_client_posts_is_new_each_time(mut fixture: impl EpisodeStoreUnderTest) {
+pub(crate) async fn a_clients_post_without_a_key_is_a_new_episode_each_time(mut fixture: impl EpisodeStoreUnderTest) {
     let store = fixture.open().await;
     let (first, second) = (store.save(posted(PROJECT)).await.unwrap(), store.save(posted(PROJECT)).await.unwrap());
     assert_ne!(first.id, second.id);
@@ -186,7 +186,7 @@ pub(crate) async fn the_same_job_saved_concurrently_is_saved_once(mut fixture: i
     }
 }
 
-pub(crate) async fn numbers_are_never_given_out_twice(mut fixture: impl EpisodeStoreUnderTest) {
+pub(crate) async fn numbers_are_never_reused(mut fixture: impl EpisodeStoreUnderTest) {
     let store = fixture.open().await;
     for _ in 0..3 {
         store.save(posted(PROJECT)).await.unwrap();
@@ -251,7 +251,7 @@ pub(crate) async fn a_search_finds_what_an_episode_is_about(mut fixture: impl Ep
     assert_eq!(store.search("unknown", "카페", first).await.unwrap(), (Vec::new(), 0));
 }
 
-pub(crate) async fn any_text_is_kept_as_it_is(mut fixture: impl EpisodeStoreUnderTest) {
+pub(crate) async fn any_text_is_stored_unchanged(mut fixture: impl EpisodeStoreUnderTest) {
     let store = fixture.open().await;
     for project in ["a:1", "a", "...", "%2F", "?#&=", "\u{202e}ltr", "😀", "'; DROP TABLE episodes; --", "\\", "{}"] {
         let title = format!("\"{project}\" \u{202e}שלום\u{202c} 'x' 👩‍👩‍👧 \u{feff}");
@@ -271,7 +271,7 @@ pub(crate) async fn any_text_is_kept_as_it_is(mut fixture: impl EpisodeStoreUnde
     }
 }
 
-pub(crate) async fn a_script_too_large_is_refused_for_good(mut fixture: impl EpisodeStoreUnderTest) {
+pub(crate) async fn a_script_that_is_too_large_is_refused_for_good(mut fixture: impl EpisodeStoreUnderTest) {
     let store = fixture.open().await;
     let largest = EpisodeDraft { markdown: "a".repeat(1024 * 1024), ..posted(PROJECT) };
     let too_large = EpisodeDraft { markdown: "a".repeat(1024 * 1024 + 1), ..posted(PROJECT) };

@@ -1,4 +1,4 @@
-//! Asking HTTP servers: JSON there and back, and what each status means for an episode.
+//! An HTTP client for JSON, which maps each status to what it means for an episode.
 
 use std::sync::Arc;
 
@@ -17,36 +17,37 @@ use crate::{
     mask::mask,
 };
 
-/// Bytes of an answer: a page of a list, or a whole script with its vector.
-const LARGEST: usize = 16 * 1024 * 1024;
-/// Characters of an answer that a log entry quotes.
-const QUOTED: usize = 300;
-/// Bytes of an answer that are searched for a token: so many more that one cut off there never shows.
-const SEARCHED: usize = 64 * 1024;
+/// The most bytes of an answer: a page of a list, or a complete script with its vector.
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
+/// Characters of an answer quoted in a log entry.
+const QUOTED_CHARACTERS: usize = 300;
+/// Bytes of an answer searched for a token. Far more than are quoted, so a token cut off at this limit never appears in
+/// a quote.
+const SEARCHED_BYTES: usize = 64 * 1024;
 
-/// A client for one server.
+/// A client of one server.
 #[derive(Debug)]
 pub(super) struct JsonClient {
     client: Pooled,
     token: Option<Arc<Token>>,
-    /// Which setting names the token, for whoever has to mend it.
+    /// The setting that holds the token, named in errors about it.
     setting: &'static str,
 }
 
-/// A status and what came with it. No `Debug`: the body may quote a token.
+/// A status and its body. No `Debug`: the body may quote a token.
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     body: Bytes,
     url: String,
     setting: &'static str,
-    /// Shown with the request; some servers quote it.
+    /// Sent with the request, and masked in quotes because some servers repeat it.
     token: Option<Arc<Token>>,
 }
 
 impl JsonClient {
-    /// `timeouts` bound each request; `token` is sent with all of them.
+    /// `timeouts` apply to each request; `token` is sent with all of them.
     pub(super) fn new(timeouts: Timeouts, token: Option<Token>, setting: &'static str) -> Self {
-        let client = Pooled::new(Connector::new(timeouts.connect), timeouts.request, LARGEST);
+        let client = Pooled::new(Connector::new(timeouts.connect), timeouts.request, MAX_ANSWER);
         Self { client, token: token.map(Arc::new), setting }
     }
 
@@ -54,7 +55,8 @@ impl JsonClient {
         self.send(Method::GET, url, None, &[]).await
     }
 
-    /// Sends `body` as JSON. The request must bear being received twice: a connection that breaks leaves open whether it was.
+    /// Sends `body` as JSON. The request must be safe to receive twice: if the connection breaks, it is unknown whether
+    /// the server received it.
     pub(super) async fn json<T: Serialize>(
         &self,
         method: Method,
@@ -67,7 +69,7 @@ impl JsonClient {
     }
 
     /// # Errors
-    /// No answer; any status is one.
+    /// There is no answer. Any status counts as an answer.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -100,46 +102,45 @@ impl JsonClient {
 }
 
 impl Reply {
-    /// The JSON of a success.
+    /// Decodes the JSON of a successful answer.
     ///
     /// # Errors
-    /// What [`Reply::error`] makes of the status; something else than JSON comes from another server than was meant.
+    /// [`Reply::error`] for any other status; anything but the expected JSON means that this is the wrong server.
     pub(super) fn json<T: DeserializeOwned>(&self, asked: &str) -> Result<T, EpisodeError> {
         if !self.status.is_success() {
             return Err(self.error(asked));
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            EpisodeError::Misconfigured(cause(format!("{asked}: an answer that is not understood"), error))
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|error| EpisodeError::Misconfigured(cause(format!("{asked}: unexpected answer"), error)))
     }
 
-    /// A success that another server than was meant must have sent.
-    pub(super) fn misunderstood(&self, asked: &str) -> EpisodeError {
+    /// A success that this API cannot have sent, so this is the wrong server.
+    pub(super) fn unexpected(&self, asked: &str) -> EpisodeError {
         let (status, quoted) = (self.status, self.quoted());
-        EpisodeError::Misconfigured(format!("{asked}: {status}: an answer that is not understood: {quoted}").into())
+        EpisodeError::Misconfigured(format!("{asked}: {status}: unexpected answer: {quoted}").into())
     }
 
-    /// A status that is no success: the server says "later", or it does not know us or what we ask, which time alone does not
-    /// mend.
+    /// The error for an unsuccessful status: the server says "later", or it rejects us or the request, which waiting
+    /// does not fix.
     pub(super) fn error(&self, asked: &str) -> EpisodeError {
         let mut text = format!("{asked}: {}: {}: {}", self.url, self.status, self.quoted());
         if matches!(self.status.as_u16(), 401 | 403) {
-            text += &format!(" (the token is what {} names)", self.setting);
+            text += &format!(" (the token comes from the variable named by {})", self.setting);
         }
         match self.status.as_u16() {
-            // No such method, version or network: no matter of time either.
+            // An unsupported method, version or network: waiting does not fix these either.
             501 | 505 | 511 => EpisodeError::Misconfigured(text.into()),
             408 | 409 | 421 | 425 | 429 | 500.. => EpisodeError::Unavailable(text.into()),
             _ => EpisodeError::Misconfigured(text.into()),
         }
     }
 
-    /// [`Reply::error`] where a script was sent, which the server may refuse for good: by its size, by its form, or with a
-    /// plain 400 that names one of these words (in lower case).
+    /// Like [`Reply::error`], for a request with a script. The server may refuse a script for good: by its size, by its
+    /// form, or with a plain 400 that contains one of `words` (in lower case).
     pub(super) fn error_about_script(&self, asked: &str, words: &[&str]) -> EpisodeError {
         let refused = match self.status.as_u16() {
             413 | 422 => true,
-            400 => self.names(words),
+            400 => self.contains_any(words),
             _ => false,
         };
         if refused {
@@ -148,32 +149,32 @@ impl Reply {
         self.error(asked)
     }
 
-    /// Whether the answer is JSON, as those of an API are and a proxy's pages are not.
+    /// Whether the answer is JSON, as an API's answers are and a proxy's pages are not.
     pub(super) fn is_json(&self) -> bool {
         serde_json::from_slice::<IgnoredAny>(&self.body).is_ok()
     }
 
-    /// Whether the answer is a page for people, such as a login's.
+    /// Whether the answer is an HTML page, such as a login form.
     pub(super) fn is_page(&self) -> bool {
         self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// Whether the answer is JSON, as pages of a proxy are not, and contains one of these words.
-    fn names(&self, words: &[&str]) -> bool {
+    /// Whether the answer is JSON, unlike a proxy's pages, and contains one of `words`.
+    fn contains_any(&self, words: &[&str]) -> bool {
         let Ok(answer) = serde_json::from_slice::<serde_json::Value>(&self.body) else { return false };
         let answer = answer.to_string().to_lowercase();
         answer.split(|character: char| !character.is_alphanumeric()).any(|word| words.contains(&word))
     }
 
-    /// The answer's beginning as the log may have it: without the token, which some servers quote.
+    /// The beginning of the answer, safe to log: the token is masked.
     fn quoted(&self) -> String {
-        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SEARCHED)]);
+        let start = String::from_utf8_lossy(&self.body[..self.body.len().min(SEARCHED_BYTES)]);
         let masked = self.token.as_ref().map_or_else(|| mask(&start, None), |token| token.mask(&start));
-        masked.chars().take(QUOTED).flat_map(char::escape_debug).collect()
+        masked.chars().take(QUOTED_CHARACTERS).flat_map(char::escape_debug).collect()
     }
 }
 
-/// Any text as one segment of a path; dots too, for `..` would be another path.
+/// Encodes any text as one path segment. Dots are encoded too, because `..` would change the path.
 pub(super) fn segment(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
 }
@@ -196,9 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_the_answer_quotes_is_not_in_the_error() {
+    fn a_token_quoted_by_the_answer_is_not_in_the_error() {
         let secret = SecretString::from("TopSecretToken99");
-        let far = format!("{}TopSecretToken99", "x".repeat(QUOTED - 8));
+        let far = format!("{}TopSecretToken99", "x".repeat(QUOTED_CHARACTERS - 8));
         for body in ["bad token Bearer TopSecretToken99", "x-chroma-token: TopSecretToken99", far.as_str()] {
             let plain = Token::plain(HeaderName::from_static("x-chroma-token"), &secret);
             for token in [Token::bearer(&secret), plain] {

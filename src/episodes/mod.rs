@@ -1,4 +1,4 @@
-//! Where finished scripts become episodes: implementations of the episode store port.
+//! Implementations of the episode store port: where finished scripts become episodes.
 
 mod calls;
 mod cause;

@@ -1,20 +1,20 @@
-//! How long a store on another server may take.
+//! Timeouts of calls to another server.
 
 use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long each call to another server may take.
+/// The timeouts of one call to another server.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// To connect: name, TCP, proxy and TLS.
+    /// For connecting: name resolution, TCP, proxy and TLS.
     pub connect: Duration,
-    /// The whole request, its answer included.
+    /// For the complete request, answer included.
     pub request: Duration,
 }
 
 impl Timeouts {
-    /// `request`, of which connecting gets at most 5 s.
+    /// `request` in total, of which connecting gets at most 5 s.
     pub fn within(request: Duration) -> Self {
         Self { connect: CONNECT.min(request), request }
     }

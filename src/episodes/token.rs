@@ -1,4 +1,4 @@
-//! The tokens that servers ask for, as headers that no log shows.
+//! The tokens that servers require, sent in headers that no log shows.
 
 use http::{
     HeaderName, HeaderValue,
@@ -8,22 +8,22 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::mask::mask;
 
-/// The header that one server gets with every request. Its `Debug` shows neither the header's value nor the token.
+/// A header sent to one server with every request. Its `Debug` shows neither the header's value nor the token.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     name: HeaderName,
     value: HeaderValue,
-    /// Without the scheme in front of it: servers quote it in their answers.
+    /// Without the scheme before it, because servers quote it that way.
     secret: SecretString,
 }
 
 impl Token {
-    /// As a bearer token in `Authorization`; `None` for a token that no header can carry.
+    /// As a bearer token in `Authorization`; `None` if no header can carry it.
     pub(super) fn bearer(token: &SecretString) -> Option<Self> {
         Self::new(AUTHORIZATION, "Bearer ", token)
     }
 
-    /// As it is, in a header of its own; `None` for a token that no header can carry.
+    /// Unchanged, in a header of its own; `None` if no header can carry it.
     pub(super) fn plain(name: HeaderName, token: &SecretString) -> Option<Self> {
         Self::new(name, "", token)
     }
@@ -38,7 +38,7 @@ impl Token {
         headers.insert(&self.name, self.value.clone());
     }
 
-    /// `text`, which a server has sent, without the token.
+    /// `text` from a server, with the token masked.
     pub(super) fn mask(&self, text: &str) -> String {
         mask(text, Some(self.secret.expose_secret()))
     }

@@ -1,4 +1,4 @@
-//! Where a [`Problem`] becomes an answer: the language is chosen here, once, and causes are logged here, once.
+//! Turns a [`Problem`] into an answer. The language is chosen here, and causes are logged here, each in this one place.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ use super::{
 };
 use crate::locales::{Locales, Texts};
 
-/// What clients are told to wait where something is down or full for now.
+/// The `Retry-After` of an answer when something is temporarily down or full.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Answers every problem: of handlers, of extractors, of inner middleware, and panics, which `CatchPanic` inside it has turned
-/// into errors. Everything else, event streams among it, passes as it is.
+/// Answers every problem: from handlers, extractors and inner middleware, and panics, which the inner `CatchPanic`
+/// turns into errors. Everything else passes through unchanged, event streams included.
 ///
 /// # Errors
-/// The answer itself, where nothing is left of the request to respond to.
+/// The answer itself, when the request is no longer available to respond to.
 pub async fn answer_problems(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // Taken before routing: a copy of the request would keep the router from writing to it.
+    // Taken before routing: the router cannot modify a request that has a second owner.
     let locales = request.app_data::<Data<Locales>>().cloned().expect("every route is configured with the sentences");
     let texts = locales.texts(language::locale(&request));
     let what = format!("{} {}", request.method(), request.uri().path());
@@ -45,7 +45,7 @@ pub async fn answer_problems(
     }
 }
 
-/// What is answered to `error`. `what` was asked for names the job in the log, where there is one.
+/// The answer to `error`. `what` is the method and path for the log; the path names the job.
 fn answer(error: &Error, what: &str, texts: &Texts) -> Answer {
     let unexpected;
     let problem = match error.as_error::<Problem>() {
@@ -61,8 +61,8 @@ fn answer(error: &Error, what: &str, texts: &Texts) -> Answer {
     problem.answer(texts)
 }
 
-/// A success that is true for this moment only.
-pub(super) fn fresh() -> HttpResponseBuilder {
+/// A success that must not be cached.
+pub(super) fn uncached() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     response
@@ -120,7 +120,7 @@ mod tests {
         Err(Problem::MethodNotAllowed { allow: "GET" })
     }
 
-    /// An error of the framework: nobody has made a problem of it.
+    /// An error from the framework, which is not a [`Problem`].
     async fn wants(_: web::Path<u32>) -> &'static str {
         "never"
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_problem_is_told_in_the_language_of_the_request_without_its_cause() {
+    async fn a_problem_is_answered_in_the_requests_language_without_its_cause() {
         let locales = Locales::embedded();
         for locale in [Locale::En, Locale::Ko] {
             let (language, texts) = (locale.to_string(), locales.texts(locale));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_the_framework_or_a_default_service_refuses_has_the_one_shape_too() {
+    async fn refusals_of_the_framework_and_default_services_have_the_same_shape() {
         let (status, _, body) = ask("/wants/none", "en").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(body["error"]["code"], "GENERATION_ERROR");

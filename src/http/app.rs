@@ -1,4 +1,4 @@
-//! The route table, and what every handler shares.
+//! The route table, and the state that all handlers share.
 
 use std::{
     sync::{
@@ -30,13 +30,13 @@ use crate::{
     locales::Locales,
 };
 
-/// What handlers work with.
+/// The state that all handlers share.
 pub struct Context {
     /// All jobs.
     pub registry: RegistryHandle,
-    /// Who serves which model.
+    /// Resolves a model name to its provider.
     pub models: Arc<dyn ModelCatalog>,
-    /// Asked for readiness only.
+    /// Used by the readiness check only.
     pub jobs: Arc<dyn JobStore>,
     /// Saved scripts.
     pub episodes: Arc<dyn EpisodeStore>,
@@ -44,53 +44,53 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Counts of the feeds.
     pub meter: Arc<Meter>,
-    /// All sentences.
+    /// Every sentence a person reads.
     pub locales: Arc<Locales>,
-    /// Makes the events that streams say by themselves.
+    /// Encodes the events that a stream sends on its own.
     pub frames: Arc<Frames>,
-    /// What absolute URLs begin with, and whose forwarding headers count.
+    /// The base of absolute URLs, and the proxies whose forwarding headers are trusted.
     pub server: config::Server,
-    /// Which hosts requests may name; `None` is any.
+    /// The host names this service answers to; `None` means any.
     pub hosts: Option<Hosts>,
-    /// Bounds of requests.
+    /// Limits on requests.
     pub limits: config::Limits,
-    /// Rhythm of event streams. Shared, so that each of thousands of streams holds a pointer only.
+    /// Timing of event streams. Shared, so that each of thousands of streams holds only a pointer.
     pub sse: Arc<config::Sse>,
-    /// What bounds the event streams that are open at once.
+    /// Limits the number of open event streams.
     pub stream_slots: StreamSlots,
-    /// Every task that writes to a connection in the HTTP server's place; the drain waits for them.
+    /// Tracks every task that writes to a connection taken over from the HTTP server; the drain waits for them.
     pub writers: TaskTracker,
-    /// How long an episode may take to be saved or read.
+    /// Timeout of an episode read or save.
     pub episode_timeout: Duration,
     /// When the service started.
     pub started_at: DateTime<Utc>,
-    /// Set once the service is going down.
+    /// Set when the service begins to shut down.
     pub draining: AtomicBool,
 }
 
 impl Context {
-    /// Whether the service is going down.
+    /// Whether the service is shutting down.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Relaxed)
     }
 
-    /// From now on the service says that it is not ready and takes no new jobs.
+    /// From now on the service reports that it is not ready and refuses new jobs.
     pub fn drain(&self) {
         self.draining.store(true, Relaxed);
         self.registry.close();
     }
 
-    /// The job that a path names.
+    /// Looks up the job named in the path.
     ///
     /// # Errors
-    /// There is none, or it cannot be looked up.
+    /// The job does not exist, or cannot be looked up.
     pub(super) async fn find(&self, id: &str) -> Result<Feed, Problem> {
         let id = id.parse().map_err(|_| Problem::JobNotFound)?;
         self.registry.find(id).await?.ok_or(Problem::JobNotFound)
     }
 }
 
-/// Adds every route. Fixed words stand before `{jobId}`, so that they are never taken for one.
+/// Adds every route. Fixed paths are registered before `{jobId}`, which would match them too.
 pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone {
     move |service| {
         service
@@ -99,15 +99,15 @@ pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone 
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::NotFound.into()))
             .service(
                 web::scope("/api/v1/generations")
-                    .service(only("", "POST").route(web::post().to(generations::create)))
-                    .service(reading("/active", generations::active))
-                    .service(reading("/_stats", stats::stats))
-                    .service(reading("/{job_id}/events", events::events))
-                    .service(reading("/{job_id}/script", generations::script))
-                    .service(only("/{job_id}/episode", "POST").route(web::post().to(generations::save_now)))
+                    .service(with_methods("", "POST").route(web::post().to(generations::create)))
+                    .service(read_only("/active", generations::active))
+                    .service(read_only("/_stats", stats::stats))
+                    .service(read_only("/{job_id}/events", events::events))
+                    .service(read_only("/{job_id}/script", generations::script))
+                    .service(with_methods("/{job_id}/episode", "POST").route(web::post().to(generations::save_now)))
                     .service(
-                        only("/{job_id}", "GET, HEAD, DELETE")
-                            .route(read().to(generations::status))
+                        with_methods("/{job_id}", "GET, HEAD, DELETE")
+                            .route(get_or_head().to(generations::status))
                             .route(web::delete().to(generations::cancel)),
                     )
                     .default_service(web::to(not_found)),
@@ -115,44 +115,44 @@ pub fn configure(context: Data<Context>) -> impl Fn(&mut ServiceConfig) + Clone 
             .service(
                 web::scope("/api/v1/projects/{project_id}/episodes")
                     .service(
-                        only("", "GET, HEAD, POST")
-                            .route(read().to(episodes::list))
+                        with_methods("", "GET, HEAD, POST")
+                            .route(get_or_head().to(episodes::list))
                             .route(web::post().to(episodes::create)),
                     )
                     .service(
-                        only("/{episode_id}", "GET, HEAD, DELETE")
-                            .route(read().to(episodes::get))
+                        with_methods("/{episode_id}", "GET, HEAD, DELETE")
+                            .route(get_or_head().to(episodes::get))
                             .route(web::delete().to(episodes::delete)),
                     )
                     .default_service(web::to(not_found)),
             )
-            .service(reading("/api/v1/models", models::models))
-            .service(reading("/_stats", stats::stats))
-            .service(reading("/health/live", health::live))
-            .service(reading("/health/ready", health::ready))
-            .service(reading("/", page::index))
-            .service(reading("/sse_test.html", page::index))
-            .service(reading("/assets/{name}", page::asset))
+            .service(read_only("/api/v1/models", models::models))
+            .service(read_only("/_stats", stats::stats))
+            .service(read_only("/health/live", health::live))
+            .service(read_only("/health/ready", health::ready))
+            .service(read_only("/", page::index))
+            .service(read_only("/sse_test.html", page::index))
+            .service(read_only("/assets/{name}", page::asset))
             .default_service(web::to(not_found));
     }
 }
 
-fn read() -> actix_web::Route {
+fn get_or_head() -> actix_web::Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// A resource that can only be read.
-fn reading<F, Args>(path: &str, handler: F) -> Resource
+/// A resource that supports `GET` and `HEAD` only.
+fn read_only<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    only(path, "GET, HEAD").route(read().to(handler))
+    with_methods(path, "GET, HEAD").route(get_or_head().to(handler))
 }
 
-/// A resource that answers other methods with what it takes.
-fn only(path: &str, allow: &'static str) -> Resource {
+/// A resource that answers any other method with 405 and the methods in `allow`.
+fn with_methods(path: &str, allow: &'static str) -> Resource {
     web::resource(path)
         .default_service(web::to(move || async move { Err::<&'static str, _>(Problem::MethodNotAllowed { allow }) }))
 }
@@ -161,7 +161,7 @@ async fn not_found() -> Result<&'static str, Problem> {
     Err(Problem::NotFound)
 }
 
-/// Cross-origin rules as the original has them: any page may create, read and stream, without credentials.
+/// The contract's cross-origin rules: any page may create, read and stream, without credentials.
 pub fn cors(settings: &config::Cors) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])

@@ -1,4 +1,4 @@
-//! A JSON body: bounded in size and time, with the right error for everything that can be wrong with it.
+//! Reads a JSON body, bounded in size and time, with a specific error for each way it can be invalid.
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -18,24 +18,26 @@ use super::{
     problem::Problem,
 };
 
-/// Tells bodies apart by what they say, not by their spacing; the name is fixed, so digests outlive restarts.
+/// Namespace of body digests, which depend on the JSON value, not its whitespace. Fixed, so that digests stay valid
+/// across restarts.
 const BODY_DIGESTS: Uuid = Uuid::from_u128(0x5f0c_4d0e_7c52_4a53_9a4e_2d6c_7b1f_9e11);
 
-/// The body of a request as JSON. It has at most `limits.max_body` bytes, or `AT_LEAST` where that is more; one whose length is
-/// announced to be more is refused unread. What can be wrong is told in this order: 415, 413, 408 and 400.
+/// The JSON body of a request, at most `limits.max_body` or `AT_LEAST` bytes, whichever is larger. A longer
+/// `Content-Length` is refused before any of the body is read. If several things are wrong, the error is the first of
+/// 415, 413, 408 and 400.
 #[derive(Debug)]
 pub(super) struct JsonBody<const AT_LEAST: usize = 0>(Value);
 
 impl<const AT_LEAST: usize> JsonBody<AT_LEAST> {
-    /// What its fields say.
+    /// Reads and checks the fields.
     ///
     /// # Errors
-    /// All faults.
+    /// Lists every fault.
     pub(super) fn read<T: Fields>(self) -> Result<T, Faults> {
         T::read(self.0)
     }
 
-    /// The same body with one field more, which the path names.
+    /// Adds a field that comes from the path.
     pub(super) fn with(mut self, field: &str, value: String) -> Self {
         if let Value::Object(fields) = &mut self.0 {
             fields.insert(field.to_owned(), value.into());
@@ -43,7 +45,7 @@ impl<const AT_LEAST: usize> JsonBody<AT_LEAST> {
         self
     }
 
-    /// Equal for bodies that say the same, also after a restart.
+    /// A digest that is equal for equal JSON values, also across restarts.
     pub(super) fn digest(&self) -> String {
         Uuid::new_v5(&BODY_DIGESTS, self.0.to_string().as_bytes()).to_string()
     }
@@ -77,7 +79,7 @@ async fn read(request: HttpRequest, payload: Payload, at_least: usize) -> Result
     serde_json::from_slice(&bytes).map_err(|error| Problem::InvalidJson { line: error.line(), column: error.column() })
 }
 
-/// `Content-Length`, which the HTTP server has found to be a number.
+/// `Content-Length`; the HTTP server has already checked that it is a number.
 fn announced(request: &HttpRequest) -> Option<u64> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }

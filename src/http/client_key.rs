@@ -8,7 +8,7 @@ use super::{problem::Problem, rule::Rule};
 
 const NAME: &str = "Idempotency-Key";
 
-/// The key that a client sent, if it did: 1–255 visible ASCII characters.
+/// The request's key, if any: 1–255 visible ASCII characters.
 #[derive(Debug)]
 pub(super) struct ClientKey(pub Option<String>);
 

@@ -1,14 +1,14 @@
-//! The body of `POST /api/v1/generations` (the table of the contract).
+//! The body of `POST /api/v1/generations`, as the contract's table defines it.
 
 use deserr::Deserr;
 use generation_actors::model::{Brief, Locale};
 
 use super::{
     faults::{Faults, Fields},
-    rule::{Integer, Line, Name, ProjectId, Temperature, Text},
+    field::{Integer, Line, Name, ProjectId, Temperature, Text},
 };
 
-/// A checked request; the model's name is still to be resolved.
+/// A checked request. Its model name is not resolved yet.
 #[derive(Debug, PartialEq, Deserr)]
 #[deserr(error = Faults, rename_all = camelCase)]
 pub(super) struct CreateRequest {
@@ -34,12 +34,12 @@ impl Fields for CreateRequest {
 }
 
 impl CreateRequest {
-    /// The model that it asks for, if it does.
+    /// The model that the request names, if any.
     pub(super) fn model(&self) -> Option<&str> {
         self.model.as_ref().map(|Line(model)| model.as_str())
     }
 
-    /// The brief, with the model's resolved name.
+    /// Builds the brief, with the resolved model name.
     pub(super) fn into_brief(self, model: String, locale: Locale) -> Brief {
         let ProjectId(project_id) = self.project_id;
         let episode_number = self.episode_number.map(|Integer(number)| number);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_originals_example_is_taken_as_it_is() {
+    fn the_contracts_example_is_accepted_unchanged() {
         let request = read(&json!({
             "projectId": "project-123", "episodeNumber": 1, "title": "Episode Title",
             "description": "Script description/prompt", "scriptType": "drama", "model": "gpt-4",
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_or_null_has_its_default() {
+    fn omitted_and_null_fields_have_their_defaults() {
         let brief = |body| read(&body).expect("valid").into_brief("m".into(), Locale::Ko);
         let least = brief(json!({"projectId": "p", "description": "d", "title": null, "extra": [1]}));
         assert_eq!((least.title.as_str(), least.temperature, least.length_target), ("p", 0.7, 1000));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let fields = faulty_fields(&json!({
             "projectId": " \t", "description": 5, "title": "", "episodeNumber": 0, "scriptType": "Drama!",
             "model": "a\u{7}", "temperature": 2.1, "lengthTarget": 1.5
@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_values_are_either_within_bounds_or_told(values in prop::collection::vec(json_value(), 8)) {
+        fn any_value_is_within_bounds_or_reported(values in prop::collection::vec(json_value(), 8)) {
             let names = ["projectId", "description", "title", "episodeNumber", "scriptType", "model", "temperature", "lengthTarget"];
             let body: Value = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
             match read(&body) {

@@ -1,4 +1,4 @@
-//! The body of `POST /api/v1/projects/{projectId}/episodes`, with the project that its path names.
+//! The body of `POST /api/v1/projects/{projectId}/episodes`, with the project from the path.
 
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
@@ -6,10 +6,10 @@ use generation_actors::ports::EpisodeDraft;
 
 use super::{
     faults::{Faults, Fields},
-    rule::{Integer, Line, ProjectId, Text},
+    field::{Integer, Line, ProjectId, Text},
 };
 
-/// The store's bound in characters, so that a longer script is refused by name before it is sent there.
+/// The store's limit, in characters here, so that a longer script is reported as a fault of its field.
 const MAX_SCRIPT: usize = 1024 * 1024;
 
 /// A checked episode.
@@ -36,7 +36,7 @@ impl Fields for EpisodeRequest {
 }
 
 impl EpisodeRequest {
-    /// What is to be saved, as of `now`.
+    /// The draft to save, created at `now`.
     pub(super) fn into_draft(self, key: Option<String>, now: DateTime<Utc>) -> EpisodeDraft {
         EpisodeDraft {
             project_id: self.project_id.0,
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_originals_example_is_taken_as_it_is() {
+    fn the_contracts_example_is_accepted_unchanged() {
         let body = json!({
             "projectId": "p", "title": "t", "script": { "markdown": "# Script", "tokens": 1250 },
             "promptSnapshot": "prompt", "extra": {}
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let body = json!({
             "projectId": "..", "title": "", "script": { "markdown": 5, "tokens": -1 }, "promptSnapshot": " "
         });

@@ -17,25 +17,25 @@ use tokio::time::timeout;
 
 use super::{
     Context,
-    answer::fresh,
+    answer::uncached,
     body::JsonBody,
     client_key::ClientKey,
     episode_request::EpisodeRequest,
     faults::{Faults, Fields},
+    field::{Digits, Text},
     problem::Problem,
     project::{Project, ProjectSegment},
     query::Query,
-    rule::{Digits, Text},
     wire::{EpisodeBody, EpisodeListBody, EpisodeSummaryBody},
 };
 
-/// A script may be far larger than a request for one; the store has its own, smaller bound on the text itself.
+/// A script may be far larger than a request for one. The store has its own, smaller limit on the script itself.
 const MAX_BODY: usize = 4 * 1024 * 1024;
-/// What an id needs to be one segment of a path.
+/// Every character that needs escaping in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// `POST`: saves a script that a client brings as the project's next episode. With an `Idempotency-Key` that the project has
-/// seen before, whatever the body, it answers 200 with the episode saved then.
+/// `POST`: saves a script from a client as the project's next episode. If the project has seen this `Idempotency-Key`
+/// before, the answer is 200 with the episode saved then, whatever the body says.
 pub(super) async fn create(
     request: HttpRequest,
     ProjectSegment(project): ProjectSegment,
@@ -47,14 +47,14 @@ pub(super) async fn create(
     let keyed = key.is_some();
     let draft = body.with("projectId", project).read::<EpisodeRequest>()?.into_draft(key, now);
     let saved = within(&context, context.episodes.save(draft)).await?;
-    // The first save keeps its time; one with another time was there before.
+    // The first save fixes `created_at`, so a different time means that the episode existed before.
     let status = if keyed && saved.created_at != now { StatusCode::OK } else { StatusCode::CREATED };
     let id = utf8_percent_encode(&saved.id, SEGMENT);
     let url = format!("{}/{id}", request.path().trim_end_matches('/'));
     Ok(HttpResponse::build(status).insert_header((header::LOCATION, url)).json(EpisodeSummaryBody::from(saved)))
 }
 
-/// What a list can be asked.
+/// Query parameters of a list.
 #[derive(Debug, Deserr)]
 #[deserr(error = Faults)]
 pub(super) struct ListQuery {
@@ -70,7 +70,7 @@ impl Fields for ListQuery {
     const NAMES: &'static [&'static str] = &["limit", "offset", "query"];
 }
 
-/// `GET`: one page of a project's episodes by number, or with `query` of those it is about.
+/// `GET`: one page of a project's episodes by number, or with `query` of those that match it.
 pub(super) async fn list(
     Project(project): Project,
     Query(wanted): Query<ListQuery>,
@@ -85,10 +85,10 @@ pub(super) async fn list(
         None => context.episodes.list(&project, page),
     };
     let (episodes, total) = within(&context, found).await?;
-    Ok(fresh().json(EpisodeListBody::new(episodes, total)))
+    Ok(uncached().json(EpisodeListBody::new(episodes, total)))
 }
 
-/// `GET …/{episodeId}`: the whole episode.
+/// `GET …/{episodeId}`: the complete episode.
 pub(super) async fn get(
     Project(project): Project,
     path: Path<(String, String)>,
@@ -96,10 +96,10 @@ pub(super) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let (_, id) = path.into_inner();
     let episode = within(&context, context.episodes.get(&project, &id)).await?.ok_or(Problem::EpisodeNotFound)?;
-    Ok(fresh().json(EpisodeBody::from(episode)))
+    Ok(uncached().json(EpisodeBody::from(episode)))
 }
 
-/// `DELETE …/{episodeId}`: its number stays taken.
+/// `DELETE …/{episodeId}`. The number is not reused.
 pub(super) async fn delete(
     Project(project): Project,
     path: Path<(String, String)>,
@@ -113,7 +113,7 @@ pub(super) async fn delete(
     }
 }
 
-/// What the store answers, if it does so in time.
+/// The store's answer, or `Unavailable` after the timeout.
 async fn within<T>(
     context: &Context,
     answer: impl Future<Output = Result<T, EpisodeError>>,

@@ -1,4 +1,4 @@
-//! What is sent on an event stream: the events of a subscription, signs of life, and how it stops.
+//! The content of an event stream: the events of a subscription, keep-alives, and how the stream ends.
 
 use std::{
     collections::VecDeque,
@@ -20,20 +20,20 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::{stream_slots::StreamSlot, wire::Frames};
 use crate::config::Sse;
 
-/// A comment without the blank line that would end a block: no client shows it to its page (`clients.md`).
+/// A comment without the blank line that would end a block: no client passes it on to its page.
 const KEEP_ALIVE: &[u8] = b":\n";
 
-/// From handing out the last `retry:` line to the cut, which discards whatever a proxy or the kernel still buffers.
+/// From sending the last `retry:` line to the cut, which discards whatever a proxy or the kernel still buffers.
 const CUT_DELAY: Duration = Duration::from_millis(50);
 
-/// Ends a response without its final chunk, so that every kind of client reconnects. Not a fault.
+/// Ends a response without its final chunk, so that every kind of client reconnects. Not an error.
 #[derive(Debug, Clone, Copy, Display, Error)]
 #[display("the event stream is cut; its client reconnects")]
 pub(super) struct Cut;
 
-/// One reader's stream. It holds the newest frames until they are written, never more than one turn's.
+/// One reader's stream. It buffers the newest frames until they are written, at most those of one turn.
 ///
-/// Whoever owns it has the slot that it was opened with: dropping it, for whatever reason, frees the slot.
+/// It owns the slot it was opened with, so dropping the stream for any reason frees the slot.
 pub(super) struct EventStream {
     phase: Phase,
     due: VecDeque<Bytes>,
@@ -42,13 +42,13 @@ pub(super) struct EventStream {
     heartbeat_at: Instant,
     written_at: Instant,
     timer: Pin<Box<Sleep>>,
-    /// `None` for a stream that sends one line or event and ends: those are not counted.
+    /// `None` for a stream that sends one line or event and ends; the limit does not count those.
     _slot: Option<StreamSlot>,
 }
 
 enum Phase {
     Reading(Subscription, Arc<Frames>),
-    /// Nothing follows: the response ends cleanly.
+    /// Nothing follows, and the response ends cleanly.
     Ending,
     /// The `retry:` line is being sent; the cut follows when the timer fires.
     Cutting,
@@ -63,7 +63,7 @@ impl EventStream {
         clock: Arc<dyn Clock>,
         timing: Arc<Sse>,
     ) -> Self {
-        // In the block of the first event: a block of its own would be shown as an empty message by some clients.
+        // Part of the first event's block: some clients show a separate block as an empty message.
         let stream = Self::new(Phase::Reading(subscription, frames), retry_line(timing.retry), clock, timing);
         Self { _slot: Some(slot), ..stream }
     }
@@ -75,7 +75,7 @@ impl EventStream {
         stream
     }
 
-    /// Sends its client away, to come back later.
+    /// Tells the client to reconnect later, then cuts the stream.
     pub(super) fn cut(clock: Arc<dyn Clock>, timing: Arc<Sse>) -> Self {
         let mut stream = Self::new(Phase::Cutting, jittered_retry_line(timing.retry), clock, timing);
         stream.timer.as_mut().reset(Instant::now() + CUT_DELAY);
@@ -96,7 +96,7 @@ impl EventStream {
         }
     }
 
-    /// The next bytes of the stream, however many: `None` is its clean end.
+    /// The next bytes of the stream, any number of them. `None` is a clean end.
     pub(super) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         loop {
             if let Some(bytes) = self.due.pop_front() {
@@ -106,7 +106,7 @@ impl EventStream {
             match self.phase {
                 Phase::Reading(..) => match catch_unwind(AssertUnwindSafe(|| self.poll_read(context))) {
                     Ok(read) => ready!(read),
-                    Err(_) => self.broken(),
+                    Err(_) => self.report_panic(),
                 },
                 Phase::Ending => return Poll::Ready(None),
                 Phase::Cutting => {
@@ -117,28 +117,28 @@ impl EventStream {
         }
     }
 
-    /// Waits for events or for the time of a sign of life; what there is to write is in `due` afterwards.
+    /// Waits for an event or for the next keep-alive; what to write is then in `due`.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Phase::Reading(subscription, _) = &mut self.phase else { return Poll::Ready(()) };
         match subscription.poll_events(context, &mut self.due) {
             Poll::Ready(Turn::Events) => {}
             Poll::Ready(Turn::End) => self.phase = Phase::Ending,
-            Poll::Ready(Turn::Cut) => self.send_away(),
+            Poll::Ready(Turn::Cut) => self.begin_cut(),
             Poll::Pending => {
                 ready!(self.timer.as_mut().poll(context));
-                self.sign_of_life();
+                self.keep_alive();
             }
         }
         Poll::Ready(())
     }
 
-    fn send_away(&mut self) {
+    fn begin_cut(&mut self) {
         self.due.push_back(jittered_retry_line(self.timing.retry));
         self.phase = Phase::Cutting;
         self.timer.as_mut().reset(Instant::now() + CUT_DELAY);
     }
 
-    fn sign_of_life(&mut self) {
+    fn keep_alive(&mut self) {
         let Phase::Reading(subscription, _) = &self.phase else { return };
         let now = Instant::now();
         if self.heartbeat_at <= now {
@@ -151,14 +151,14 @@ impl EventStream {
         self.timer.as_mut().reset(idle_at.min(self.heartbeat_at));
     }
 
-    /// The stream broke in here while the job goes on: tell the reader, and let its client come back.
-    fn broken(&mut self) {
+    /// The stream broke inside the service while the job continues: report it, and let the client reconnect.
+    fn report_panic(&mut self) {
         if let Phase::Reading(subscription, frames) = &self.phase {
             let view = subscription.feed().view();
             log::error!("{}: an event stream panicked", view.id);
             self.due.push_back(frames.stream_error(&view));
         }
-        self.send_away();
+        self.begin_cut();
     }
 }
 
@@ -166,7 +166,7 @@ fn retry_line(retry: Duration) -> Bytes {
     Bytes::from(format!("retry: {}\n", retry.as_millis()))
 }
 
-/// Half to one and a half of the usual pause, so that readers who are cut together do not come back together.
+/// Half to one and a half of the configured delay, so that readers cut together do not reconnect together.
 fn jittered_retry_line(retry: Duration) -> Bytes {
     retry_line(retry.mul_f64(rand::random_range(0.5..1.5)))
 }

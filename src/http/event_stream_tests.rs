@@ -69,7 +69,7 @@ fn read_within(publisher: &Publisher, slots: &StreamSlots, clock: Arc<dyn Clock>
     Box::pin(EventStream::reading(subscription, slot, frames(), clock, Arc::new(TIMING)))
 }
 
-/// Everything that can be had without waiting; whether it ended, and how.
+/// Reads everything available without waiting; returns it and how the stream ended, if it did.
 fn take(stream: &mut Pin<Box<EventStream>>) -> (String, Option<Result<(), Cut>>) {
     let mut context = Context::from_waker(Waker::noop());
     let mut bytes = Vec::new();
@@ -85,7 +85,7 @@ fn take(stream: &mut Pin<Box<EventStream>>) -> (String, Option<Result<(), Cut>>)
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_block_tells_when_to_reconnect_and_the_present_state() {
+async fn the_first_block_carries_the_retry_delay_and_the_current_state() {
     let publisher = publisher("FADE IN:");
     let (text, end) = take(&mut read(&publisher));
     assert!(text.starts_with("retry: 3000\nevent: progress\nid: 1-"), "{text}");
@@ -111,7 +111,7 @@ async fn an_idle_stream_gets_a_comment_line_and_then_a_heartbeat_without_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_put_the_comment_line_off() {
+async fn an_event_postpones_the_comment_line() {
     let mut publisher = publisher("");
     let mut stream = read(&publisher);
     take(&mut stream);
@@ -125,7 +125,7 @@ async fn events_put_the_comment_line_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sleeping_stream_is_woken_for_its_sign_of_life() {
+async fn a_waiting_stream_is_woken_for_its_keep_alive() {
     let publisher = publisher("");
     let mut stream = read(&publisher);
     take(&mut stream);
@@ -146,7 +146,7 @@ async fn after_the_terminal_event_the_stream_ends_cleanly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cut_stream_says_when_to_reconnect_is_flushed_and_then_breaks_off() {
+async fn a_cut_stream_sends_retry_flushes_and_then_breaks_off() {
     let publisher = publisher("");
     let mut stream = read(&publisher);
     take(&mut stream);
@@ -171,7 +171,7 @@ async fn a_large_frame_arrives_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_breaks_in_the_service_says_so_and_lets_its_client_come_back() {
+async fn a_stream_that_panics_reports_an_error_and_lets_its_client_reconnect() {
     struct Broken;
     impl Clock for Broken {
         fn now(&self) -> DateTime<Utc> {

@@ -1,4 +1,4 @@
-//! What is wrong with the fields of a request, all of it at once.
+//! Collects everything that is wrong with the fields of a request.
 
 use std::ops::ControlFlow;
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::{rule::Rule, wire::Detail};
 use crate::locales::FaultTexts;
 
-/// One part of a request and the rule that it breaks.
+/// A field and the rule it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Its name in the request.
+    /// The name of the field.
     pub field: String,
-    /// What it must be.
+    /// The rule it breaks.
     pub rule: Rule,
 }
 
@@ -21,15 +21,15 @@ pub(super) struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Faults(Vec<Fault>);
 
-/// What a request holds in its fields. Unknown ones are ignored, and `null` counts as left out.
+/// The fields of a request. Unknown fields are ignored, and `null` counts as omitted.
 pub(super) trait Fields: Deserr<Faults> {
-    /// The names of its fields, in the order in which faults are told.
+    /// The names of the fields, in the order in which faults are listed.
     const NAMES: &'static [&'static str];
 
     /// Reads and checks every field.
     ///
     /// # Errors
-    /// All faults.
+    /// Lists every fault.
     fn read(value: Value) -> Result<Self, Faults> {
         deserr::deserialize(value).map_err(|Faults(mut faults): Faults| {
             faults.sort_by_key(|fault| Self::NAMES.iter().position(|name| *name == fault.field));
@@ -39,17 +39,17 @@ pub(super) trait Fields: Deserr<Faults> {
 }
 
 impl Faults {
-    /// One field breaks a rule.
+    /// One field that breaks one rule.
     pub(super) fn one(field: &str, rule: Rule) -> Self {
         Self(vec![Fault { field: field.to_owned(), rule }])
     }
 
-    /// The same for the field at `location`.
+    /// A fault of the field at `location`.
     pub(super) fn at(location: ValuePointerRef<'_>, rule: Rule) -> Self {
         Self::one(location.last_field().unwrap_or("body"), rule)
     }
 
-    /// What it says to a person.
+    /// The faults as messages for a person.
     pub(super) fn details(&self, texts: &FaultTexts) -> Vec<Detail> {
         let detail = |Fault { field, rule }: &Fault| Detail { field: field.clone(), message: rule.message(texts) };
         self.0.iter().map(detail).collect()
@@ -75,7 +75,7 @@ impl MergeWithError<Rule> for Faults {
     }
 }
 
-/// Only texts and objects are left to the library: numbers have rules of their own.
+/// The library reports errors of strings and objects only; numbers are checked by our own rules.
 impl DeserializeError for Faults {
     fn error<V: IntoValue>(
         earlier: Option<Self>,

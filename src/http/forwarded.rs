@@ -1,8 +1,8 @@
-//! What trusted proxies say of the request that reached them first.
+//! Reads what trusted proxies say about the original request.
 //!
-//! Each proxy adds its entry at the right end of a list, so only the right end can be believed: the rightmost entry is our
-//! peer's, the one before it is that of whoever our peer saw, and so on as long as those are trusted too. What stands left of
-//! that a client can have written itself.
+//! Each proxy appends its entry at the right end of a list, so only that end can be trusted: the rightmost entry was
+//! written by our peer, the one before it by the proxy that our peer saw, and so on while these are trusted too. A
+//! client can have written anything to the left of that.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,7 +13,7 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The scheme and the host that the client asked for, in lower case and as written.
+/// The scheme and host that the client asked for. The scheme is in lower case, the host unchanged.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Forwarded {
     pub scheme: Option<String>,
@@ -21,8 +21,8 @@ pub(super) struct Forwarded {
 }
 
 impl Forwarded {
-    /// What the headers say, where `peer` is trusted to say it. `X-Forwarded-*` comes first: proxies that set it let a
-    /// client's own `Forwarded` pass.
+    /// Reads the headers if `peer` is trusted. `X-Forwarded-*` takes precedence: proxies that set it may pass on a
+    /// client's own `Forwarded`.
     pub(super) fn read(headers: &HeaderMap, peer: Option<SocketAddr>, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
         if !peer.is_some_and(|peer| is_trusted(peer.ip())) {
@@ -35,8 +35,8 @@ impl Forwarded {
         }
     }
 
-    /// `X-Forwarded-For` tells how many proxies are trusted. A proxy that replaces a list instead of adding to it leaves fewer
-    /// entries than that.
+    /// `X-Forwarded-For` shows how many proxies are trusted. A proxy that replaces a list instead of appending to it
+    /// leaves fewer entries than that.
     fn of_separate_lists(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Self {
         let hops = entries(headers, &FOR);
         let more = hops.iter().rev().take_while(|hop| address(hop).is_some_and(&is_trusted)).count();
@@ -48,7 +48,7 @@ impl Forwarded {
         Self { scheme: believed(&PROTO).map(|scheme| scheme.to_ascii_lowercase()), host: believed(&HOST) }
     }
 
-    /// RFC 7239: each entry has all that one proxy says.
+    /// RFC 7239: each entry holds everything one proxy says.
     fn of_one_list(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Self {
         let mut believed = Self::default();
         for entry in entries(headers, &header::FORWARDED).into_iter().rev() {
@@ -70,13 +70,13 @@ impl Forwarded {
     }
 }
 
-/// The entries of a list, in the order in which they were added. Values with commas in quotes are none of ours.
+/// The entries of a list, oldest first. Quoted values with commas are not supported.
 fn entries<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
     let lines = headers.get_all(name).filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|entry| !entry.is_empty()).collect()
 }
 
-/// An address with or without a port; IPv6 stands in brackets where it has one.
+/// An address with an optional port; IPv6 with a port is in brackets.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     bare.parse().ok().or_else(|| text.parse().ok().map(|with_port: SocketAddr| with_port.ip()))
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_of_the_nearest_proxy_counts_and_not_what_its_client_wrote() {
+    fn the_nearest_proxys_entry_counts_and_not_what_its_client_wrote() {
         let proto = ("x-forwarded-proto", "http, HTTPS");
         let lists =
             [("x-forwarded-host", "evil.example, real.example"), proto, ("x-forwarded-for", "6.6.6.6, 1.2.3.4")];
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_trusted_proxies_is_followed_to_its_first_and_no_further() {
+    fn a_chain_of_trusted_proxies_is_followed_to_its_first_proxy_only() {
         let lists = [
             ("x-forwarded-for", "6.6.6.6, 1.2.3.4, 10.0.0.7"),
             ("x-forwarded-host", "evil.example, real.example, inner:8000"),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_a_proxy_replaced_are_shorter_than_the_chain() {
+    fn a_list_that_a_proxy_replaced_may_be_shorter_than_the_chain() {
         let lists =
             [("x-forwarded-for", "1.2.3.4, 10.0.0.7"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "h")];
         assert_eq!(read(&lists), some("https", "h"));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_own_forwarded_does_not_win_over_its_proxys_x_forwarded() {
+    fn x_forwarded_takes_precedence_over_a_clients_own_forwarded() {
         let both = [("forwarded", "host=evil.example"), ("x-forwarded-host", "real.example")];
         assert_eq!(read(&both), (None, Some("real.example".into())));
     }

@@ -1,4 +1,4 @@
-//! `/api/v1/generations`: create, look up, list, cancel.
+//! `/api/v1/generations`: create, look up, list and cancel jobs.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -17,15 +17,15 @@ use generation_actors::{
 
 use super::{
     Context,
-    answer::fresh,
+    answer::uncached,
     body::JsonBody,
     client_key::ClientKey,
     create_request::CreateRequest,
     faults::{Faults, Fields},
+    field::{Cursor, Digits},
     language::Language,
     problem::Problem,
     query::Query,
-    rule::{Cursor, Digits},
     urls::JobUrls,
     wire::{ActiveBody, CreatedBody, StatusBody},
 };
@@ -52,7 +52,7 @@ pub(super) async fn create(
 fn created_response(request: &HttpRequest, context: &Context, created: &Created) -> HttpResponse {
     let view = created.feed.view();
     let JobUrls { job, events } = JobUrls::new(request, &context.server, view.id);
-    // A job may be streaming before this is written; it was queued when it was created.
+    // The job may be streaming before this is written, but the answer shows it as created: queued.
     let (code, status) =
         if created.existing { (StatusCode::OK, view.status) } else { (StatusCode::CREATED, Status::Queued) };
     let body = CreatedBody::new(&view, status, &events, &job, created.estimated_seconds);
@@ -62,7 +62,7 @@ fn created_response(request: &HttpRequest, context: &Context, created: &Created)
 /// `GET /api/v1/generations/{jobId}`
 pub(super) async fn status(id: Path<String>, context: Data<Context>) -> Result<HttpResponse, Problem> {
     let view = context.find(&id).await?.view();
-    Ok(fresh().json(StatusBody::new(&view, &context.locales)))
+    Ok(uncached().json(StatusBody::new(&view, &context.locales)))
 }
 
 /// `GET /api/v1/generations/{jobId}/script`
@@ -87,7 +87,7 @@ pub(super) async fn script(
     })
 }
 
-/// `POST /api/v1/generations/{jobId}/episode`: tries now to save a script that is not an episode yet.
+/// `POST /api/v1/generations/{jobId}/episode`: retries at once to save a script that is not an episode yet.
 pub(super) async fn save_now(id: Path<String>, context: Data<Context>) -> Result<HttpResponse, Problem> {
     let feed = context.find(&id).await?;
     let view = feed.view();
@@ -102,14 +102,14 @@ pub(super) async fn save_now(id: Path<String>, context: Data<Context>) -> Result
 
 /// `DELETE /api/v1/generations/{jobId}`
 pub(super) async fn cancel(id: Path<String>, context: Data<Context>) -> Result<HttpResponse, Problem> {
-    // What is no job is canceled already.
+    // An unknown id needs no canceling.
     if let Ok(id) = id.parse() {
         context.registry.cancel(id).await?;
     }
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What `GET /api/v1/generations/active` can be asked.
+/// Query parameters of `GET /api/v1/generations/active`.
 #[derive(Debug, Deserr)]
 #[deserr(error = Faults, rename_all = camelCase)]
 pub(super) struct ActiveQuery {
@@ -133,5 +133,5 @@ pub(super) async fn active(Query(query): Query<ActiveQuery>, context: Data<Conte
         before: query.cursor.map(|Cursor(cursor)| cursor),
     });
     let jobs = page.jobs.iter().map(|(_, view)| StatusBody::new(view, &context.locales)).collect();
-    fresh().json(ActiveBody { jobs, total: page.total, cursor: page.next.map(|next| next.to_string()) })
+    uncached().json(ActiveBody { jobs, total: page.total, cursor: page.next.map(|next| next.to_string()) })
 }

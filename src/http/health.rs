@@ -1,25 +1,26 @@
-//! `GET /health/live` and `/health/ready`: what an orchestrator asks.
+//! `GET /health/live` and `/health/ready`: probes for an orchestrator.
 
 use std::{fmt::Display, future::Future, time::Duration};
 
 use actix_web::{HttpResponse, web::Data};
 use tokio::time::timeout;
 
-use super::{Context, answer::fresh, problem::Problem, wire::HealthBody};
+use super::{Context, answer::uncached, problem::Problem, wire::HealthBody};
 
-/// Orchestrators give up on a slow probe within seconds; a backend that answers later than this is as good as down.
+/// Orchestrators give up on a slow probe within seconds, so a backend that takes longer than this counts as down.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether restarting the process would help: only when the registry has died.
+/// Fails only when the registry has died, which a restart would fix.
 pub(super) async fn live(context: Data<Context>) -> Result<HttpResponse, Problem> {
     if !context.registry.is_alive() {
         return Err(Problem::NotReady(vec!["registry"]));
     }
-    Ok(fresh().json(HealthBody { status: "alive", degraded: Vec::new() }))
+    Ok(uncached().json(HealthBody { status: "alive", degraded: Vec::new() }))
 }
 
-/// Whether requests should be sent here: not while draining, nor while something that jobs need is down. Without its
-/// episode store the service is ready but degraded: jobs complete, and their scripts are saved once it is back.
+/// Whether to route requests here: not while draining, and not while a backend that jobs need is down. Without its
+/// episode store the service is ready but degraded: jobs complete, and the outbox saves their scripts once the store is
+/// back.
 pub(super) async fn ready(context: Data<Context>) -> Result<HttpResponse, Problem> {
     if context.is_draining() {
         return Err(Problem::ShuttingDown);
@@ -31,10 +32,10 @@ pub(super) async fn ready(context: Data<Context>) -> Result<HttpResponse, Proble
     if !down.is_empty() {
         return Err(Problem::NotReady(down));
     }
-    Ok(fresh().json(HealthBody { status: "ready", degraded: episodes.into_iter().collect() }))
+    Ok(uncached().json(HealthBody { status: "ready", degraded: episodes.into_iter().collect() }))
 }
 
-/// The backend's name, if it is down or set up wrongly; the log says which.
+/// The backend's name if it is down or misconfigured. Logs which of the two.
 async fn is_down<E: Display>(name: &'static str, check: impl Future<Output = Result<(), E>>) -> Option<&'static str> {
     match timeout(CHECK_TIMEOUT, check).await {
         Ok(Ok(())) => return None,

@@ -1,7 +1,7 @@
-//! Which host names the service answers to, where only some origins may call it.
+//! Checks the host name of a request, when only some origins may call the service.
 //!
-//! A page elsewhere can let its own name point to this service's address (DNS rebinding). For the browser they are then of
-//! one origin, and no cross-origin rule stands between them; but `Host` still has that page's name.
+//! A foreign page can point its own name at this service's address (DNS rebinding). The browser then sees one origin,
+//! so cross-origin rules do not apply, but `Host` still carries that page's name.
 
 use std::net::IpAddr;
 
@@ -18,14 +18,14 @@ use url::Url;
 use super::{Context, problem::Problem};
 use crate::config::{self, AllowedOrigins};
 
-/// The names that requests may be for. IP addresses always may: no name is rebound where none is used, and orchestrators
-/// look for the service by its address.
+/// The names that requests may use. IP addresses are always allowed: rebinding needs a name, and orchestrators probe
+/// the service by its address.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
-    /// Those of the service's own URL, of the origins that may call it, and further ones as configured; `None` is any host,
-    /// where every page may call anyway.
+    /// The host names of the service's own URL, of the allowed origins, and of the settings. `None` allows any host,
+    /// for a service that every page may call anyway.
     pub fn allowed(server: &config::Server, cors: &config::Cors) -> Option<Self> {
         let AllowedOrigins::These(origins) = &cors.allowed_origins else { return None };
         let urls: Vec<Url> = origins.iter().chain(&server.public_url).filter_map(|url| Url::parse(url).ok()).collect();
@@ -34,7 +34,7 @@ impl Hosts {
         Some(Self::new(of_urls.chain(configured)))
     }
 
-    /// These names, with or without a port, beside those of this machine itself.
+    /// These names, with or without a port, and the names of this machine.
     fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().filter_map(bare).collect())
     }
@@ -49,18 +49,19 @@ impl Hosts {
     }
 }
 
-/// A host as names are compared: without port and brackets, in lower case, without a dot at its end; `None` if it is none.
+/// A host in the form used for comparison: in lower case, without port, brackets and trailing dot. `None` if it is
+/// invalid.
 fn bare(host: &str) -> Option<String> {
     let authority: Authority = host.parse().ok()?;
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     Some(host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase())
 }
 
-/// Refuses requests for other hosts than [`Context::hosts`], except those about its health: load balancers ask by
-/// names of their own, and nothing in the answer is worth a name.
+/// Refuses requests for hosts other than [`Context::hosts`], except health checks: load balancers use names of their
+/// own for these, and the answers reveal nothing.
 ///
 /// # Errors
-/// Those of the handlers.
+/// Passes on the handler's errors.
 pub async fn check_host(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -77,7 +78,7 @@ fn is_foreign(request: &ServiceRequest) -> bool {
     if request.path().starts_with("/health/") {
         return false;
     }
-    // The request line may name another host. HTTP/1.0 need not name any, and browsers do not speak it.
+    // The request line may name a different host. HTTP/1.0 may omit `Host`, and browsers do not use it.
     let named = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
     let authority = request.uri().authority().map(Authority::as_str);
     named.into_iter().chain(authority).any(|host| !hosts.include(host))
@@ -88,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_names_and_addresses_are_taken_whatever_their_port_and_case() {
+    fn known_names_and_addresses_are_allowed_with_any_port_and_case() {
         let hosts = Hosts::new(["scripts.example.com", "inner:8000"]);
         for host in [
             "scripts.example.com",
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_and_nonsense_are_foreign() {
+    fn other_names_and_malformed_hosts_are_foreign() {
         let hosts = Hosts::new(["scripts.example.com"]);
         for host in [
             "evil.example",

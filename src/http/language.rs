@@ -1,4 +1,4 @@
-//! Which language an answer is in: Korean, unless the request prefers English.
+//! Chooses the language of an answer: Korean, unless the request prefers English.
 
 use std::future::{Ready, ready};
 
@@ -11,7 +11,7 @@ use generation_actors::model::Locale;
 
 use super::problem::Problem;
 
-/// The language of whoever asks, for what remembers it: a job speaks the language of its creator.
+/// The requester's language. A job keeps its creator's language.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Language(pub Locale);
 
@@ -24,7 +24,7 @@ impl FromRequest for Language {
     }
 }
 
-/// The language that `Accept-Language` ranks first among ours.
+/// The supported language that `Accept-Language` ranks highest.
 pub(super) fn locale(request: &impl HttpMessage) -> Locale {
     let Ok(accepted) = AcceptLanguage::parse(request) else { return Locale::default() };
     accepted
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_ranked_language_of_ours_wins() {
+    fn the_highest_ranked_supported_language_wins() {
         for (header, expected) in [
             ("en", Locale::En),
             ("en-US,en;q=0.9", Locale::En),

@@ -1,4 +1,4 @@
-//! The answer after which a connection is closed although its client still has something to send.
+//! The last answer on a connection that is closed while its client may still be sending.
 
 use std::{io, time::Duration};
 
@@ -8,21 +8,21 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a client may take to read the answer and to close its side.
+/// How long the client may take to read the answer and close its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Bytes that are read meanwhile and discarded. A client that has just begun to send a body of the largest size reads its
-/// answer only after that.
+/// Bytes read and discarded in that time. A client that has just begun to send a body of the maximum size reads the
+/// answer only after sending it.
 const MAX_IGNORED: usize = 16 * 1024 * 1024;
 
-/// Writes `answer`, shuts down the sending side, and waits until the client closes too. Closing while it is still sending
-/// would reset the connection, and a reset may overtake the answer.
+/// Writes `answer`, shuts down the sending side, and waits until the client closes too. Closing while the client is
+/// still sending would reset the connection, and the reset can arrive before the answer is read.
 ///
-/// A task tracked by [`Context::writers`](super::Context::writers), over within [`CLOSE_TIMEOUT`].
+/// Runs as a task tracked by [`Context::writers`](super::Context::writers) and ends within [`CLOSE_TIMEOUT`].
 ///
 /// # Cancel safety
-/// Dropping it closes the connection; the client may have read a part of the answer.
+/// Dropping it closes the connection; the client may have read part of the answer.
 pub(super) async fn write(socket: TcpStream, answer: Vec<u8>) {
-    // A client that closes early has what it wants.
+    // It does not matter how the client ended the connection.
     let _ended = timeout(CLOSE_TIMEOUT, write_and_wait(socket, &answer)).await;
 }
 

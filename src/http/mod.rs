@@ -1,4 +1,5 @@
-//! The HTTP side of the service: one file a resource. Handlers are extractors, one call, a response; HTTP types stop here.
+//! The HTTP side of the service, one file per resource. A handler is extractors, one call and a response. HTTP types
+//! stay in this folder.
 
 mod answer;
 mod app;
@@ -11,6 +12,7 @@ mod episodes;
 mod event_stream;
 mod events;
 mod faults;
+mod field;
 mod forwarded;
 mod generations;
 mod health;

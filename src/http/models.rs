@@ -1,10 +1,10 @@
-//! `GET /api/v1/models`: which models can be asked for.
+//! `GET /api/v1/models`: the models that jobs can name.
 
 use actix_web::{HttpResponse, web::Data};
 
-use super::{Context, answer::fresh, wire::ModelsBody};
+use super::{Context, answer::uncached, wire::ModelsBody};
 
 /// `GET /api/v1/models`
 pub(super) async fn models(context: Data<Context>) -> HttpResponse {
-    fresh().json(ModelsBody::from(context.models.offer()))
+    uncached().json(ModelsBody::from(context.models.offer()))
 }

@@ -1,4 +1,4 @@
-//! The web page of `page/`, embedded in the service.
+//! Serves the web page in `page/`, which is embedded in the binary.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,20 @@ use rust_embed::Embed;
 
 use super::problem::Problem;
 
-/// `index.html` and everything that it loads.
+/// `index.html` and everything it loads.
 #[derive(Embed)]
 #[folder = "page/"]
 struct Page;
 
-/// The service's own messages, which the page translates into the language of its reader.
+/// The service's own messages, which the page translates into the reader's language.
 #[derive(Embed)]
 #[folder = "config/locales/"]
 struct Locales;
 
 const INDEX: &str = "index.html";
 
-/// Scripts and styles come from the page alone, and it talks to this service only. A script in a model's text cannot run.
+/// Scripts and styles load from this service only, and the page connects to nothing else. A script inside a model's
+/// text cannot run.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -43,7 +44,7 @@ fn response(name: &str) -> Option<HttpResponse> {
     };
     let response = HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, content_type(name)?))
-        // Browsers ask again each time, so a new version of the service never runs an old page.
+        // Browsers revalidate every time, so an old page never runs against a new version of the service.
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -52,7 +53,7 @@ fn response(name: &str) -> Option<HttpResponse> {
     Some(response)
 }
 
-/// `None` for a file that is not part of the page.
+/// `None` for a file type the page does not use.
 fn content_type(name: &str) -> Option<&'static str> {
     match name.rsplit_once('.')?.1 {
         "html" => Some("text/html; charset=utf-8"),
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_the_page_is_served_as_what_it_is() {
+    fn every_file_of_the_page_has_its_content_type() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("page");
         let files: BTreeSet<String> =
             fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();

@@ -1,5 +1,5 @@
-//! Why a request is not answered as asked: kind and source, without words. What a client reads of it is decided in one place
-//! ([`Problem::answer`]), and written where the language of the request is known ([`super::answer`]).
+//! Why a request failed: kind and source, without wording. [`Problem::answer`] is the one place that decides what a
+//! client reads, and [`super::answer`] writes it, where the language of the request is known.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use derive_more::{Display, Error, From};
@@ -16,33 +16,33 @@ use super::{
 };
 use crate::locales::{ErrorTexts, Texts};
 
-/// The one error of the HTTP side. Displayed for the log; clients get an [`Answer`].
+/// The error type of the HTTP side. `Display` is for the log; clients get an [`Answer`].
 #[derive(Debug, Display, Error, From)]
 pub(super) enum Problem {
     /// Fields break rules.
     #[from]
     #[display("the request is not valid")]
     Invalid(#[error(not(source))] Faults),
-    /// The body is not JSON, as of this line and column.
-    #[display("the body is no JSON at {line}:{column}")]
+    /// The body is not JSON; the error is at this line and column.
+    #[display("the body is not JSON at {line}:{column}")]
     InvalidJson { line: usize, column: usize },
-    /// The body is not framed as HTTP says.
+    /// The body's HTTP framing is invalid.
     #[display("the body is malformed")]
     MalformedBody,
-    /// The body has more than so many bytes.
-    #[display("the body has more than {max} bytes")]
+    /// The body is larger than `max` bytes.
+    #[display("the body is larger than {max} bytes")]
     BodyTooLarge { max: usize },
-    /// The body is not said to be JSON.
-    #[display("the body is of another type")]
+    /// `Content-Type` is not JSON.
+    #[display("the body's content type is not JSON")]
     UnsupportedMediaType,
     /// The body did not arrive in time.
-    #[display("the body is late")]
+    #[display("the body did not arrive in time")]
     BodyTimeout,
-    /// The resource takes these methods.
-    #[display("the resource takes {allow}")]
+    /// The resource does not support the method, only those in `allow`.
+    #[display("the resource supports {allow} only")]
     MethodNotAllowed { allow: &'static str },
-    /// The service does not answer to the name in `Host`.
-    #[display("the host is foreign")]
+    /// `Host` names a host this service does not answer to.
+    #[display("the host name is not one of this service")]
     ForeignHost,
     /// No such resource.
     #[display("there is no such resource")]
@@ -53,7 +53,7 @@ pub(super) enum Problem {
     /// No such episode.
     #[display("there is no such episode")]
     EpisodeNotFound,
-    /// The job, which is in this state, has no finished script.
+    /// The job is in this state and has no finished script.
     #[display("the job is {_0} and has no finished script")]
     NoScript(#[error(not(source))] Status),
     /// No provider serves the model.
@@ -70,24 +70,24 @@ pub(super) enum Problem {
     #[from]
     #[display("a job could not be read: {_0}")]
     Find(FindError),
-    /// The supervisor of all jobs is gone.
+    /// The registry is gone.
     #[from]
     Registry(RegistryGone),
-    /// The episode store did not do what was asked.
+    /// The episode store failed.
     #[from]
     #[display("an episode request failed: {_0}")]
     Episode(EpisodeError),
-    /// The service is going down.
-    #[display("the service is going down")]
+    /// The service is shutting down.
+    #[display("the service is shutting down")]
     ShuttingDown,
-    /// What the service cannot do without is down.
+    /// Required backends are down.
     #[display("not ready: {}", _0.join(", "))]
     NotReady(#[error(not(source))] Vec<&'static str>),
-    /// A fault in the code, such as a panic.
+    /// A bug, such as a panic.
     Internal(Cause),
 }
 
-/// What a client is told, in words.
+/// What a client is told.
 #[derive(Debug, Display)]
 #[display("{status}: {message}")]
 pub(super) struct Answer {
@@ -95,12 +95,12 @@ pub(super) struct Answer {
     pub code: ErrorCode,
     pub message: String,
     pub details: Vec<Detail>,
-    /// The methods that the resource takes, where another one was used.
+    /// The methods that the resource supports, for a 405.
     pub allow: Option<&'static str>,
 }
 
 impl Problem {
-    /// Whether operators should know its cause.
+    /// Whether operators should see the cause in the log.
     pub(super) fn is_ours(&self) -> bool {
         match self {
             Self::Create(CreateError::Store(_))
@@ -124,12 +124,13 @@ impl Problem {
             | Self::UnknownModel(_)
             | Self::NoDefaultModel(_)
             | Self::ShuttingDown
-            // Whoever asked the backend has said why.
+            // The code that called the backend has logged the reason.
             | Self::NotReady(_) => false,
         }
     }
 
-    /// Status, code and words of every problem. Exhaustive: a new error of the domain does not compile until it is decided here.
+    /// Status, code and message of every problem. Exhaustive: a new domain error does not compile until it is mapped
+    /// here.
     pub(super) fn answer(&self, texts: &Texts) -> Answer {
         let errors = &texts.errors;
         match self {
@@ -198,7 +199,7 @@ fn invalid(message: String) -> Answer {
     Answer::new(422, ErrorCode::ValidationError, message)
 }
 
-/// Something of ours is down; nothing was started.
+/// A backend is down, and nothing was started.
 fn unavailable(message: &str) -> Answer {
     Answer::new(503, ErrorCode::GenerationError, message)
 }
@@ -220,7 +221,7 @@ impl Problem {
     }
 }
 
-/// A placeholder without a body, which [`super::answer::answer_problems`] replaces.
+/// An empty response, which [`super::answer::answer_problems`] replaces.
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         StatusCode::INTERNAL_SERVER_ERROR

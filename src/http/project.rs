@@ -1,20 +1,17 @@
-//! The project that a path names.
+//! The project named in the path.
 
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use percent_encoding::percent_decode_str;
 
-use super::{
-    problem::Problem,
-    rule::{ProjectId, Rule},
-};
+use super::{field::ProjectId, problem::Problem, rule::Rule};
 
-/// The name in the path, decoded; whether it can be a project's is still to be checked.
+/// The decoded path segment, not yet checked to be a valid project name.
 #[derive(Debug)]
 pub(super) struct ProjectSegment(pub String);
 
-/// A project that can be there.
+/// A valid project name.
 #[derive(Debug)]
 pub(super) struct Project(pub String);
 
@@ -38,7 +35,7 @@ impl FromRequest for Project {
     }
 }
 
-/// The router writes replacement characters where a segment is not UTF-8; the request line still has it as it was sent.
+/// The router replaces invalid UTF-8 in a segment, so decode the segment from the original request line.
 fn segment(request: &HttpRequest) -> Result<String, Problem> {
     let mut segments = request.uri().path().split('/').skip_while(|segment| *segment != "projects");
     let name = segments.nth(1).ok_or(Problem::NotFound)?;
@@ -58,14 +55,14 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_project_is_what_the_path_says_decoded_once() {
+    async fn a_project_name_is_decoded_exactly_once() {
         for (name, expected) in [("a%2Fb%252F..", "a/b%2F.."), ("%EB%8B%A4", "다"), ("...", "..."), ("a+b", "a+b")] {
             assert_eq!(project(name).await.expect(name), expected);
         }
     }
 
     #[actix_web::test]
-    async fn what_can_be_no_project_is_told() {
+    async fn an_invalid_project_name_is_reported() {
         for (name, expected) in [
             ("%ff", Rule::Utf8),
             ("a%ED%95", Rule::Utf8),

@@ -1,5 +1,5 @@
-//! Query parameters. Nothing in a query string is an error by itself: of what is repeated the first counts, and what is unknown
-//! is ignored.
+//! Query parameters. A query string as such is never an error: of repeated parameters the first counts, and unknown
+//! ones are ignored.
 
 use std::future::{Ready, ready};
 
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
     use crate::http::{
         faults::Faults,
-        rule::{Cursor, Digits},
+        field::{Cursor, Digits},
     };
 
     #[derive(Debug, Deserr)]
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn parameters_are_decoded_and_the_first_of_a_name_counts() {
+    async fn parameters_are_decoded_and_the_first_of_each_name_counts() {
         let request = TestRequest::with_uri("/?a=%ED%95%9C+1&a=2&b&&=x").to_http_request();
         assert_eq!(parameter(&request, "a").as_deref(), Some("한 1"));
         assert_eq!(parameter(&request, "b").as_deref(), Some(""));

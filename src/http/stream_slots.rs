@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// One slot for each event stream that may be open. All workers share them.
+/// One slot for each event stream that may be open, shared by all workers.
 #[derive(Debug, Clone)]
 pub struct StreamSlots(Arc<Semaphore>);
 
-/// The right to keep one event stream open. Dropping it frees the slot, so the stream owns it.
+/// Permission to keep one event stream open. The stream owns it, and dropping it frees the slot.
 pub(super) type StreamSlot = OwnedSemaphorePermit;
 
 impl StreamSlots {
-    /// That many slots; 0 is no limit.
+    /// Creates `limit` slots; 0 means no limit.
     pub fn new(limit: usize) -> Self {
         let slots = if limit == 0 { Semaphore::MAX_PERMITS } else { limit.min(Semaphore::MAX_PERMITS) };
         Self(Arc::new(Semaphore::new(slots)))
     }
 
-    /// A slot, or `None` while all are taken.
+    /// A slot, or `None` if all are taken.
     pub(super) fn take(&self) -> Option<StreamSlot> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_there_is_always_a_slot() {
+    fn without_a_limit_a_slot_is_always_free() {
         let slots = StreamSlots::new(0);
         let held: Vec<_> = (0..1000).map_while(|_| slots.take()).collect();
         assert_eq!(held.len(), 1000);

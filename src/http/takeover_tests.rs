@@ -1,5 +1,5 @@
-//! The order inside actix-http that `takeover` relies on: its dispatcher serves a recorded socket. The numbers are those of
-//! the module's list.
+//! Tests the order inside actix-http that `takeover` relies on, by serving a recorded socket with its dispatcher. The
+//! numbers refer to the list in that module's documentation.
 
 use std::{cell::RefCell, io, pin::pin, rc::Weak};
 
@@ -13,7 +13,7 @@ const PLAIN: &str = "GET /taken HTTP/1.1\r\nHost: a\r\n\r\n";
 const ASKING: &str = "POST /taken HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
 const PIPELINED: &str = "GET /answered HTTP/1.1\r\nHost: a\r\n\r\nGET /taken-late HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// What happened, in order.
+/// Everything that happened, in order.
 #[derive(Clone, Default)]
 struct Record(Rc<RefCell<Vec<String>>>);
 
@@ -27,7 +27,7 @@ impl Record {
     }
 }
 
-/// A connection on which a client has sent `unread` and waits; every use of it is recorded.
+/// A connection whose client has sent `unread` and waits. Every use of it is recorded.
 struct Socket {
     unread: &'static [u8],
     record: Record,
@@ -68,10 +68,10 @@ impl Drop for Socket {
     }
 }
 
-/// What `on_connect` stores.
+/// The value that `on_connect` stores.
 struct Stored;
 
-/// [`TakenOver`], recorded.
+/// [`TakenOver`], with its polls recorded.
 struct Body(Record);
 
 impl MessageBody for Body {
@@ -87,7 +87,7 @@ impl MessageBody for Body {
     }
 }
 
-/// Answers as its path says, `/taken…` as [`take_over`] does.
+/// Answers according to the path; `/taken…` behaves as [`take_over`] does.
 async fn answer(request: Request, record: Record) -> Result<Response<BoxBody>, actix_http::Error> {
     assert!(request.conn_data::<Rc<Stored>>().is_some(), "1: a request has what `on_connect` stored");
     let path = request.path().to_owned();
@@ -102,7 +102,7 @@ async fn answer(request: Request, record: Record) -> Result<Response<BoxBody>, a
     })
 }
 
-/// Serves a connection on which a client has sent `requests`, until the dispatcher ends; what it did, and what is left of it.
+/// Serves a connection with `requests` until the dispatcher ends; returns what happened and the stored value.
 async fn serve(requests: &'static str) -> (Vec<String>, Weak<Stored>) {
     let (record, stored) = (Record::default(), Rc::new(Stored));
     let (left, on_connect, handler) = (Rc::downgrade(&stored), record.clone(), record.clone());
@@ -122,15 +122,15 @@ async fn serve(requests: &'static str) -> (Vec<String>, Weak<Stored>) {
 }
 
 #[actix_web::test]
-async fn nothing_is_written_of_a_response_whose_body_fails_and_the_socket_is_only_closed() {
+async fn a_response_whose_body_fails_is_not_written_and_the_socket_is_only_closed() {
     let (happened, stored) = serve(PLAIN).await;
-    // 1 to 4: nothing between the call and the body's failure, and nothing but closing after it.
+    // 1 to 4: nothing happens between the call and the body's failure, and only the close after it.
     assert_eq!(happened, ["connect", "read", "call /taken", "poll body", "close"]);
     assert_eq!(stored.strong_count(), 0, "7: what `on_connect` stored is dropped");
 }
 
 #[actix_web::test]
-async fn a_client_that_waits_to_be_asked_for_its_body_is_not_asked_before_the_handler_has_decided() {
+async fn a_client_that_expects_100_continue_gets_none_before_the_handler_decides() {
     let (happened, _) = serve(ASKING).await;
     // 6: the `100` is never written.
     assert_eq!(happened, ["connect", "read", "call /taken", "poll body", "close"]);
@@ -139,7 +139,7 @@ async fn a_client_that_waits_to_be_asked_for_its_body_is_not_asked_before_the_ha
 #[actix_web::test]
 async fn earlier_answers_are_written_while_a_handler_is_pending() {
     let (happened, _) = serve(PIPELINED).await;
-    // 5: before the second handler goes on.
+    // 5: it is written before the second handler continues.
     let expected = [
         "connect",
         "read",

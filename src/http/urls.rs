@@ -19,7 +19,7 @@ impl JobUrls {
     }
 }
 
-/// Scheme and host: as configured, else as trusted proxies say, else as the request itself says.
+/// Scheme and host: from the settings, else from trusted proxies, else from the request itself.
 fn base(request: &HttpRequest, server: &Server) -> String {
     if let Some(url) = &server.public_url {
         return url.clone();
@@ -33,7 +33,7 @@ fn base(request: &HttpRequest, server: &Server) -> String {
     }
 }
 
-/// A header is the client's to choose: only what can be a host and port goes into a URL.
+/// Clients choose this header freely, so put it into a URL only if it is a valid host and port.
 fn is_host(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
     !text.is_empty() && text.len() <= 255 && text.bytes().all(allowed)
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_none_is_not_put_into_a_url() {
+    fn an_invalid_host_is_not_put_into_a_url() {
         for host in ["", "a b", "evil\"/><script>", "a/b", "u@h"] {
             let request = TestRequest::default().insert_header((header::HOST, host)).to_http_request();
             assert!(base(&request, &server()).starts_with("http://127.0.0.1:"), "{host}");

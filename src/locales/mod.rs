@@ -1,5 +1,5 @@
-//! Every sentence that a person reads, in the languages there are. The texts stand in `config/locales/`, which the build
-//! embeds; [`Texts`] says which there must be.
+//! Every sentence a person reads, in each language. The texts are in `config/locales/`, embedded by the build;
+//! [`Texts`] defines which are required.
 
 mod texts;
 
@@ -20,7 +20,7 @@ pub struct Locales {
 }
 
 impl Locales {
-    /// Reads the embedded files, which the tests have shown to be complete.
+    /// Parses the embedded files. Tests check that they are complete.
     pub fn embedded() -> Arc<Self> {
         Arc::new(Self { ko: parse(KO), en: parse(EN) })
     }
@@ -42,8 +42,8 @@ fn parse(file: &str) -> Texts {
 mod tests {
     use super::*;
 
-    /// Each sentence's key with the blanks that are to be filled in.
-    fn blanks(file: &str) -> Vec<String> {
+    /// Each sentence's key and its placeholders.
+    fn placeholders(file: &str) -> Vec<String> {
         let table: toml::Table = toml::from_str(file).expect("TOML");
         let mut all = Vec::new();
         for (section, texts) in &table {
@@ -59,8 +59,8 @@ mod tests {
     }
 
     #[test]
-    fn both_languages_say_everything_with_the_same_blanks_to_fill() {
+    fn both_languages_have_the_same_sentences_and_placeholders() {
         Locales::embedded();
-        assert_eq!(blanks(KO), blanks(EN));
+        assert_eq!(placeholders(KO), placeholders(EN));
     }
 }

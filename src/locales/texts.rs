@@ -1,4 +1,4 @@
-//! Which sentences there are, in one language.
+//! The sentences of one language.
 
 use generation_actors::model::{FailureCode, Step};
 use serde::Deserialize;

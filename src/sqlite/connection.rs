@@ -1,4 +1,4 @@
-//! The two connections and how they are set.
+//! Opens and configures the connections.
 
 use std::{path::Path, time::Duration};
 
@@ -6,14 +6,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{OpenError, migrations};
 
-/// Only an operator's own tools can hold the file locked, and only for moments.
+/// Only an operator's own tools can lock the file, and only briefly.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// A write-ahead log that has grown in a burst shrinks to this again.
+/// Bytes to which the write-ahead log is truncated after a burst.
 const LOG_SIZE_LIMIT: i64 = 16 * 1024 * 1024;
-/// Prepared statements that a connection keeps.
+/// Prepared statements cached per connection.
 const MAX_STATEMENTS: usize = 64;
 
-/// Opens the database for writing, creating and migrating it as needed, and proves that it can be written.
+/// Opens the database for writing, creating and migrating it as needed, and verifies that it can be written.
 pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::opening(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -25,7 +25,7 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     let prepare = |connection: &mut Connection| {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "journal_size_limit", LOG_SIZE_LIMIT)?;
-        // In WAL mode anything less may lose the last commits when the power fails.
+        // In WAL mode, anything less may lose the last commits in a power failure.
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         migrations::migrate(connection)?;
@@ -35,13 +35,13 @@ pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Opens the database for reading, beside the one that writes.
+/// Opens the database for reading, beside the writing connection.
 pub(super) fn reading(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     open(path, flags).map_err(|error| OpenError::opening(path, error))
 }
 
-/// Writes a little: the only way to know that writing works.
+/// Writes a little: the only way to verify that writing works.
 pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "INSERT INTO probe (probe, written_at) VALUES (1, datetime('now'))
                ON CONFLICT (probe) DO UPDATE SET written_at = excluded.written_at";

@@ -1,4 +1,4 @@
-//! The open database, as the stores hold it.
+//! The open database, shared by the stores.
 
 use std::{
     fmt,
@@ -22,10 +22,10 @@ use super::{
 
 const FILE: &str = "generation.db";
 
-/// A handle to the database of one data folder; clones share it.
+/// A handle to the database of one data folder. Clones share the database.
 ///
-/// It is closed by [`Database::close`], or when the last handle is dropped: either blocks until everything handed in
-/// is durable and the folder can be opened again.
+/// [`Database::close`] closes it, or dropping the last handle. Either blocks until every submitted write is durable and
+/// the folder can be opened again.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
 
@@ -33,9 +33,9 @@ struct Inner {
     path: PathBuf,
     writes: Lane,
     reads: Lane,
-    /// Reads that may take long have a thread of their own, so that nothing else waits for them.
+    /// Reads that may take long run on a thread of their own, so that other reads do not wait for them.
     searches: Lane,
-    /// Ends what is being read.
+    /// Ends running reads.
     closing: Arc<AtomicBool>,
     /// `None` once closed.
     running: Mutex<Option<Running>>,
@@ -48,10 +48,10 @@ struct Running {
 }
 
 impl Database {
-    /// Opens the database in `data_dir` for this process alone; creates folder and file as needed. Blocks.
+    /// Opens the database in `data_dir` for this process alone, creating the folder and file as needed. Blocks.
     ///
     /// # Errors
-    /// The folder or the file cannot be used; nothing that was there has been changed.
+    /// The folder or file cannot be used. Existing data is left unchanged.
     pub fn open(data_dir: &Path) -> Result<Self, OpenError> {
         let lock = FolderLock::take(data_dir)?;
         let path = data_dir.join(FILE);
@@ -79,18 +79,18 @@ impl Database {
         &self.0.path
     }
 
-    /// Closes the database for every handle: later calls and reads under way fail, the writes handed in before are made
-    /// durable, and the folder is free for another process when this returns. Blocks; calling it again does nothing.
+    /// Closes the database for every handle. Later calls and running reads fail, submitted writes become durable, and
+    /// the folder is free for another process when this returns. Blocks; a second call does nothing.
     pub fn close(&self) {
         self.0.close();
     }
 
-    /// Runs `work` on the writing connection, inside a transaction. It is handed in before this returns, so that writes
-    /// are applied in the order of the calls even when futures are dropped; the answer comes after the commit. An error
-    /// from `work` undoes what it has changed and nothing else. `bytes` is about how much text it carries.
+    /// Runs `work` on the writing connection, inside a transaction. The write is submitted before this returns, so
+    /// writes are applied in the order of the calls, even when futures are dropped. The answer comes after the commit.
+    /// An error from `work` rolls back its own changes only. `bytes` is the approximate amount of text it carries.
     ///
     /// # Errors
-    /// At once when too much is waiting; see [`DatabaseError`] for the others.
+    /// Fails at once if too many writes are waiting; see [`DatabaseError`] for the others.
     pub(crate) fn write<T, F>(
         &self,
         bytes: usize,
@@ -103,14 +103,14 @@ impl Database {
         self.0.writes.submit(bytes, work)
     }
 
-    /// Runs `work` on a reading connection, on one state of the database that holds every write already answered. It must be
-    /// short, since new jobs wait for it: after 5 s it is ended.
+    /// Runs `work` on a reading connection, on one snapshot that includes every write already answered. Keep it short,
+    /// because new jobs wait for it; after 5 s it is interrupted.
     ///
     /// # Errors
     /// As for [`Database::write`].
     ///
     /// # Cancel safety
-    /// Dropping the future ends the read, or leaves it out if it has not begun.
+    /// Dropping the future ends the read, or skips it if it has not started.
     pub(crate) fn read<T, F>(&self, work: F) -> impl Future<Output = Result<T, DatabaseError>> + use<T, F>
     where
         T: Send + 'static,
@@ -119,7 +119,7 @@ impl Database {
         self.0.reads.submit(0, work)
     }
 
-    /// The same for what may take long, beside [`Database::read`]: only its like waits for it.
+    /// Like [`Database::read`], for reads that may take long: only other searches wait for them.
     ///
     /// # Errors
     /// As for [`Database::write`].
@@ -134,7 +134,7 @@ impl Database {
         self.0.searches.submit(0, work)
     }
 
-    /// Resolves to `Ok` when something has really been written.
+    /// Resolves to `Ok` once something has actually been written.
     ///
     /// # Errors
     /// As for [`Database::write`].
@@ -149,13 +149,13 @@ impl Inner {
         self.reads.close();
         self.searches.close();
         self.closing.store(true, Relaxed);
-        // Held while waiting, so that whoever closes second does not return before the first is done.
+        // Held while waiting, so that a second caller does not return before the database is closed.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(Running { writer, readers, lock }) = running.take() else { return };
-        // The readers first: the log can be folded back only when nobody reads.
+        // Join the readers first: the log can be merged only when nobody reads.
         for thread in readers.into_iter().chain([writer]) {
             if thread.join().is_err() {
-                log::error!("a thread of the database {} has panicked", self.path.display());
+                log::error!("a thread of the database {} panicked", self.path.display());
             }
         }
         drop(lock);

@@ -1,4 +1,4 @@
-//! What can go wrong with the database, at the start and later.
+//! Errors of the database, at startup and later.
 
 use std::{
     io,
@@ -10,33 +10,33 @@ use std::{
 use derive_more::{Display, Error};
 use rusqlite::ErrorCode;
 
-/// Why the data folder cannot be used; each message names the path and what to do.
+/// Why the data folder cannot be used. Each message names the path and says what to do.
 #[derive(Debug, Display, Error)]
 pub enum OpenError {
-    /// The folder is not there and cannot be made.
+    /// The folder does not exist and cannot be created.
     #[display("cannot create the data folder {}: {source}. Create it for this user, or name another with --data-dir", path.display())]
     CannotCreate {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
-    /// Something in the folder cannot be written.
+    /// A file in the folder cannot be written.
     #[display("cannot write {}: {cause}. Give this user the right to write there, or name another folder with --data-dir", path.display())]
     CannotWrite {
         /// The file.
         path: PathBuf,
-        /// What the system or SQLite said.
+        /// The reason from the system or SQLite.
         #[error(source)]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Another process works in the folder.
+    /// Another process is using the folder.
     #[display("another process is using the data folder {}. Stop it, or name another folder with --data-dir", path.display())]
     InUse {
         /// The folder.
         path: PathBuf,
     },
-    /// A newer version of this program has written the database.
+    /// A newer version of this program wrote the database.
     #[display(
         "{} has format {found}, written by a newer version; this one knows up to {known}. Use that version, or name another folder with --data-dir",
         path.display()
@@ -46,18 +46,18 @@ pub enum OpenError {
         path: PathBuf,
         /// Its format.
         found: u32,
-        /// The newest format that this program knows.
+        /// The newest format this program knows.
         known: u32,
     },
-    /// The file is no SQLite database, or a broken one.
+    /// The file is damaged, or not an SQLite database.
     #[display("{} is damaged or not a database: {source}. Restore it from a backup, or move it away to start empty", path.display())]
     Damaged {
         /// The database file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's reason.
         source: rusqlite::Error,
     },
-    /// No space is left.
+    /// The disk is full.
     #[display("no space left to write {}. Free some, or name a folder on another disk with --data-dir", path.display())]
     DiskFull {
         /// The file.
@@ -68,7 +68,7 @@ pub enum OpenError {
     Unusable {
         /// The database file.
         path: PathBuf,
-        /// What the system or SQLite said.
+        /// The reason from the system or SQLite.
         #[error(source)]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -102,33 +102,33 @@ fn out_of_space(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Why the open database did not do what was asked. Nothing of it has been written, except after [`Self::TimedOut`],
-/// which leaves that open.
+/// Why a request to the open database failed. Nothing of it has been written, except that [`Self::TimedOut`] leaves
+/// this open.
 #[derive(Debug, Clone, Display, Error)]
 pub enum DatabaseError {
-    /// Too much is waiting already.
-    #[display("too much is waiting for the database")]
+    /// Too many requests are waiting.
+    #[display("too many requests are waiting for the database")]
     Overloaded,
-    /// No answer came in time.
+    /// The answer did not come in time.
     #[display("no answer from the database within {_0:?}")]
     TimedOut(#[error(not(source))] Duration),
-    /// It is closed.
+    /// The database is closed.
     #[display("the database is closed")]
     Closed,
-    /// A read was ended before it was done: it took too long, or the database is closing.
-    #[display("the read was ended: it took too long, or the database is closing")]
+    /// The read was interrupted: it took too long, or the database is closing.
+    #[display("the read was interrupted: it took too long, or the database is closing")]
     Interrupted,
-    /// SQLite failed: disk full, input or output, a constraint.
+    /// SQLite failed: a full disk, an I/O error, a constraint.
     #[display("{_0}")]
     Sqlite(Arc<rusqlite::Error>),
-    /// The write itself was in order; another one failed so badly that the transaction of both was lost.
+    /// The write itself succeeded, but another one failed so badly that their common transaction was lost.
     #[display("rolled back together with another write that failed")]
     RolledBack,
-    /// What was asked and what is stored contradict each other.
+    /// The request contradicts the stored data.
     #[display("{_0}")]
     Contradiction(#[error(not(source))] String),
-    /// The code that should have done it panicked.
-    #[display("panicked while using the database")]
+    /// The code that was to do it panicked.
+    #[display("the code using the database panicked")]
     Panicked,
 }
 

@@ -1,4 +1,4 @@
-//! The data folder and the lock that keeps a second process out of it.
+//! The data folder, and the lock that keeps a second process out of it.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
@@ -9,14 +9,14 @@ use super::OpenError;
 
 const LOCK_FILE: &str = "lock";
 
-/// The right to use a data folder; given back when dropped, and by the system however the process ends.
+/// The lock on a data folder. Released when dropped, and by the operating system however the process ends.
 #[derive(Debug)]
 pub(super) struct FolderLock {
     _file: File,
 }
 
 impl FolderLock {
-    /// Makes the folder (for this user alone) if it is not there, and takes its lock.
+    /// Creates the folder, private to this user, if it does not exist, and locks it.
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
         create(folder).map_err(|error| OpenError::creating(folder, error))?;
         let path = folder.join(LOCK_FILE);

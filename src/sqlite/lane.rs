@@ -1,4 +1,4 @@
-//! The way to a thread that owns a connection: ordered, bounded, and never blocking the caller.
+//! A queue to a thread that owns a connection: ordered, bounded, and never blocking the caller.
 
 use std::{
     future::Future,
@@ -18,29 +18,29 @@ use super::{
     waiting::{Caller, Waiting},
 };
 
-/// Tasks that may wait.
+/// The most tasks that may wait.
 const MAX_TASKS: usize = 32 * 1024;
-/// Bytes that the waiting tasks may carry together.
+/// The most bytes that waiting tasks may carry together.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// What a task weighs beyond the texts it carries.
+/// A task's own size, counted in addition to the text it carries.
 const TASK_BYTES: usize = 512;
 /// How long a caller waits for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Something to do on a connection, and somebody to tell.
+/// Work for a connection, with a caller to answer.
 pub(super) trait Task: Send {
-    /// Who waits for it.
+    /// The caller that waits for it.
     fn caller(&self) -> &Caller;
 
-    /// Does it, once; false when it failed and what it changed must be undone.
+    /// Runs the task once. Returns false if it failed and its changes must be rolled back.
     fn run(&mut self, connection: &Connection) -> bool;
 
-    /// Tells the caller how it went, given whether the transaction around it became durable.
+    /// Answers the caller, given whether the surrounding transaction became durable.
     fn answer(self: Box<Self>, committed: Result<(), DatabaseError>);
 }
 
-/// The callers' end. What was submitted reaches the thread in that order; whether it still does what nobody waits for any
-/// more is the thread's choice.
+/// The callers' end. Tasks reach the thread in the order of submission. Whether to run a task whose caller has stopped
+/// waiting is up to the thread.
 pub(super) struct Lane {
     /// `None` once closed.
     tasks: Mutex<Option<mpsc::Sender<Box<dyn Task>>>>,
@@ -48,13 +48,13 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// A lane and the thread's end of it.
+    /// A lane, and the end of it for the thread.
     pub(super) fn new() -> (Self, mpsc::Receiver<Box<dyn Task>>) {
         let (sender, receiver) = mpsc::channel(MAX_TASKS);
         (Self { tasks: Mutex::new(Some(sender)), room: Arc::new(Semaphore::new(MAX_BYTES)) }, receiver)
     }
 
-    /// Hands in `work`, which carries about `bytes` of text, before this returns; the future only waits for the answer.
+    /// Submits `work`, which carries about `bytes` of text, before this returns. The future only waits for the answer.
     pub(super) fn submit<T, F>(
         &self,
         bytes: usize,
@@ -71,7 +71,7 @@ impl Lane {
             let _waiting = waiting;
             match timeout_at(deadline, submitted?).await {
                 Ok(Ok(result)) => result,
-                // The thread is gone, and the task with it.
+                // The thread has ended, and dropped the task.
                 Ok(Err(_)) => Err(DatabaseError::Closed),
                 Err(_) => Err(DatabaseError::TimedOut(ANSWER_TIMEOUT)),
             }
@@ -88,7 +88,7 @@ impl Lane {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, DatabaseError> + Send + 'static,
     {
-        // One that is larger than the whole room still gets through, alone.
+        // A task larger than the whole limit still gets through, alone.
         let weight = (bytes + TASK_BYTES).min(MAX_BYTES) as u32;
         let room = Arc::clone(&self.room).try_acquire_many_owned(weight).map_err(|_| DatabaseError::Overloaded)?;
         let (answer, receiver) = oneshot::channel();
@@ -102,7 +102,7 @@ impl Lane {
         }
     }
 
-    /// Takes nothing more; the thread ends once it has done what it was given.
+    /// Accepts no more tasks; the thread ends once it has run those submitted.
     pub(super) fn close(&self) {
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -127,7 +127,8 @@ where
 
     fn run(&mut self, connection: &Connection) -> bool {
         let Some(work) = self.work.take() else { return false };
-        // The caller undoes what a panic leaves half done, so nothing broken is seen later.
+        // The savepoint or transaction around it rolls back what a panic leaves half done, so later tasks see nothing
+        // of it.
         let result = catch_unwind(AssertUnwindSafe(|| work(connection)));
         let result = result.unwrap_or(Err(DatabaseError::Panicked));
         let succeeded = result.is_ok();
@@ -143,7 +144,7 @@ where
             (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(DatabaseError::RolledBack),
         };
-        // First, so that who is answered finds the room free.
+        // Released first, so that a caller finds room as soon as it is answered.
         drop(room);
         let _gone_is_fine = answer.send(result);
     }

@@ -1,8 +1,8 @@
-//! The format of the database, step by step.
+//! The database format, one migration step at a time.
 
 use rusqlite::Connection;
 
-/// Step `n` (from 1) leads from format `n - 1` to format `n`. Steps that were released are never changed.
+/// Step `n` (from 1) migrates from format `n - 1` to format `n`. Never change a released step.
 const STEPS: &[&str] = &[
     include_str!("migrations/0001_jobs_and_episodes.sql"),
     include_str!("migrations/0002_ended_jobs.sql"),
@@ -11,15 +11,15 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_parts_and_episode_states.sql"),
 ];
 
-/// The format this program writes.
+/// The format that this program writes.
 pub(super) const NEWEST: u32 = STEPS.len() as u32;
 
-/// The format of a database; 0 when it is empty.
+/// The format of a database; 0 if it is empty.
 pub(super) fn format(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Brings a database that is not newer to [`NEWEST`], wholly or not at all.
+/// Migrates a database that is not newer to [`NEWEST`], completely or not at all.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let from = format(connection)?;
     if from >= NEWEST {

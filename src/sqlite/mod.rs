@@ -1,7 +1,7 @@
-//! The database file in the data folder, which jobs and embedded episodes share.
+//! The database file in the data folder, shared by jobs and embedded episodes.
 //!
-//! One thread owns the writing connection and commits whole groups of waiting writes at once, so that many callers pay
-//! for one sync of the disk; another thread owns a reading connection, which never waits for that sync.
+//! One thread owns the writing connection and commits waiting writes in groups, so that many callers share one sync of
+//! the disk. Other threads own reading connections, which never wait for that sync.
 
 mod connection;
 mod database;

@@ -15,7 +15,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Writes one row of a project's counter; a table without references serves to look at writes as such.
+/// Writes one row of a project's counter. The table has no references, so it suits tests of writes in general.
 fn count(database: &Database, project: &str, last: u32) -> impl Future<Output = Result<(), DatabaseError>> + use<> {
     let project = project.to_owned();
     database.write(0, move |connection| insert(connection, &project, last))
@@ -36,7 +36,7 @@ async fn projects(database: &Database) -> Vec<String> {
     database.read(read).await.unwrap()
 }
 
-/// Keeps the writer inside a write of its own until the returned sender is dropped, so that what is handed in meanwhile
+/// Blocks the writer inside a write until the returned sender is dropped, so that everything submitted meanwhile
 /// becomes one group.
 fn hold(database: &Database) -> Sender<()> {
     let ((release, released), (entered, inside)) = (channel::<()>(), channel());
@@ -64,7 +64,7 @@ fn an_open_folder_is_in_use_until_it_is_closed() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_folder_is_for_this_user_alone() {
+fn a_new_folder_is_private_to_this_user() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = folder();
@@ -75,7 +75,7 @@ fn a_new_folder_is_for_this_user_alone() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_told_with_its_path() {
+fn a_folder_that_cannot_be_created_is_reported_with_its_path() {
     let folder = folder();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
@@ -87,7 +87,7 @@ fn a_folder_that_cannot_be_made_is_told_with_its_path() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told_with_its_path() {
+fn a_file_that_cannot_be_written_is_reported_with_its_path() {
     for blocked in ["lock", "generation.db"] {
         let folder = folder();
         let path = folder.path().join(blocked);
@@ -99,7 +99,7 @@ fn a_file_that_cannot_be_written_is_told_with_its_path() {
 }
 
 #[test]
-fn a_database_of_a_newer_version_is_left_alone() {
+fn a_database_of_a_newer_version_is_left_unchanged() {
     let folder = folder();
     let path = folder.path().join("generation.db");
     let newer = Connection::open(&path).unwrap();
@@ -112,7 +112,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_left_alone() {
+fn a_file_that_is_not_a_database_is_left_unchanged() {
     let folder = folder();
     let path = folder.path().join("generation.db");
     let before = "not a database, whatever its name says ".repeat(100);
@@ -123,7 +123,7 @@ fn a_file_that_is_no_database_is_left_alone() {
 }
 
 #[tokio::test]
-async fn closing_makes_durable_what_was_handed_in_and_folds_the_log_back() {
+async fn closing_makes_submitted_writes_durable_and_merges_the_log() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let release = hold(&database);
@@ -139,7 +139,7 @@ async fn closing_makes_durable_what_was_handed_in_and_folds_the_log_back() {
 }
 
 #[tokio::test]
-async fn a_failing_write_undoes_itself_alone() {
+async fn a_failing_write_rolls_back_only_itself() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let release = hold(&database);
@@ -162,12 +162,12 @@ async fn a_failing_write_undoes_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_lost_transaction_fails_what_ran_in_it_and_nothing_later() {
+async fn a_lost_transaction_fails_the_writes_in_it_and_no_later_ones() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let release = hold(&database);
     let before = count(&database, "before", 1);
-    // As SQLite itself does when the disk is full.
+    // SQLite itself does this when the disk is full.
     let losing = database.write(0, |connection| Ok(connection.execute_batch("ROLLBACK")?));
     let after = count(&database, "after", 1);
     drop(release);
@@ -197,7 +197,7 @@ async fn a_commit_that_fails_is_an_error_for_every_write_of_its_group() {
 }
 
 #[tokio::test]
-async fn too_much_waiting_fails_at_once_and_is_taken_again_later() {
+async fn a_full_lane_refuses_writes_at_once_and_accepts_them_again_later() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let release = hold(&database);
@@ -215,7 +215,7 @@ async fn too_much_waiting_fails_at_once_and_is_taken_again_later() {
 }
 
 #[tokio::test]
-async fn reading_does_not_wait_for_a_writer_under_way() {
+async fn a_read_does_not_wait_for_a_running_write() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     count(&database, "a", 1).await.unwrap();
@@ -228,7 +228,7 @@ async fn reading_does_not_wait_for_a_writer_under_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_come_is_not_waited_for() {
+async fn a_missing_answer_times_out() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let release = hold(&database);
@@ -239,7 +239,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     assert_eq!(projects(&Database::open(folder.path()).unwrap()).await, ["a"]);
 }
 
-/// Reads without end.
+/// A read that never ends.
 fn endless(connection: &Connection) -> Result<(), DatabaseError> {
     let sql =
         "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers";
@@ -248,7 +248,7 @@ fn endless(connection: &Connection) -> Result<(), DatabaseError> {
 }
 
 #[tokio::test]
-async fn a_read_ends_with_its_caller_and_the_next_goes_on() {
+async fn a_read_ends_when_its_caller_leaves_and_the_next_one_runs() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let (entered, inside) = channel();
@@ -257,7 +257,7 @@ async fn a_read_ends_with_its_caller_and_the_next_goes_on() {
         endless(connection)
     });
     inside.recv_timeout(Duration::from_secs(20)).unwrap();
-    // Neither is begun once nobody waits for it.
+    // Neither starts, because its caller has stopped waiting.
     let (unwanted, never) = channel::<()>();
     drop(database.read(move |_| {
         unwanted.send(()).unwrap();
@@ -269,7 +269,7 @@ async fn a_read_ends_with_its_caller_and_the_next_goes_on() {
 }
 
 #[tokio::test]
-async fn a_long_search_holds_up_no_other_read() {
+async fn a_long_search_delays_no_other_read() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let (begun, begins) = tokio::sync::oneshot::channel();
@@ -284,7 +284,7 @@ async fn a_long_search_holds_up_no_other_read() {
 }
 
 #[tokio::test]
-async fn closing_ends_what_is_read() {
+async fn closing_ends_running_reads() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let (entered, inside) = channel();
@@ -300,7 +300,7 @@ async fn closing_ends_what_is_read() {
 }
 
 #[tokio::test]
-async fn a_write_happens_whether_anybody_waits_for_it_or_not() {
+async fn a_write_is_applied_even_if_its_caller_stops_waiting() {
     let folder = folder();
     let database = Database::open(folder.path()).unwrap();
     let release = hold(&database);

@@ -1,4 +1,4 @@
-//! What the threads of the database do.
+//! The threads of the database.
 
 use std::{
     sync::{
@@ -13,14 +13,14 @@ use tokio::sync::mpsc::Receiver;
 
 use super::{DatabaseError, lane::Task, waiting::Limit};
 
-/// The most writes that share one commit; bounds how long the first of them waits for the others.
+/// The most writes in one commit; bounds how long the first of them waits for the others.
 const GROUP_LIMIT: usize = 1024;
-/// How long one read may keep all others waiting.
+/// How long one read may delay all others.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// SQLite's steps between two checks whether a read should end; a few microseconds.
+/// SQLite steps between two checks whether to end a read; takes a few microseconds.
 const STEPS_BETWEEN_CHECKS: i32 = 200;
 
-/// Writes in groups until the lane is closed and empty, then folds the log back into the database file.
+/// Writes in groups until the lane is closed and empty, then merges the log into the database file.
 pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box<dyn Task>>) {
     let mut group = Vec::new();
     while tasks.blocking_recv_many(&mut group, GROUP_LIMIT) > 0 {
@@ -29,14 +29,14 @@ pub(super) fn write_until_closed(connection: Connection, mut tasks: Receiver<Box
             group.drain(..run).for_each(|task| task.answer(committed.clone()));
         }
     }
-    // Nothing is lost without it: the log is read at the next start.
+    // Nothing is lost if this fails: the next start reads the log.
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        log::warn!("the database's log stays beside it: {error}");
+        log::warn!("the database's write-ahead log could not be merged: {error}");
     }
 }
 
-/// Reads one by one until the lane is closed. What nobody waits for is not begun, and not gone on with either; a closing
-/// database reads nothing more.
+/// Runs reads one by one until the lane is closed. Skips a read whose caller has stopped waiting, and interrupts it if
+/// it runs. Once the database is closing, no read starts.
 pub(super) fn read_until_closed(
     mut connection: Connection,
     mut tasks: Receiver<Box<dyn Task>>,
@@ -54,18 +54,18 @@ pub(super) fn read_until_closed(
 fn read(connection: &mut Connection, mut task: Box<dyn Task>, closing: &Arc<AtomicBool>) {
     let limit = Limit::new(task.caller().clone(), closing, READ_TIMEOUT);
     let limited = connection.progress_handler(STEPS_BETWEEN_CHECKS, Some(move || limit.is_reached()));
-    // Around several statements, so that they see one state.
+    // One transaction around several statements, so that they see one snapshot.
     let begun = limited.map_err(DatabaseError::from).and_then(|()| execute(connection, "BEGIN"));
     if begun.is_ok() {
         task.run(connection);
     }
-    // Undoing must not be interrupted.
+    // Ending the transaction must not be interrupted.
     let lifted = connection.progress_handler(0, None::<fn() -> bool>);
     roll_back(connection);
     task.answer(begun.and(lifted.map_err(DatabaseError::from)));
 }
 
-/// Runs tasks in one transaction. Returns how many of them it dealt with, and whether what they changed is durable.
+/// Runs tasks in one transaction. Returns how many of them to answer, and whether their changes are durable.
 fn write_together(connection: &Connection, tasks: &mut [Box<dyn Task>]) -> (usize, Result<(), DatabaseError>) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         roll_back(connection);
@@ -84,10 +84,10 @@ fn write_together(connection: &Connection, tasks: &mut [Box<dyn Task>]) -> (usiz
     (tasks.len(), committed)
 }
 
-/// Keeps a task's failure from the others of its transaction.
+/// Isolates a failing task from the others in its transaction.
 ///
 /// # Errors
-/// The transaction is lost: SQLite undoes all of it after some failures, such as a full disk.
+/// The transaction is lost: after some failures, such as a full disk, SQLite rolls back all of it.
 fn run_in_savepoint(connection: &Connection, task: &mut dyn Task) -> Result<(), DatabaseError> {
     execute(connection, "SAVEPOINT task")?;
     let succeeded = task.run(connection);

@@ -1,4 +1,4 @@
-//! Whether anybody still waits for a read.
+//! Tracks whether a caller still waits for a read.
 
 use std::{
     sync::{
@@ -8,11 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Held by a caller for as long as it waits.
+/// Held by a caller while it waits.
 #[derive(Debug)]
 pub(super) struct Waiting(Arc<()>);
 
-/// A task's view of its caller.
+/// A task's weak reference to its caller.
 #[derive(Debug, Clone)]
 pub(super) struct Caller(Weak<()>);
 
@@ -32,7 +32,7 @@ impl Caller {
     }
 }
 
-/// What ends a read that runs: nobody waits for it any more, the database is closing, or it has taken too long.
+/// What ends a running read: its caller has stopped waiting, the database is closing, or its time is up.
 #[derive(Debug)]
 pub(super) struct Limit {
     caller: Caller,
@@ -41,7 +41,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// Begins now and lasts `most` at the longest.
+    /// Starts now and lasts at most `most`.
     pub(super) fn new(caller: Caller, closing: &Arc<AtomicBool>, most: Duration) -> Self {
         Self { caller, closing: Arc::clone(closing), deadline: Instant::now() + most }
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_read_ends_when_its_caller_goes_the_database_closes_or_its_time_is_over() {
+    fn a_read_ends_when_its_caller_leaves_the_database_closes_or_its_time_is_up() {
         let (waiting, closing) = (Waiting::new(), Arc::new(AtomicBool::new(false)));
         let long = Duration::from_secs(1000);
         let limit = Limit::new(waiting.caller(), &closing, long);

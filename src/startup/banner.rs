@@ -1,4 +1,4 @@
-//! What the service says once it listens.
+//! What the service prints once it listens.
 
 use std::{
     io::{self, Write as _},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::config::{EpisodesKind, Provider, Settings};
 
-/// Where it listens, what it keeps where, who writes, and how to try it.
+/// Prints the address, the storage, the models, and how to try the service.
 pub(super) fn print(address: SocketAddr, settings: &Settings) {
     let _nobody_reads = io::stdout().write_all(text(address, settings).as_bytes());
 }
@@ -16,7 +16,7 @@ fn text(address: SocketAddr, settings: &Settings) -> String {
     let data = &settings.server.data_dir;
     let data = data.canonicalize().unwrap_or_else(|_| data.clone());
     let models: String = settings.providers.iter().map(|provider| format!("  {}\n", model_line(provider))).collect();
-    // An address for a browser: nobody can open 0.0.0.0.
+    // An address that a browser can open, unlike 0.0.0.0.
     let here =
         if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
     let (default, named) = match settings.default_model() {
@@ -38,7 +38,7 @@ fn text(address: SocketAddr, settings: &Settings) -> String {
     )
 }
 
-/// The model of jobs that name none, and what made it so.
+/// The model of jobs that name none, and where it comes from.
 fn default_line(settings: &Settings) -> String {
     if let Some(name) = &settings.models.default {
         return format!("{name} (models.default)");
@@ -52,7 +52,7 @@ fn default_line(settings: &Settings) -> String {
     }
 }
 
-/// What to set so that there is one.
+/// What to set for a default model.
 fn no_default_line(settings: &Settings) -> String {
     let provider = settings.first_provider();
     let how = match provider.and_then(|provider| Some((provider, provider.default_model_env.as_deref()?))) {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_model_is_told_with_its_reason_or_with_what_to_set() {
+    fn the_default_model_is_shown_with_its_origin_or_with_what_to_set() {
         let key = ("OPENAI_API_KEY", "x");
         let elsewhere = ("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1");
         assert_eq!(default_of(&[]), "builtin (default_model of builtin, the first active provider)");

@@ -1,4 +1,4 @@
-//! The episode store as configured.
+//! Opens the configured episode store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,11 +12,11 @@ use crate::{
     sqlite::Database,
 };
 
-/// How long the first check of a store on another server may take.
+/// Timeout of the first check of a store on another server.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens the store. Startup does not wait to see whether it can be used; if it cannot, the log says why, and scripts wait in
-/// the outbox.
+/// Opens the store. Startup does not wait for a check of it. If the store cannot be used, the log says why, and scripts
+/// wait in the outbox.
 pub(super) fn open(settings: &config::Episodes, database: &Database) -> Arc<dyn EpisodeStore> {
     let timeouts = Timeouts::within(settings.save_timeout);
     let store: Arc<dyn EpisodeStore> = match &settings.kind {
@@ -36,6 +36,6 @@ async fn check(store: Arc<dyn EpisodeStore>) {
     let checked = timeout(CHECK_TIMEOUT, store.check()).await;
     let late = |_| Err(EpisodeError::Unavailable(format!("no answer within {CHECK_TIMEOUT:?}").into()));
     if let Err(error) = checked.unwrap_or_else(late) {
-        log::error!("{error}; jobs run all the same, and their scripts are saved once this is fixed");
+        log::error!("{error}; jobs still run, and their scripts are saved once this is fixed");
     }
 }

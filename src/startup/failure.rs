@@ -1,4 +1,4 @@
-//! Why the service did not start or did not go on.
+//! Why the service did not start, or stopped.
 
 use std::{io, time::Duration};
 
@@ -8,44 +8,44 @@ use generation_placeholder::BankError;
 
 use crate::{generators::PromptError, sqlite::OpenError};
 
-/// What ended the service against its operator's will; each says what to do next where that can be known.
+/// What ended the service unexpectedly. Each message says what to do next, if that is known.
 #[derive(Debug, Display, Error, From)]
 pub enum Failure {
-    /// No address to listen on.
+    /// The address cannot be listened on.
     #[from(ignore)]
     #[display(
         "cannot listen on {address}: {source}; is another service using it? Choose another address with --host and --port"
     )]
     Listen {
-        /// As configured.
+        /// The configured address.
         address: String,
         /// The system's reason.
         source: io::Error,
     },
-    /// The prompt templates.
+    /// The prompt templates cannot be used.
     #[display("{_0}")]
     Prompts(PromptError),
-    /// The phrase banks of the placeholder writer.
+    /// The phrase banks of the placeholder writer are malformed.
     #[display("{_0}")]
     Phrases(&'static BankError),
-    /// The data directory.
+    /// The data directory cannot be opened.
     #[display("{_0}")]
     Data(OpenError),
-    /// The jobs of an earlier run.
+    /// The jobs of an earlier run cannot be read.
     #[display("the jobs of an earlier run cannot be read: {_0}")]
     Recovery(StoreError),
-    /// They were not read in time.
+    /// The jobs of an earlier run were not read in time.
     #[from(ignore)]
     #[display("the jobs of an earlier run were not read within {_0:?}")]
     RecoveryTimedOut(#[error(not(source))] Duration),
-    /// The supervisor of all jobs.
+    /// The registry is gone.
     #[display("{_0}; accepted jobs continue after the next start")]
     Registry(RegistryGone),
-    /// The HTTP side.
+    /// The HTTP server stopped.
     #[from(ignore)]
     #[display("the HTTP server stopped unexpectedly")]
     ServerEnded,
-    /// Anything of the operating system.
+    /// The operating system reported an error.
     #[display("{_0}")]
     Io(io::Error),
 }

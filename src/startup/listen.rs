@@ -1,4 +1,4 @@
-//! The socket and the HTTP server on it.
+//! The listening socket and its HTTP server.
 
 use std::{
     io,
@@ -16,21 +16,21 @@ use crate::{
     http::{self, Context},
 };
 
-/// Connections that may wait to be accepted: every reader of a restarted service comes back within seconds.
+/// Connections that may wait to be accepted: after a restart, every reader reconnects within seconds.
 const BACKLOG: i32 = 8192;
-/// No limit of ours: the limit of open files binds, and `sse.max_connections` for streams.
+/// Effectively unlimited: open files limit connections, and `sse.max_connections` limits streams.
 const MAX_CONNECTIONS_PER_WORKER: usize = 1_000_000;
-/// How long a stop waits for requests that are being answered. Tasks that have taken a socket over are not among them:
-/// `shutdown` waits for those before.
+/// How long a stop waits for requests in progress. Tasks that have taken over a socket are not among them; `shutdown`
+/// waits for those first.
 const ANSWER_GRACE_SECONDS: u64 = 3;
 
-/// Binds the first address that the configured host stands for.
+/// Binds the first address of the configured host that can be bound.
 ///
 /// # Errors
-/// None of them can be bound.
+/// None of its addresses can be bound.
 pub(super) fn bind(server: &config::Server) -> Result<TcpListener, Failure> {
     let failed = |source| Failure::Listen { address: format!("{}:{}", server.host, server.port), source };
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name stands for no address");
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
     for address in (server.host.as_str(), server.port).to_socket_addrs().map_err(failed)? {
         match bind_one(address) {
             Ok(listener) => return Ok(listener),
@@ -48,10 +48,10 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Starts to serve on `listener`, over HTTP/1.1. HTTP/2 is the proxy's (docs/decisions/0008).
+/// Starts serving HTTP/1.1 on `listener`. HTTP/2 is left to the proxy (docs/decisions/0008).
 ///
 /// # Errors
-/// The system refuses.
+/// The system refuses the listener.
 pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Context>) -> Result<Server, Failure> {
     let writers = context.writers.clone();
     let routes = http::configure(context);
@@ -71,7 +71,7 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
         .keep_alive(limits.keep_alive)
         .max_connections(MAX_CONNECTIONS_PER_WORKER)
         .tcp_nodelay(true)
-        // Otherwise a reader that has gone is noticed at the next write only.
+        // Otherwise a disconnected reader is noticed only at the next write.
         .h1_allow_half_closed(false)
         .on_connect(move |connection, extensions| {
             if let Some(connection) = connection.downcast_ref::<TcpStream>() {
@@ -86,10 +86,10 @@ pub(super) fn serve(listener: TcpListener, settings: &Settings, context: Data<Co
     Ok(server.run())
 }
 
-/// Lets the kernel disconnect a reader that takes nothing for so long. Only the kernel sees what the peer has taken: while
-/// its window is closed or it does not acknowledge, nobody here even tries to write more.
+/// Makes the kernel disconnect a reader that reads nothing for `timeout`. Only the kernel knows what the peer has
+/// received: while the peer's window is closed or it acknowledges nothing, nothing here even tries to write.
 fn limit_writes(connection: &TcpStream, timeout: Duration) {
     if let Err(error) = SockRef::from(connection).set_tcp_user_timeout(Some(timeout)) {
-        log::warn!("a connection goes without a write timeout: {error}");
+        log::warn!("a connection has no write timeout: {error}");
     }
 }

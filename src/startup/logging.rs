@@ -1,13 +1,13 @@
-//! The log.
+//! Sets up the log.
 
 use env_logger::{Builder, Env};
 use log::LevelFilter;
 
-/// Writes what is at least as severe as `level` to standard error; `RUST_LOG` overrides it in the usual way.
+/// Logs entries of at least `level` to standard error. `RUST_LOG` overrides it as usual.
 pub fn init_logging(level: LevelFilter) {
     Builder::new()
         .filter_level(level)
-        // A stream that is cut on purpose is an error to the dispatcher, and there are thousands at every stop.
+        // The dispatcher logs every deliberately cut stream as an error, thousands of them at each shutdown.
         .filter_module("actix_http::h1::dispatcher", LevelFilter::Off)
         .filter_module("actix_server", level.min(LevelFilter::Warn))
         .parse_env(Env::default())

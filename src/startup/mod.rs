@@ -1,4 +1,4 @@
-//! From settings to a running service and back: build, listen, wait for the end, go down without losing anything.
+//! Takes settings to a running service and back: build, listen, wait, shut down without losing anything.
 
 mod banner;
 mod episodes;
@@ -34,28 +34,29 @@ use crate::{
     stores::SqliteJobs,
 };
 
-/// Below so many open files at once the service can hardly serve the readers it is made for.
-const FEW_FILES: u64 = 10_240;
-/// Reading the unfinished jobs back is bounded by `jobs.max_queued` and the disk; past this something is broken.
-const RECOVERY: Duration = Duration::from_secs(120);
+/// With fewer open files than this, the service cannot serve the number of readers it is made for.
+const MIN_OPEN_FILES: u64 = 10_240;
+/// Timeout of reading back the unfinished jobs. Normally `jobs.max_queued` and the disk bound it; past this, something
+/// is broken.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs the service until it is told to stop (SIGTERM, SIGINT) or cannot go on.
+/// Runs the service until it is told to stop (SIGTERM, SIGINT) or fails.
 ///
 /// # Errors
-/// It could not start, or one of its vital parts ended by itself. Accepted jobs are safe in either case.
+/// It could not start, or a vital part ended on its own. Accepted jobs are safe in either case.
 pub fn run(settings: Settings) -> Result<(), Failure> {
     match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(limit) if limit < FEW_FILES => log::warn!(
-            "only {limit} files can be open at once, and every reader is one: raise the hard limit (`ulimit -Hn`)"
+        Ok(limit) if limit < MIN_OPEN_FILES => log::warn!(
+            "only {limit} files can be open at once, and every reader needs one: raise the hard limit (`ulimit -Hn`)"
         ),
         Ok(_) => {}
-        Err(error) => log::warn!("the limit of open files stays as it is: {error}"),
+        Err(error) => log::warn!("could not raise the limit of open files: {error}"),
     }
     System::new().block_on(run_in_system(settings))
 }
 
 async fn run_in_system(settings: Settings) -> Result<(), Failure> {
-    // Bound first: a port in use must not leave a data directory behind.
+    // Bound first: if the port is in use, no data directory is created.
     let listener = listen::bind(&settings.server)?;
     let models = Arc::new(models::catalog(&settings)?);
     let database = Database::open(&settings.server.data_dir)?;
@@ -98,13 +99,14 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     shutdown::serve_until_told(server, &context, &database, &settings.server).await
 }
 
-/// Takes up the unfinished jobs of an earlier process before anybody can ask for them. The ended ones, however many, are
-/// found by the registry while the service serves already.
+/// Gives the registry the unfinished jobs of an earlier process, before any client can ask for them. The registry loads
+/// the ended jobs, however many, while the service is already serving.
 async fn adopt(registry: &RegistryHandle, jobs: &dyn JobStore) -> Result<(), Failure> {
-    let claimed =
-        timeout(RECOVERY, claim_unfinished(jobs)).await.map_err(|_| Failure::RecoveryTimedOut(RECOVERY))??;
+    let claimed = timeout(RECOVERY_TIMEOUT, claim_unfinished(jobs))
+        .await
+        .map_err(|_| Failure::RecoveryTimedOut(RECOVERY_TIMEOUT))??;
     if !claimed.is_empty() {
-        log::info!("taking up {} unfinished jobs of an earlier run", claimed.len());
+        log::info!("continuing {} unfinished jobs of an earlier run", claimed.len());
     }
     registry.adopt(Adopt(claimed)).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Providers as configured, turned into generators.
+//! Builds generators from the configured providers.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     generators::{Catalog, PlaceholderGenerator, Prompts, Provider, ScriptWriter, openai},
 };
 
-/// All active providers, in the order they are asked.
+/// The active providers, in the order in which they are asked.
 ///
 /// # Errors
 /// A prompt template cannot be read or does not compile, or a phrase bank of the placeholder writer is malformed.

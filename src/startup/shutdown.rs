@@ -1,4 +1,4 @@
-//! Serving until the end, and the orderly shutdown.
+//! Serves until told to stop, then shuts down in order.
 
 use std::{process, thread, time::Duration};
 
@@ -19,21 +19,21 @@ use tokio_util::task::TaskTracker;
 use super::Failure;
 use crate::{config, http::Context, sqlite::Database};
 
-/// How soon the death of the registry is noticed.
+/// How often to check that the registry is alive.
 const REGISTRY_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// The drain's share of `shutdown_timeout`; the rest is for the database.
+/// The drain's share of `shutdown_timeout`; the rest is for closing the database.
 const DRAIN_SHARE: f32 = 0.75;
-/// How long clients may take for what is left of their streams once these were cut: a `retry:` line, and what was sent before.
+/// How long clients may take to read the rest of a cut stream: the `retry:` line and whatever was sent before it.
 const WRITER_GRACE: Duration = Duration::from_secs(3);
-/// The exit code by which shells report a process that SIGINT ended.
+/// The exit code that shells report for a process ended by SIGINT.
 const EXIT_INTERRUPTED: i32 = 130;
 
-/// Serves until SIGTERM or SIGINT, then drains: new jobs are refused, running ones checkpointed, readers cut, the database
-/// closed. All of it ends within `drain_delay` and `shutdown_timeout`, the process with it if need be; a second signal ends
-/// the process at once. What was accepted is durable all the same.
+/// Serves until SIGTERM or SIGINT, then drains: refuses new jobs, checkpoints running ones, cuts readers, closes the
+/// database. All of it ends within `drain_delay` plus `shutdown_timeout`; if the database is not closed by then, the
+/// process exits anyway. A second signal ends the process at once. Accepted jobs are durable in every case.
 ///
 /// # Errors
-/// The server or the registry ended by itself.
+/// The server or the registry ended on its own.
 pub(super) async fn serve_until_told(
     server: Server,
     context: &Data<Context>,
@@ -43,40 +43,40 @@ pub(super) async fn serve_until_told(
     let handle = server.handle();
     let serving = rt::spawn(server);
     let mut signals = Signals::listen()?;
-    let told = select! {
+    let outcome = select! {
         _ = serving => Err(Failure::ServerEnded),
         () = died(&context.registry) => Err(Failure::Registry(RegistryGone)),
         () = signals.next() => Ok(()),
     };
-    let most = settings.drain_delay + settings.shutdown_timeout;
-    let going_down = async {
-        if told.is_ok() {
-            log::info!("stopping; running jobs go on at the next start");
+    let limit = settings.drain_delay + settings.shutdown_timeout;
+    let shutting_down = async {
+        if outcome.is_ok() {
+            log::info!("shutting down; running jobs continue after the next start");
             drain(handle, context, settings).await;
         }
         close(database).await;
     };
     let down = select! {
-        down = timeout(most, going_down) => down,
+        down = timeout(limit, shutting_down) => down,
         () = signals.next() => {
-            log::warn!("a second signal: ending at once");
+            log::warn!("received a second signal; exiting at once");
             process::exit(EXIT_INTERRUPTED);
         }
     };
     if down.is_err() {
         log::error!(
-            "the database is not closed within {most:?}; what was answered is durable, the next start does the rest"
+            "the database was not closed within {limit:?}; answered writes are durable, and the next start does the rest"
         );
-        if let Err(failure) = &told {
+        if let Err(failure) = &outcome {
             log::error!("{failure}");
         }
-        // Returning would wait for the database after all.
-        process::exit(i32::from(told.is_err()));
+        // Returning from here would wait for the database.
+        process::exit(i32::from(outcome.is_err()));
     }
-    told
+    outcome
 }
 
-/// Closes the database on a thread of its own: nobody who waits for it is kept from giving up.
+/// Closes the database on a thread of its own, so that a caller can stop waiting for it.
 async fn close(database: &Database) {
     log::info!("closing the database");
     let (database, (closed, done)) = (database.clone(), oneshot::channel());
@@ -85,35 +85,38 @@ async fn close(database: &Database) {
         let _gave_up = closed.send(());
     });
     match closing {
-        // An error is a panic, which has been logged.
+        // An error means a panic, which has been logged.
         Ok(_) => drop(done.await),
-        Err(error) => log::error!("the database is not closed, for want of a thread: {error}"),
+        Err(error) => log::error!("the database was not closed, because no thread could be started: {error}"),
     }
 }
 
-/// Suspends the jobs, which cuts their streams, and stops the HTTP server.
+/// Suspends the jobs, which cuts their streams, then stops the HTTP server.
 async fn drain(server: ServerHandle, context: &Data<Context>, settings: &config::Server) {
     context.drain();
-    // Load balancers need time to see that this instance is not ready any more.
+    // Gives load balancers time to see that this instance is no longer ready.
     sleep(settings.drain_delay).await;
     let share = settings.shutdown_timeout.mul_f32(DRAIN_SHARE);
     let deadline = Instant::now() + share;
     match timeout_at(deadline, context.registry.drain()).await {
         Ok(Ok(())) => {}
-        Ok(Err(gone)) => log::error!("{gone}; jobs go on from their last checkpoint"),
-        Err(_) => log::error!("the jobs were not suspended within {share:?}; they go on from their last checkpoint"),
+        Ok(Err(gone)) => log::error!("{gone}; jobs will continue from their last checkpoint"),
+        Err(_) => {
+            log::error!("jobs were not suspended within {share:?}; they will continue from their last checkpoint")
+        }
     }
     stop_serving(&server, &context.writers, deadline).await;
 }
 
-/// Waits for the tasks that have taken a connection over, then stops the workers. In that order: a worker does not count
-/// these tasks among its connections, and when it ends, its runtime drops those that are left, which closes their sockets.
+/// Waits for the tasks that have taken over a connection, then stops the workers. The order matters: a worker does not
+/// count these tasks among its connections, and when it ends, its runtime drops the remaining ones, which closes their
+/// sockets.
 async fn stop_serving(server: &ServerHandle, writers: &TaskTracker, deadline: Instant) {
     writers.close();
-    log::info!("connections that wait for their last bytes: {}", writers.len());
+    log::info!("connections waiting to send their last bytes: {}", writers.len());
     let grace = deadline.min(Instant::now() + WRITER_GRACE);
     if timeout_at(grace, writers.wait()).await.is_err() {
-        log::warn!("closing connections whose clients did not take the last bytes in time: {}", writers.len());
+        log::warn!("closing connections whose clients did not read the last bytes in time: {}", writers.len());
     }
     let graceful = Instant::now() < deadline;
     let stopped = server.stop(graceful);
@@ -122,7 +125,7 @@ async fn stop_serving(server: &ServerHandle, writers: &TaskTracker, deadline: In
         writers.wait().await;
     };
     if timeout_at(deadline, all_ended).await.is_err() {
-        log::error!("the HTTP server did not stop in time; connections it leaves open: {}", writers.len());
+        log::error!("the HTTP server did not stop in time; connections left open: {}", writers.len());
     }
 }
 

@@ -1,4 +1,5 @@
-//! What every job store must do, whatever it keeps jobs in. `job_store_contract!` makes one test of each function here.
+//! What every job store must do, whatever its backend. `job_store_contract!` generates one test per function in this
+//! module.
 
 use std::sync::Arc;
 
@@ -12,9 +13,9 @@ use generation_actors::{
     ports::{Change, Claim, Created, Ending, JobStore, StoreErrorKind, Written},
 };
 
-/// A store that a test can open again as a restarted process would.
+/// A store that a test can reopen, as a restarted process would.
 pub(crate) trait JobStoreUnderTest {
-    /// Opens it; what was opened before is gone for good first.
+    /// Opens the store, after closing any earlier instance for good.
     async fn open(&mut self) -> Arc<dyn JobStore>;
 }
 
@@ -22,13 +23,13 @@ macro_rules! job_store_contract {
     ($fixture:expr) => {
         $crate::stores::contract::job_store_contract! {
             $fixture;
-            a_new_job_is_remembered_as_it_was_accepted
+            a_new_job_is_stored_as_accepted
             a_job_is_created_once
-            a_key_names_the_job_that_was_created_under_it
+            a_key_names_the_job_created_under_it
             of_concurrent_creations_under_one_key_one_is_recorded
             a_key_is_held_for_as_long_as_its_job
-            a_checkpoint_is_remembered_and_writing_it_twice_changes_nothing
-            a_checkpoint_replaces_what_is_beyond_its_offset
+            a_checkpoint_is_stored_and_writing_it_twice_changes_nothing
+            a_checkpoint_replaces_everything_after_its_offset
             a_checkpoint_that_would_leave_a_hole_is_refused
             a_job_without_text_has_no_parts
             a_checkpoint_belongs_to_a_part
@@ -38,23 +39,23 @@ macro_rules! job_store_contract {
             concurrent_jobs_do_not_mix
             a_checkpoint_after_the_end_changes_nothing
             the_first_ending_wins
-            every_outcome_is_remembered
+            every_outcome_is_stored
             an_ending_that_cannot_place_its_text_changes_nothing
-            a_claim_begins_the_next_epoch_with_all_that_is_stored
-            a_claim_of_what_has_changed_since_changes_nothing
+            a_claim_begins_the_next_epoch_with_everything_stored
+            a_claim_from_an_outdated_epoch_changes_nothing
             of_concurrent_claims_one_succeeds
             a_former_owner_can_neither_checkpoint_nor_finish
-            a_job_that_was_released_goes_on_elsewhere
+            a_released_job_continues_elsewhere
             an_owner_that_was_overruled_is_fenced
-            overruling_what_has_changed_since_changes_nothing
-            what_nobody_knows_cannot_be_written
+            overruling_from_an_outdated_epoch_changes_nothing
+            an_unknown_job_cannot_be_written
             an_episode_that_was_owed_is_noted
             an_episode_is_noted_of_completed_jobs_only
             a_refused_episode_may_be_owed_again_and_a_saved_one_is_final
-            changes_are_the_unfinished_jobs_oldest_first_until_it_has_caught_up
-            ended_jobs_are_told_in_pages_the_newest_ending_first
-            jobs_that_ended_at_the_same_time_are_each_in_one_page
-            a_job_is_loaded_as_it_is_stored_finished_or_not
+            changes_lists_the_unfinished_jobs_oldest_first_until_caught_up
+            ended_jobs_are_listed_in_pages_newest_end_first
+            jobs_that_ended_at_the_same_time_are_on_exactly_one_page_each
+            a_job_is_loaded_as_stored_finished_or_not
             purged_jobs_are_forgotten_and_unknown_ids_are_ignored
             a_working_store_checks_out
         }
@@ -79,7 +80,7 @@ pub(crate) use {claims::*, creation::*, episodes::*, reading::*, texts::*};
 
 const MARK: EndMark = EndMark { event_seq: 17, text_version: 3 };
 
-/// `seconds` after a fixed moment, with all the digits a clock has.
+/// `seconds` after a fixed moment, with all the fractional digits a clock has.
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 123_456_789).expect("in range") + TimeDelta::seconds(seconds)
 }
@@ -104,7 +105,7 @@ fn keyed(key: &str, body_digest: &str) -> NewJob {
     NewJob { idempotency, ..new_job() }
 }
 
-/// A checkpoint of a plain job.
+/// A checkpoint of a job with one part.
 pub(crate) fn checkpoint(offset: usize, text: &str) -> Checkpoint {
     Checkpoint {
         started_at: Some(at(1)),
@@ -138,7 +139,7 @@ fn saved(number: u32) -> EpisodeState {
     EpisodeState::Saved(EpisodeRef { id: format!("episode-{number}"), number })
 }
 
-/// Creates a job that can be claimed at once.
+/// Creates a job and claims it at once.
 pub(crate) async fn create(store: &dyn JobStore, job: NewJob) -> Claim {
     match store.create(job.clone(), true).await.unwrap() {
         Created::Mine(claim) => claim,
@@ -151,7 +152,7 @@ async fn created(store: &Arc<dyn JobStore>) -> Claim {
     create(store.as_ref(), new_job()).await
 }
 
-/// Writes checkpoints, one after the other.
+/// Writes checkpoints one after another.
 async fn write(store: &Arc<dyn JobStore>, by: &Claim, checkpoints: impl IntoIterator<Item = Checkpoint>) {
     for checkpoint in checkpoints {
         assert_eq!(store.checkpoint(by, checkpoint).await.unwrap(), Written::Done);
@@ -166,7 +167,7 @@ async fn held(store: &Arc<dyn JobStore>, id: JobId) -> JobRecord {
     store.load(id).await.unwrap().expect("held")
 }
 
-/// The unfinished jobs, in the order in which they are told.
+/// The unfinished jobs, in the order in which the store lists them.
 pub(crate) async fn unfinished(store: &dyn JobStore) -> Vec<JobHead> {
     let mut changes = store.changes();
     let mut heads = Vec::new();
@@ -179,7 +180,7 @@ pub(crate) async fn unfinished(store: &dyn JobStore) -> Vec<JobHead> {
     }
 }
 
-/// What a restart finds of a job.
+/// The record of a job after a restart.
 async fn after_restart(fixture: &mut impl JobStoreUnderTest, store: Arc<dyn JobStore>, id: JobId) -> JobRecord {
     drop(store);
     let store = fixture.open().await;

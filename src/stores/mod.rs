@@ -1,4 +1,4 @@
-//! Where jobs survive the process: implementations of the job store port.
+//! Implementations of the job store port: where jobs outlive the process.
 
 #[cfg(test)]
 mod contract;

@@ -1,23 +1,23 @@
-//! The shapes in which stores keep what the model describes. What stands in a store outlives every version of this program, so
-//! these change by addition only: a field that comes later has a default.
+//! The format in which stores keep the values of the model. Stored data outlives every version of this program, so
+//! extend the format only by addition: every new field needs a default.
 
 use std::borrow::Cow;
 
 use generation_actors::model::{Brief, EpisodeStatus, Locale, Outcome, Status};
 use serde::{Deserialize, Serialize};
 
-/// A brief as JSON.
+/// Encodes a brief as JSON.
 ///
 /// # Errors
-/// A number in it has no JSON, such as infinity.
+/// A number in the brief has no JSON form, such as infinity.
 pub(super) fn write_brief(brief: &Brief) -> Result<String, serde_json::Error> {
     serde_json::to_string(&StoredBrief::from(brief))
 }
 
-/// The brief that [`write_brief`] wrote.
+/// Decodes a brief encoded by [`write_brief`].
 ///
 /// # Errors
-/// It is no JSON, or a field is missing or of another type.
+/// It is not JSON, or a field is missing or has the wrong type.
 pub(super) fn read_brief(json: &str) -> Result<Brief, serde_json::Error> {
     serde_json::from_str::<StoredBrief<'_>>(json).map(Brief::from)
 }
@@ -80,7 +80,7 @@ impl From<StoredBrief<'_>> for Brief {
     }
 }
 
-/// The word for how a job ended.
+/// The word for an outcome.
 pub(super) fn outcome_word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Completed { .. } => "completed",
@@ -99,7 +99,7 @@ pub(super) fn ended_status(word: &str) -> Option<Status> {
     }
 }
 
-/// The word for where a script stands with the episode store.
+/// The word for the status of an episode.
 pub(super) fn episode_word(status: EpisodeStatus) -> &'static str {
     match status {
         EpisodeStatus::Owed => "owed",
@@ -122,11 +122,11 @@ pub(super) fn episode_status(word: &str) -> Option<EpisodeStatus> {
 mod tests {
     use super::*;
 
-    /// Written by the program of format 4.
+    /// Written by a version with format 4.
     const FORMAT_4: &str = r#"{"project_id":"프로젝트 4","episode_number":7,"title":"비 오는 밤","description":"two \"friends\"\nmeet 😀","script_type":"drama","model":"builtin","temperature":0.7,"length_target":1000,"locale":"ko"}"#;
 
     #[test]
-    fn a_brief_is_kept_byte_for_byte_as_earlier_versions_kept_it() {
+    fn a_brief_is_stored_byte_for_byte_as_in_earlier_versions() {
         let brief = read_brief(FORMAT_4).unwrap();
         assert_eq!((brief.episode_number, brief.temperature, brief.locale), (Some(7), 0.7, Locale::Ko));
         assert_eq!((brief.project_id.as_str(), brief.description.as_str()), ("프로젝트 4", "two \"friends\"\nmeet 😀"));

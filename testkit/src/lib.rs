@@ -1,7 +1,7 @@
-//! What tests and benchmarks share: a launcher of the real binary, a scripted model server, a reader of event streams.
+//! What tests and benchmarks share: a launcher of the real binary, a scripted model server, an event-stream reader.
 //!
-//! Everything here panics when it cannot do what it is asked, and says what was missing: that fails the test, or the
-//! benchmark's row, which called it. Everything that is started ends when its value is dropped.
+//! Everything here panics with a clear message if it cannot do its task, which fails the calling test or benchmark row.
+//! Everything started here ends when its value is dropped.
 
 pub mod http;
 pub mod model_server;
@@ -17,30 +17,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file of the repository, by its path from the root.
+/// The path of a file in the repository, given its path from the root.
 pub fn project_path(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the repository");
     root.join(path)
 }
 
-/// A loopback address that nobody listens on right now.
+/// A loopback address that is currently unused.
 ///
 /// # Panics
-/// There is no port left.
+/// No port is free.
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
     listener.local_addr().expect("it is bound")
 }
 
-/// A program of this workspace, from the same build as the program that runs.
+/// The path of a program of this workspace, from the same build as the running one.
 ///
-/// Cargo builds the service before its own integration tests; other packages have to be built with it.
+/// Cargo builds the service before its own integration tests; for other packages, build it explicitly.
 ///
 /// # Panics
-/// It has not been built.
+/// It is not built.
 pub fn program(name: &str) -> PathBuf {
     let own = env::current_exe().expect("the system knows what runs");
-    // A test's own binary lies one folder below.
+    // A test binary is one folder deeper.
     let folders = own.ancestors().skip(1).take(2);
     let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| panic!("{name} is not built: there is none beside {}", own.display()))

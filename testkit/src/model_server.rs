@@ -1,4 +1,4 @@
-//! A model server with OpenAI's API that answers as a test scripts it, step by step, faults included.
+//! A model server with OpenAI's API that follows a test's script step by step, faults included.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -14,57 +14,57 @@ use crate::{
     wait,
 };
 
-/// One thing to do with a request.
+/// One action for a request.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// An interim response before the real one, such as `103 Early Hints`.
     Interim(&'static str),
-    /// 200 and the headers of an event stream.
+    /// Sends 200 and the headers of an event stream.
     Head,
     /// [`Step::Head`] with another media type.
     Labelled(&'static str),
-    /// One piece of the script.
+    /// Sends one piece of the script.
     Text(String),
-    /// Any bytes of the body.
+    /// Sends any bytes as part of the body.
     Raw(Vec<u8>),
-    /// The finish reason.
+    /// Sends the finish reason.
     Finish(&'static str),
-    /// `[DONE]` and the final chunk.
+    /// Sends `[DONE]` and the final chunk.
     Done,
-    /// An ordinary pause between pieces; a client that leaves ends it.
+    /// Pauses between pieces; ends early if the client leaves.
     Pause(Duration),
-    /// Tokens without end, with such a pause between any two; a client that leaves ends it.
+    /// Sends tokens until the client leaves, with this pause between them.
     Tokens(Duration),
-    /// Waits until the test opens the gate; a client that leaves ends it.
+    /// Waits until the test opens the gate; ends early if the client leaves.
     Hold(Gate),
-    /// Sends nothing more, and waits for the client to leave.
+    /// Sends nothing more and waits for the client to leave.
     Stall,
-    /// Closes without the final chunk.
+    /// Closes the connection without the final chunk.
     Cut,
-    /// A whole response that is no stream: status, more headers, body.
+    /// Sends a complete response that is not a stream: status, additional headers, body.
     Refuse(u16, Vec<(&'static str, String)>, String),
-    /// Tells the test when it gets here.
+    /// Sends the test the time at which the script gets here.
     Tell(Sender<Instant>),
-    /// Gives the connection to the test, which writes [`piece`]s to it whenever it likes.
+    /// Hands the connection over to the test, which can write [`piece`]s to it at any time.
     HandOver(Sender<TcpStream>),
 }
 
-/// What is done with one request. Its connection is closed afterwards.
+/// The steps for one request. Afterwards the server closes the connection.
 pub type Script = Vec<Step>;
 
-/// `pieces` as a stream that ends well.
+/// A stream of `pieces` that ends normally.
 pub fn complete<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Script {
     let text = pieces.into_iter().map(|piece| Step::Text(piece.into()));
     [Step::Head].into_iter().chain(text).chain([Step::Finish("stop"), Step::Done]).collect()
 }
 
-/// An error as such servers send it.
+/// An error in OpenAI's format.
 pub fn refuse(status: u16, code: &str) -> Script {
     let body = json!({ "error": { "message": "upstream-detail", "type": "test", "param": null, "code": code } });
     vec![Step::Refuse(status, Vec::new(), body.to_string())]
 }
 
-/// A piece of text as it goes over the wire: an event of OpenAI's in a chunk of HTTP.
+/// A piece of text on the wire: one OpenAI event in one HTTP chunk.
 pub fn piece(text: &str) -> Vec<u8> {
     event(&json!({ "index": 0, "delta": { "content": text }, "finish_reason": null }))
 }
@@ -110,31 +110,31 @@ impl From<Step> for Act {
     }
 }
 
-/// A request for a completion, and what became of it.
+/// A completion request, and what has become of it.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// Request line and headers, in lower case.
     pub headers: String,
-    /// The body, `null` if it is not JSON.
+    /// The body, or `null` if it is not JSON.
     pub body: Value,
-    /// When it had arrived.
+    /// When it had arrived completely.
     pub at: Instant,
-    /// When the client was seen to have left before the script was at its end.
+    /// When the server noticed that the client had left before the end of the script.
     pub left_at: Option<Instant>,
-    /// The script is at its end.
+    /// Whether the script has reached its end.
     pub finished: bool,
 }
 
-/// The server. Its threads end when it is dropped.
+/// The server. Dropping it ends its threads.
 pub struct ModelServer {
     server: Server,
 }
 
 impl ModelServer {
-    /// Answers every request with what `script` says for its number, from 0.
+    /// Starts a server that answers each request with `script` of its number, from 0.
     ///
     /// # Panics
-    /// There is no port left.
+    /// No port is free.
     pub fn start(script: impl Fn(usize) -> Script + Send + Sync + 'static) -> Self {
         let server = Server::start(move |asked| {
             let steps = script(asked.number).into_iter().map(Act::from);
@@ -143,7 +143,7 @@ impl ModelServer {
         Self { server }
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
@@ -165,24 +165,24 @@ impl ModelServer {
         self.server.asked().into_iter().map(seen).collect()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until `count` requests have arrived.
     ///
     /// # Panics
-    /// They do not within [`wait::PATIENCE`].
+    /// They do not arrive within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_for_requests(&self, count: usize) {
         self.server.wait_for_requests(count);
     }
 
-    /// Connections that are open and have not been handed over.
+    /// The number of connections that are open and not handed over.
     pub fn open_connections(&self) -> usize {
         self.server.open_connections()
     }
 
-    /// Waits until the client of that request has left, and says when.
+    /// Waits until the client of this request has left, and returns when it did.
     ///
     /// # Panics
-    /// It does not within [`wait::PATIENCE`].
+    /// It does not leave within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_until_left(&self, number: usize) -> Instant {
         wait::until("the client to leave the model server", || self.server.asked().get(number)?.left_at)
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complete_script_is_a_whole_stream() {
+    fn a_complete_script_is_a_complete_stream() {
         let server = ModelServer::start(|_| complete(["One. ", "Two."]));
         let response = ask(&server).into_response().expect(200);
         assert_eq!(response.header("content-type"), Some("text/event-stream"));
@@ -220,7 +220,7 @@ mod tests {
     fn a_cut_ends_the_stream_without_its_final_chunk() {
         let server = ModelServer::start(|_| vec![Step::Head, Step::Text("Half".into()), Step::Cut]);
         let mut incoming = ask(&server);
-        let deadline = Instant::now() + wait::PATIENCE;
+        let deadline = Instant::now() + wait::TIMEOUT;
         assert!(matches!(incoming.next(deadline), Piece::Data(_)));
         assert_eq!(incoming.next(deadline), Piece::Cut);
     }
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_script_goes_on_when_its_gate_is_opened() {
+    fn a_held_script_continues_when_its_gate_is_opened() {
         let gate = Gate::default();
         let held = gate.clone();
         let server = ModelServer::start(move |_| vec![Step::Head, Step::Hold(held.clone()), Step::Done]);
@@ -265,22 +265,22 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_is_handed_over_belongs_to_the_test() {
+    fn a_connection_handed_over_belongs_to_the_test() {
         let (told, when) = mpsc::channel();
         let (given, connections) = mpsc::channel();
         let server =
             ModelServer::start(move |_| vec![Step::Tell(told.clone()), Step::Head, Step::HandOver(given.clone())]);
         let before = Instant::now();
         let incoming = ask(&server);
-        assert!(when.recv_timeout(wait::PATIENCE).expect("it is told") >= before);
-        let mut connection = connections.recv_timeout(wait::PATIENCE).expect("it is handed over");
+        assert!(when.recv_timeout(wait::TIMEOUT).expect("it is told") >= before);
+        let mut connection = connections.recv_timeout(wait::TIMEOUT).expect("it is handed over");
         wait::until("it to be given up", || (server.open_connections() == 0).then_some(()));
         std::io::Write::write_all(&mut connection, &piece("later")).expect("the client reads");
         let mut incoming = incoming;
-        let Piece::Data(data) = incoming.next(Instant::now() + wait::PATIENCE) else { panic!("no data") };
+        let Piece::Data(data) = incoming.next(Instant::now() + wait::TIMEOUT) else { panic!("no data") };
         assert!(String::from_utf8_lossy(&data).contains("\"content\":\"later\""));
         drop(incoming);
-        connection.set_read_timeout(Some(wait::PATIENCE)).expect("an open socket");
+        connection.set_read_timeout(Some(wait::TIMEOUT)).expect("an open socket");
         assert_eq!(connection.read(&mut [0; 1]).expect("the client has left"), 0);
     }
 }

@@ -1,4 +1,5 @@
-//! Other programs beside the service, each on a leash: none outlives whoever started it.
+//! Runs other programs beside the service, each under `tests/peers/leash.py`, so that none outlives the program that
+//! started it.
 
 use std::{
     ffi::OsString,
@@ -13,14 +14,14 @@ use tempfile::TempDir;
 
 use crate::{project_path, wait};
 
-/// How much of a log is shown.
+/// The most bytes of a log that are shown.
 const SHOWN: usize = 4000;
 
-/// A program in a folder of its own. Dropping it kills the program and everything that it started.
+/// A program in its own folder. Dropping it kills the program and everything the program has started.
 #[derive(Debug)]
 pub struct Peer {
     leash: Child,
-    /// Its working folder, with its log.
+    /// Its working folder, which also holds its log.
     folder: TempDir,
 }
 
@@ -28,7 +29,7 @@ impl Peer {
     /// Starts a program with its arguments.
     ///
     /// # Panics
-    /// There is no Python 3 for the leash.
+    /// Python 3, which runs the leash, is missing.
     pub fn start<A: Into<OsString>>(command: impl IntoIterator<Item = A>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let log = File::create(folder.path().join("log")).expect("it can be written");
@@ -44,10 +45,10 @@ impl Peer {
         Self { leash, folder }
     }
 
-    /// Waits until it accepts connections.
+    /// Waits until it accepts connections at `address`.
     ///
     /// # Panics
-    /// It ends, or does not listen within [`wait::PATIENCE`].
+    /// It ends, or does not listen within [`wait::TIMEOUT`].
     pub fn wait_for(&mut self, address: SocketAddr) {
         wait::until("a peer to listen", || {
             let ended = self.leash.try_wait().expect("it is our child");
@@ -60,21 +61,21 @@ impl Peer {
         });
     }
 
-    /// Where it runs.
+    /// Its working folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The process of the program itself, the parent of all that it starts.
+    /// The process of the program itself, the parent of everything it starts.
     ///
     /// # Panics
     /// It has ended.
     pub fn pid(&self) -> u32 {
         let leash = self.leash.id();
         let children = fs::read_to_string(format!("/proc/{leash}/task/{leash}/children")).unwrap_or_default();
-        // Orphans come to the leash too, after the program itself.
+        // Orphans become children of the leash too, listed after the program itself.
         let first = children.split_whitespace().next().and_then(|pid| pid.parse().ok());
-        first.unwrap_or_else(|| panic!("a peer has ended:\n{}", self.log()))
+        first.unwrap_or_else(|| panic!("the peer has ended:\n{}", self.log()))
     }
 
     fn log(&self) -> String {
@@ -91,7 +92,7 @@ impl Peer {
 impl Drop for Peer {
     fn drop(&mut self) {
         let ended_by_itself = !matches!(self.leash.try_wait(), Ok(None));
-        // The closed pipe is what makes the leash kill everything.
+        // When this pipe closes, the leash kills everything.
         drop(self.leash.stdin.take());
         let _reaped = self.leash.wait();
         if ended_by_itself || thread::panicking() {

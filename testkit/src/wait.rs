@@ -1,26 +1,26 @@
-//! Waiting for a condition, never for a length of time.
+//! Waiting for a condition, never for a fixed time.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// Long enough for anything that works on a loaded machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Long enough for anything that works, even on a loaded machine.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Between two looks at a condition.
+/// The time between two checks of a condition.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Asks `probe` until it finds something, and returns that.
+/// Calls `probe` until it returns a value, and returns that value.
 ///
 /// # Panics
-/// It has found nothing after [`PATIENCE`]; the message names `what` was awaited.
+/// There is no value after [`TIMEOUT`]; the message contains `what`.
 #[track_caller]
 pub fn until<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
-    until_within(PATIENCE, what, probe)
+    until_within(TIMEOUT, what, probe)
 }
 
-/// [`until`] with its own limit.
+/// [`until`] with its own timeout.
 ///
 /// # Panics
 /// As [`until`], after `limit`.

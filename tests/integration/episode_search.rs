@@ -60,7 +60,7 @@ fn episodes_of_an_earlier_version_are_found_at_once_and_soon_by_the_index() {
     // Few enough to be read.
     let lighthouse = "%EB%93%B1%EB%8C%80"; // 등대
     assert_eq!(service.send(&search("old", lighthouse)).expect(200).json()["episodes"][0]["number"], 3);
-    let found = wait::until_within(3 * wait::PATIENCE, "the index", || {
+    let found = wait::until_within(3 * wait::TIMEOUT, "the index", || {
         let answer = service.send(&search("long", &format!("{SECRET}%20%EC%B9%B4"))); // 비밀 카
         (answer.status() == 200).then(|| answer.json())
     });

@@ -86,7 +86,7 @@ fn a_language_models_words_stream_into_a_browser_and_are_saved() {
         "lengthTarget": 60
     })));
     browser.run(FOLLOW, vec![json!(id)]);
-    let outcome = browser.wait_until_within(3 * wait::PATIENCE, "window.result || window.failure");
+    let outcome = browser.wait_until_within(3 * wait::TIMEOUT, "window.result || window.failure");
     let markdown = outcome["markdown"].as_str().unwrap_or_else(|| panic!("it failed: {outcome}"));
     assert!(markdown.split_whitespace().count() > 20, "{markdown}");
     let previews = browser.run("return window.previews", Vec::new());

@@ -13,8 +13,10 @@ use std::{
 use anyhow::{Context, Result};
 use generation_testkit::model_server::{ModelServer, Step, piece};
 
-/// How long a request for text may take to come, and a write to be taken.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for the expected requests to arrive.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the service may take to read what was written.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Every request is given the same first text at once; more comes with [`Upstream::write`]. No text ever ends.
 ///
@@ -79,12 +81,12 @@ impl Upstream {
         receiver
     }
 
-    /// Waits until so many requests are being answered.
+    /// Waits until `requests` requests are being answered.
     ///
     /// # Errors
-    /// They do not come within half a minute.
+    /// They do not arrive within half a minute.
     pub fn wait_for(&self, requests: usize) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + ARRIVAL_TIMEOUT;
         let mut writers = lock(&self.writers);
         while writers.connections.len() < requests {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -115,7 +117,7 @@ impl Upstream {
 
 impl Writers {
     fn add(&mut self, connection: TcpStream) -> Result<()> {
-        connection.set_write_timeout(Some(PATIENCE))?;
+        connection.set_write_timeout(Some(WRITE_TIMEOUT))?;
         self.connections.push(connection);
         Ok(())
     }

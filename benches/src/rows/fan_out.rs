@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::{BARE, NCHAN, PATIENCE, by, columns, contenders, lines, micros, ratio};
+use super::{BARE, NCHAN, STEP_TIMEOUT, by, columns, contenders, lines, micros, ratio};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::{Load, Marks},
@@ -97,7 +97,7 @@ pub(super) struct Shown {
 pub(super) fn run(contender: &mut dyn Contender, show: &Show) -> Result<Shown> {
     let paths = contender.open(show.channels, show.size)?;
     let mut load = Load::on(contender.address())?;
-    load.open(&paths, show.readers, PATIENCE)?;
+    load.open(&paths, show.readers, STEP_TIMEOUT)?;
     let (before, cpu) = (load.counts().clone(), contender.process().cpu()?);
     let marks = load.watch().marks.clone();
     publishing(contender, &marks, show.events, show.every, |_| {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{PATIENCE, by, columns, micros};
+use super::{STEP_TIMEOUT, by, columns, micros};
 use crate::{
     contenders::{Contender, Previews, Service, Settings, text},
     load::Load,
@@ -63,15 +63,15 @@ fn grow(previews: Previews, length: usize, readers: usize) -> Result<Vec<f64>> {
     let mut service = Service::start(previews, &Settings::default().with("SSE__PREVIEW_INTERVAL", "100ms"));
     let paths = service.open(1, 240)?;
     let mut load = Load::on(service.address())?;
-    load.open(&paths, 20, PATIENCE)?;
+    load.open(&paths, 20, STEP_TIMEOUT)?;
     load.close_all();
     let memory = service.process().memory()?;
-    load.open(&paths, readers, PATIENCE)?;
+    load.open(&paths, readers, STEP_TIMEOUT)?;
     let (before, cpu) = (load.counts().clone(), service.process().cpu()?);
     for preview in 1..=PREVIEWS {
         service.upstream().write(&text(length / PREVIEWS))?;
         let wanted = before.previews + (preview * readers) as u64;
-        load.wait("the next preview", PATIENCE, |counts| counts.previews >= wanted)
+        load.wait("the next preview", STEP_TIMEOUT, |counts| counts.previews >= wanted)
             .context(format!("preview {preview}"))?;
     }
     let cpu = service.process().cpu()? - cpu;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{PATIENCE, by, columns, contenders, lines, micros};
+use super::{STEP_TIMEOUT, by, columns, contenders, lines, micros};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::Load,
@@ -50,7 +50,7 @@ fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>
     for _ in 0..readers {
         load.add(&paths[0], None);
     }
-    load.wait("the script so far", PATIENCE, |counts| counts.previews >= readers as u64)?;
+    load.wait("the script so far", STEP_TIMEOUT, |counts| counts.previews >= readers as u64)?;
     let wall = began.elapsed();
     let cpu = contender.process().cpu()? - cpu;
     let bytes = load.counts().bytes;

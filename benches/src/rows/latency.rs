@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-use super::{PATIENCE, bound, by, columns, contenders, fan_out::publishing, lines, micros};
+use super::{STEP_TIMEOUT, bound, by, columns, contenders, fan_out::publishing, lines, micros};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::{Load, Samples},
@@ -58,7 +58,7 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
 fn run(contender: &mut dyn Contender, readers: usize, events: usize) -> Result<Vec<Option<f64>>> {
     let paths = contender.open(1, 400)?;
     let mut load = Load::on(contender.address())?.stamped();
-    load.open(&paths, readers, PATIENCE)?;
+    load.open(&paths, readers, STEP_TIMEOUT)?;
     // An interval after the first preview nothing is held back any more.
     load.run_until(Instant::now() + EVERY * 5)?;
     let (before, cpu) = (load.counts().previews, contender.process().cpu()?);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    PATIENCE, SERVICE, bound, by, columns, contenders,
+    SERVICE, STEP_TIMEOUT, bound, by, columns, contenders,
     fan_out::{self, Show},
     lines, micros,
 };
@@ -124,7 +124,7 @@ fn write(jobs: usize, wall: Duration) -> Result<Written> {
     let before = service.process().memory()?;
     let paths = service.create_many(jobs, "builtin", 50_000)?;
     let mut load = Load::on(service.address())?;
-    load.open(&paths, jobs, PATIENCE)?;
+    load.open(&paths, jobs, STEP_TIMEOUT)?;
     load.watch().gaps = Some(Samples::default());
     let (counts, cpu, began) = (load.counts().clone(), service.process().cpu()?, Instant::now());
     load.run_until(began + wall)?;

@@ -45,8 +45,8 @@ const SERVICE: &str = "this service";
 const BARE: &str = "bare loop";
 const NCHAN: &str = "nchan";
 
-/// Long enough for the slowest contender on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// Timeout of one step of a row: long enough for the slowest contender on a slow machine.
+const STEP_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// How a contender is started.
 type Start = Box<dyn Fn() -> Result<Box<dyn Contender>>>;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::{PATIENCE, SERVICE, by, columns};
+use super::{SERVICE, STEP_TIMEOUT, by, columns};
 use crate::{
     contenders::{Contender, Previews, Service, Settings},
     http::Connection,
@@ -77,7 +77,7 @@ impl Soak {
         let mut service = Service::start(Previews::Full, &settings);
         let long = service.open(1, LONG)?.remove(0);
         let mut load = Load::on(service.address())?;
-        load.open(std::slice::from_ref(&long), 1, PATIENCE)?;
+        load.open(std::slice::from_ref(&long), 1, STEP_TIMEOUT)?;
         let jobs = service.connect()?;
         Ok(Self {
             service,
@@ -109,7 +109,7 @@ impl Soak {
         self.load.close(plan.leaving);
         if second.is_multiple_of(60) {
             let mut slow = Load::on(self.service.address())?;
-            slow.open(std::slice::from_ref(&self.long), plan.stalling, PATIENCE)?;
+            slow.open(std::slice::from_ref(&self.long), plan.stalling, STEP_TIMEOUT)?;
             slow.stall(plan.stalling)?;
             self.slow.push(slow);
             self.stalled += plan.stalling as u64;
@@ -149,13 +149,13 @@ impl Soak {
     }
 
     fn wait_until(&mut self, what: &str, done: impl Fn(&Value) -> bool) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STEP_TIMEOUT;
         loop {
             let stats = self.stats()?;
             if done(&stats) {
                 return Ok(());
             }
-            ensure!(Instant::now() < deadline, "timed out after {PATIENCE:?} waiting for {what}: {stats}");
+            ensure!(Instant::now() < deadline, "timed out after {STEP_TIMEOUT:?} waiting for {what}: {stats}");
             self.load.run_until(Instant::now() + Duration::from_millis(500))?;
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::{BARE, PATIENCE, by, columns, contenders, lines, micros, ratio};
+use super::{BARE, STEP_TIMEOUT, by, columns, contenders, lines, micros, ratio};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::{Load, Marks},
@@ -43,22 +43,22 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
 fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>> {
     let paths = contender.open(1, 400)?;
     let mut load = Load::on(contender.address())?;
-    load.open(&paths, readers, PATIENCE)?;
+    load.open(&paths, readers, STEP_TIMEOUT)?;
     let last_id = load.counts().last_id.clone();
     load.close_all();
     // Those who reconnect shall find the event there: when it comes is another row's question.
     let mut observer = Load::on(contender.address())?;
-    observer.open(&paths, 1, PATIENCE)?;
+    observer.open(&paths, 1, STEP_TIMEOUT)?;
     let shown = observer.counts().previews;
     contender.publish(Marks::default().publish())?;
-    observer.wait("the event to be shown", PATIENCE, |counts| counts.previews > shown)?;
+    observer.wait("the event to be shown", STEP_TIMEOUT, |counts| counts.previews > shown)?;
     load.watch().openings = Default::default();
     let (before, cpu, began) = (load.counts().previews, contender.process().cpu()?, Instant::now());
     for _ in 0..readers {
         load.add(&paths[0], last_id.as_deref());
     }
     let wanted = before + readers as u64;
-    load.wait("everybody to catch up", PATIENCE, |counts| counts.previews >= wanted)?;
+    load.wait("everybody to catch up", STEP_TIMEOUT, |counts| counts.previews >= wanted)?;
     let wall = began.elapsed();
     let openings = &load.watch().openings;
     let (p50, p99) = (openings.percentile(50.0), openings.percentile(99.0));

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{NCHAN, PATIENCE, SERVICE, by, columns, contenders, lines, micros, ratio};
+use super::{NCHAN, SERVICE, STEP_TIMEOUT, by, columns, contenders, lines, micros, ratio};
 use crate::{
     contenders::{Contender, Previews, Settings},
     load::Load,
@@ -46,11 +46,11 @@ pub(super) fn measure(scale: Scale) -> Result<Row> {
 fn run(contender: &mut dyn Contender, readers: usize) -> Result<Vec<Option<f64>>> {
     let paths = contender.open(1, 400)?;
     let mut load = Load::on(contender.address())?;
-    load.open(&paths, 100, PATIENCE)?;
+    load.open(&paths, 100, STEP_TIMEOUT)?;
     load.close_all();
     load.watch().openings = Default::default();
     let (memory, cpu) = (contender.process().memory()?, contender.process().cpu()?);
-    load.open(&paths, readers, PATIENCE)?;
+    load.open(&paths, readers, STEP_TIMEOUT)?;
     let cpu = contender.process().cpu()? - cpu;
     let memory = contender.process().memory()?.saturating_sub(memory);
     let openings = &load.watch().openings;

@@ -1,4 +1,4 @@
-//! The calls of Chroma's HTTP API (v2) that the store is made of.
+//! The calls of Chroma's HTTP API (v2) that the store uses.
 
 use generation_actors::ports::EpisodeError;
 use http::{Method, StatusCode};
@@ -22,20 +22,20 @@ pub(super) struct Api {
 pub(super) struct Description {
     pub(super) id: String,
     pub(super) metadata: Option<Value>,
-    /// Of the vectors it holds; absent before the first.
+    /// The length of the vectors; absent before the first one.
     pub(super) dimension: Option<usize>,
     #[serde(default)]
     configuration_json: Value,
 }
 
 impl Description {
-    /// How many changes wait before the index is written.
+    /// How many changes accumulate before the index is written.
     pub(super) fn sync_threshold(&self) -> Option<u64> {
         self.configuration_json["hnsw"]["sync_threshold"].as_u64()
     }
 }
 
-/// A row to be added.
+/// A row to add.
 pub(super) struct Row<'a> {
     pub(super) id: &'a str,
     pub(super) vector: &'a [f32],
@@ -43,7 +43,7 @@ pub(super) struct Row<'a> {
     pub(super) metadata: &'a Metadata,
 }
 
-/// Which rows to get, and what of them.
+/// Which rows to get, and which columns.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Get<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,11 +53,11 @@ pub(super) struct Get<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
-    /// `metadatas`, `documents`; nothing for the ids alone.
+    /// `metadatas`, `documents`; empty for ids alone.
     pub(super) include: &'static [&'static str],
 }
 
-/// Rows in the order they were added, a column each of what was asked for.
+/// Rows in the order they were added, with one column for each that was requested.
 #[derive(Debug, Deserialize)]
 pub(super) struct Rows {
     pub(super) ids: Vec<String>,
@@ -73,7 +73,7 @@ struct Neighbours {
 }
 
 impl Api {
-    /// `server` has no slash at its end.
+    /// `server` has no trailing slash.
     pub(super) fn new(client: JsonClient, server: &str, tenant: &str, database: &str) -> Self {
         let (tenant, database) = (segment(tenant), segment(database));
         Self {
@@ -89,15 +89,15 @@ impl Api {
         if reply.status.is_success() { Ok(()) } else { Err(reply.error("Chroma's heartbeat")) }
     }
 
-    /// The collection of that name, if there is one.
+    /// The collection of that name, if it exists.
     pub(super) async fn find(&self, name: &str) -> Result<Option<Description>, EpisodeError> {
         let reply = self.client.get(&format!("{}/{}", self.collections, segment(name))).await?;
         if reply.status == StatusCode::NOT_FOUND { Ok(None) } else { reply.json("finding the collection").map(Some) }
     }
 
-    /// Makes the collection, or finds the one that somebody else has just made.
+    /// Creates the collection, or finds the one that another client has just created.
     pub(super) async fn make(&self, name: &str, metadata: Value) -> Result<Description, EpisodeError> {
-        // With the server's own thresholds each addition works through up to 1000 earlier ones again.
+        // With the server's default thresholds, each addition processes up to 1000 earlier ones again.
         let index = json!({ "hnsw": { "space": "cosine", "sync_threshold": 2, "batch_size": 2 } });
         let body = json!({ "name": name, "get_or_create": true, "configuration": index, "metadata": metadata });
         self.client.json(Method::POST, &self.collections, &body, &[]).await?.json("making the collection")
@@ -109,7 +109,7 @@ impl Api {
         if reply.status.is_success() { Ok(()) } else { Err(reply.error("changing the collection")) }
     }
 
-    /// Adds a row unless its id is taken; which of the two is not said.
+    /// Adds a row unless its id is taken. The answer does not tell which of the two happened.
     pub(super) async fn add(&self, collection: &str, row: Row<'_>) -> Result<Reply, EpisodeError> {
         let body = json!({
             "ids": [row.id],
@@ -120,7 +120,7 @@ impl Api {
         self.call(collection, "add", &body).await
     }
 
-    /// Changes a row's document and the given keys of its metadata.
+    /// Updates a row's document and the given keys of its metadata.
     pub(super) async fn update(
         &self,
         collection: &str,
@@ -136,7 +136,7 @@ impl Api {
         self.call(collection, "get", get).await
     }
 
-    /// The rows nearest to a vector, the nearest first.
+    /// The rows nearest to a vector, nearest first.
     pub(super) async fn query(
         &self,
         collection: &str,
@@ -153,7 +153,7 @@ impl Api {
     }
 }
 
-/// The ids of a query's answer.
+/// The ids in the answer of a query.
 pub(super) fn nearest(reply: &Reply) -> Result<Vec<String>, EpisodeError> {
     let neighbours: Neighbours = reply.json("searching")?;
     Ok(neighbours.ids.into_iter().next().unwrap_or_default())

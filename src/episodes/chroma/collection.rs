@@ -1,4 +1,4 @@
-//! The collection that holds all episodes: found or made, and checked before anything is written to it.
+//! The collection that holds all episodes: found or created, and checked before anything is written to it.
 
 use std::{
     collections::HashMap,
@@ -18,30 +18,30 @@ use super::{
     api::{Api, Description, Get, Rows},
 };
 
-/// Beyond it each addition becomes noticeably dearer than the last.
+/// Above this, each addition is noticeably slower than the last.
 const SLOW_THRESHOLD: u64 = 10;
-/// Projects whose last number is remembered.
+/// Projects whose last number is cached.
 const MAX_PROJECTS: usize = 10_000;
 
-/// A project while something is saved in it: one at a time, for several cost far more than one after the other.
-/// It holds the last number known to be taken, once one is.
+/// Serializes saves within a project, because several at once cost far more than one after another. Holds the last
+/// number known to be taken, if any.
 pub(super) type Turn = Mutex<Option<u32>>;
 
 /// An opened collection.
 pub(super) struct Collection {
     pub(super) id: String,
     projects: std::sync::Mutex<HashMap<String, Arc<Turn>>>,
-    /// The server does not know it any more.
+    /// Set when the server no longer knows the collection.
     gone: AtomicBool,
 }
 
 impl Collection {
-    /// Finds the collection or makes it, and checks that its vectors are of this embedder.
+    /// Finds or creates the collection, and checks that its vectors come from this embedder.
     ///
     /// # Errors
-    /// `Misconfigured` when they are of another.
+    /// `Misconfigured` if they come from another one.
     pub(super) async fn open(api: &Api, name: &str, embedder: &Embedder) -> Result<Self, EpisodeError> {
-        let ours = Ours { embedder: embedder.name(), dimension: embedder.dimension().await? };
+        let ours = Expected { embedder: embedder.name(), dimension: embedder.dimension().await? };
         let found = match api.find(name).await? {
             Some(found) => found,
             None => api.make(name, ours.metadata()).await?,
@@ -62,7 +62,7 @@ impl Collection {
         self.gone.load(Relaxed)
     }
 
-    /// What to lock while saving in a project.
+    /// The lock to hold while saving in a project.
     pub(super) fn turn(&self, project_id: &str) -> Arc<Turn> {
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
         if projects.len() >= MAX_PROJECTS && !projects.contains_key(project_id) {
@@ -71,25 +71,25 @@ impl Collection {
         Arc::clone(projects.entry(project_id.to_owned()).or_default())
     }
 
-    /// A success, or its error.
-    pub(super) fn settled(&self, reply: Reply, asked: &str) -> Result<Reply, EpisodeError> {
-        self.settled_or(reply, asked, |reply| reply.error(asked))
+    /// Returns a success, or the error of any other status.
+    pub(super) fn checked(&self, reply: Reply, asked: &str) -> Result<Reply, EpisodeError> {
+        self.checked_or(reply, asked, |reply| reply.error(asked))
     }
 
-    /// [`Collection::settled`] where a script was sent.
-    pub(super) fn script_settled(&self, reply: Reply, asked: &str) -> Result<Reply, EpisodeError> {
-        // A plain 400 is about the vector, which is the embedder's.
-        self.settled_or(reply, asked, |reply| reply.error_about_script(asked, &[]))
+    /// Like [`Collection::checked`], for a request with a script.
+    pub(super) fn checked_script(&self, reply: Reply, asked: &str) -> Result<Reply, EpisodeError> {
+        // A plain 400 is about the vector, which comes from the embedder, not from the script.
+        self.checked_or(reply, asked, |reply| reply.error_about_script(asked, &[]))
     }
 
-    fn settled_or(
+    fn checked_or(
         &self,
         reply: Reply,
         asked: &str,
         error: impl FnOnce(&Reply) -> EpisodeError,
     ) -> Result<Reply, EpisodeError> {
         if reply.status == StatusCode::NOT_FOUND {
-            // Deleted, or the server began anew: it is opened again by the next who comes.
+            // The collection was deleted, or the server was reset. The next call opens it again.
             self.gone.store(true, Relaxed);
             return Err(EpisodeError::Unavailable(Cause::new(reply.error(asked))));
         }
@@ -97,17 +97,17 @@ impl Collection {
     }
 
     pub(super) async fn get(&self, api: &Api, get: &Get<'_>) -> Result<Rows, EpisodeError> {
-        self.settled(api.get(&self.id, get).await?, "reading")?.json("reading")
+        self.checked(api.get(&self.id, get).await?, "reading")?.json("reading")
     }
 }
 
-/// What the collection's vectors must be.
-struct Ours {
+/// What the collection must say about its vectors.
+struct Expected {
     embedder: String,
     dimension: usize,
 }
 
-impl Ours {
+impl Expected {
     fn metadata(&self) -> Value {
         json!({ "embedder": self.embedder, "dimension": self.dimension })
     }
@@ -115,7 +115,7 @@ impl Ours {
     async fn check(&self, api: &Api, name: &str, found: &Description) -> Result<(), EpisodeError> {
         let noted = found.metadata.as_ref().unwrap_or(&Value::Null);
         if noted["embedder"].is_null() && noted["dimension"].is_null() && found.dimension.is_none() {
-            // An empty collection that somebody has made for us.
+            // An empty collection that an operator has created for us.
             let mut metadata = noted.as_object().cloned().unwrap_or_default();
             metadata.extend(self.metadata().as_object().cloned().unwrap_or_default());
             return api.change(&found.id, json!({ "new_metadata": metadata })).await;

@@ -1,4 +1,4 @@
-//! Episodes in a collection of a Chroma server (1.x, HTTP API v2).
+//! Stores episodes in a collection of a Chroma server (1.x, HTTP API v2).
 
 mod api;
 mod collection;
@@ -19,9 +19,10 @@ use crate::config::{self, TokenHeader};
 
 /// The episode store on a Chroma server.
 ///
-/// The server may be down at any time, at the start too: the collection is opened by the first call that reaches it. In one project episodes are saved one after the other;
-/// other processes may write to the same collection. A deleted episode leaves a tombstone, so its number stays taken and saving
-/// its job again brings nothing back. Search ranks all of a project's episodes by their vectors.
+/// The server may be down at any time, also at startup: the first call that reaches it opens the collection. Episodes
+/// of one project are saved one after another; other processes may write to the same collection. A deleted episode
+/// leaves a tombstone, so its number is not reused and saving its job again does not restore it. Search ranks all of a
+/// project's episodes by their vectors.
 #[derive(Clone)]
 pub struct ChromaEpisodes {
     chroma: Arc<Chroma>,
@@ -42,7 +43,7 @@ struct Chroma {
 }
 
 impl ChromaEpisodes {
-    /// The store; its server is not asked yet.
+    /// Creates the store without contacting the server.
     pub fn new(settings: &config::Chroma, timeouts: Timeouts) -> Self {
         Self { chroma: Arc::new(Chroma::new(settings, timeouts)), calls: Calls::default() }
     }
@@ -73,7 +74,7 @@ impl Chroma {
         }
     }
 
-    /// The collection, opened when it is not.
+    /// The collection, opened if necessary.
     async fn collection(&self) -> Result<Arc<Collection>, EpisodeError> {
         let mut opened = self.opened.lock().await;
         if let Some(collection) = opened.as_ref().filter(|collection| !collection.is_gone()) {

@@ -1,4 +1,4 @@
-//! Lists, single episodes, search and deletion.
+//! Lists, single episodes, search and deletion in Chroma.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ use super::{
     record::{Metadata, living, number_in, tombstone},
 };
 
-/// Ids on one page when all of a project are looked through.
+/// Ids per page when scanning a project.
 const IDS_PER_PAGE: usize = 10_000;
-/// Rows whose metadata, long prompts among it, are read at once.
+/// Rows per request when reading metadata, which includes long prompts.
 const ROWS_PER_READ: usize = 100;
 
 pub(super) async fn list(
@@ -43,7 +43,7 @@ pub(super) async fn search(
     let vector = embedder.embed(query.to_owned()).await?;
     let most = total.min(page.offset as usize + page.limit as usize);
     let found = api.query(&collection.id, &vector, living(project_id), most).await?;
-    let ids = nearest(&collection.settled(found, "searching")?)?;
+    let ids = nearest(&collection.checked(found, "searching")?)?;
     Ok((summaries(api, collection, &slice(ids, page)).await?, total as u64))
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn get(
     }))
 }
 
-/// Leaves a tombstone; false when there was no such episode.
+/// Leaves a tombstone. Returns false if there was no such episode.
 pub(super) async fn delete(
     api: &Api,
     collection: &Collection,
@@ -82,7 +82,7 @@ pub(super) async fn delete(
         return Ok(false);
     }
     let updated = api.update(&collection.id, id, "", tombstone()).await?;
-    collection.settled(updated, "deleting an episode")?;
+    collection.checked(updated, "deleting an episode")?;
     Ok(true)
 }
 
@@ -108,13 +108,13 @@ async fn living_ids(api: &Api, collection: &Collection, project_id: &str) -> Res
     }
 }
 
-/// What a list shows of these rows, in this order.
+/// The list entries of these rows, in this order.
 async fn summaries(api: &Api, collection: &Collection, ids: &[String]) -> Result<Vec<EpisodeSummary>, EpisodeError> {
     let mut found = HashMap::new();
     for ids in ids.chunks(ROWS_PER_READ) {
         let rows = collection.get(api, &Get { ids: Some(ids), include: &["metadatas"], ..Get::default() }).await?;
         for (id, metadata) in rows.ids.into_iter().zip(rows.metadatas.unwrap_or_default()) {
-            // Deleted since their ids were read.
+            // `None` if deleted after its id was read.
             if let Some(metadata) = metadata.filter(|metadata| !metadata.deleted) {
                 found.insert(id, metadata.into_summary());
             }

@@ -1,11 +1,11 @@
-//! An episode as a row: its id, and what stands beside its script.
+//! An episode as a Chroma row: its id and its metadata.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use generation_actors::ports::{EpisodeDraft, EpisodeSummary};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// A row's metadata. Everything but `project_id`, `number`, `title` and `created_at` may be missing in rows of other writers.
+/// A row's metadata. Rows from other writers may lack everything but `project_id`, `number`, `title` and `created_at`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Metadata {
     pub(super) project_id: String,
@@ -21,10 +21,10 @@ pub(super) struct Metadata {
     pub(super) job_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) model: Option<String>,
-    /// Tells whose row it is: of two who add the same number, the first keeps it.
+    /// Identifies the writer: if two add the same number, the first keeps it.
     #[serde(default)]
     pub(super) run: String,
-    /// A tombstone: the row stays, so that its number is never given out again.
+    /// A tombstone: the row stays, so that its number is never reused.
     #[serde(default)]
     pub(super) deleted: bool,
 }
@@ -60,7 +60,7 @@ impl Metadata {
     }
 }
 
-/// What a deleted row's metadata becomes; nothing of the episode's content stays.
+/// The metadata of a deleted row, without any of the episode's content.
 pub(super) fn tombstone() -> Value {
     json!({ "deleted": true, "title": "", "prompt_snapshot": "" })
 }
@@ -69,22 +69,22 @@ pub(super) fn row_id(project_id: &str, number: u32) -> String {
     format!("{project_id}:{number}")
 }
 
-/// The number in a row's id. What precedes the last colon is the project, whatever characters it has.
+/// The number in a row's id. The project is everything before the last colon, whatever characters it contains.
 pub(super) fn number_in(id: &str) -> Option<u32> {
     id.rsplit_once(':')?.1.parse().ok()
 }
 
-/// Rows of a project, tombstones among them.
+/// The rows of a project, tombstones included.
 pub(super) fn of_project(project_id: &str) -> Value {
     json!({ "project_id": project_id })
 }
 
-/// Rows of a project that have not been deleted.
+/// The rows of a project that have not been deleted.
 pub(super) fn living(project_id: &str) -> Value {
     json!({ "$and": [{ "project_id": project_id }, { "deleted": { "$ne": true } }] })
 }
 
-/// Rows that one of these runs wrote.
+/// The rows written by one of these runs.
 pub(super) fn of_runs<'a>(runs: impl Iterator<Item = &'a str>) -> Value {
     json!({ "run": { "$in": runs.collect::<Vec<_>>() } })
 }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_id_names_project_and_number_whatever_the_project_is_called() {
+    fn a_row_id_holds_project_and_number_whatever_the_projects_name() {
         for project in ["p", "a:1", ":", "비 밤", "😀"] {
             assert_eq!(number_in(&row_id(project, 12)), Some(12));
         }

@@ -1,9 +1,10 @@
-//! Saving: every episode once, numbers without gaps, whoever else writes.
+//! Saves every episode exactly once and numbers them without gaps, whatever other writers do.
 //!
-//! Chroma knows no conditional write, but of several additions of one id the first stays and the others change nothing. So a
-//! number is taken by adding its row and reading back whose it is. Numbers are tried in order, the next only when the one before
-//! is taken; hence an addition that arrives late, after its caller has given up, finds its number taken or takes the very one
-//! that the caller's next attempt will try: it cannot become a second episode.
+//! Chroma has no conditional write, but if an id is added several times, the first addition stays and the others change
+//! nothing. So a number is claimed by adding its row and reading back who owns it. Numbers are tried in order, the next
+//! only if the previous one is taken. An addition that arrives late, after its caller has given up, therefore either
+//! finds its number taken or takes the number that the caller's next attempt will try. It cannot become a second
+//! episode.
 
 use generation_actors::ports::{EpisodeDraft, EpisodeError, EpisodeSummary};
 use uuid::Uuid;
@@ -15,17 +16,17 @@ use super::{
     record::{Metadata, number_in, of_project, of_runs, row_id},
 };
 
-/// The longest script that is taken, in bytes: larger ones hold up everybody else's requests for seconds.
+/// The most bytes of a script: larger ones delay all other requests for seconds.
 const MAX_SCRIPT_BYTES: usize = 1024 * 1024;
-/// Ids on one page when all of a project are looked through.
+/// Ids per page when scanning a project.
 const IDS_PER_PAGE: usize = 10_000;
-/// Numbers looked at together after somebody else took one.
+/// Numbers checked at once after another writer has taken one.
 const AHEAD: u32 = 256;
 
-/// Within it the runs of jobs and keys are derived; changing it would double episodes.
+/// Namespace of the runs of jobs and keys; changing it would duplicate episodes.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2b6a_4a31_70bc_4be5_8f3c_d1f0_5a0e_94b7);
 
-/// Refuses what is too large to be stored.
+/// Refuses a script that is too large.
 pub(super) fn check_size(draft: &EpisodeDraft) -> Result<(), EpisodeError> {
     let length = draft.markdown.len();
     if length <= MAX_SCRIPT_BYTES {
@@ -53,8 +54,8 @@ pub(super) async fn save(
         None => last_number(api, collection, &draft.project_id).await? + 1,
     };
     loop {
-        // In this order: choose a number, look for an earlier save, add. An earlier save that is not seen has yet to come,
-        // and then it comes with this number or a later one that this loop reaches.
+        // In this order: choose a number, look for an earlier save, add. An earlier save that is not visible yet can
+        // only appear with this number or a later one, which this loop then reaches.
         if let Some(saved) = saved_before(api, collection, &run, draft).await? {
             return Ok(saved);
         }
@@ -62,7 +63,7 @@ pub(super) async fn save(
         let id = row_id(&draft.project_id, number);
         let row = Row { id: &id, vector: &vector, document: &draft.markdown, metadata: &metadata };
         let added = api.add(&collection.id, row).await?;
-        collection.script_settled(added, "saving an episode")?;
+        collection.checked_script(added, "saving an episode")?;
         let winner = whose(api, collection, &id).await?;
         *last = Some(number);
         if run.wrote(&winner) {
@@ -72,10 +73,11 @@ pub(super) async fn save(
     }
 }
 
-/// Names what is saved: the same for every attempt to save the same.
+/// The identity of a save: the same for every attempt to save the same script.
 struct Run {
     name: String,
-    /// Its name from before jobs and keys were named apart. A row that has it may be of either, and counts as both.
+    /// Its name from when jobs and keys shared one namespace. A row with this name may belong to either, and counts as
+    /// both.
     earlier: Option<String>,
 }
 
@@ -84,7 +86,7 @@ impl Run {
         let Some(identity) = draft.identity() else { return Self { name: Uuid::new_v4().to_string(), earlier: None } };
         let derived = |name: &str| Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
         let project = &draft.project_id;
-        // The length keeps project and identity apart, whatever characters they have.
+        // The length separates project and identity, whatever characters they contain.
         let earlier = format!("{}:{project}{identity}", project.len());
         Self { name: derived(&format!("{}:{earlier}", identity.kind())), earlier: Some(derived(&earlier)) }
     }
@@ -112,7 +114,7 @@ async fn saved_before(
     Ok(found.pop().flatten().map(|metadata| {
         let deleted = metadata.deleted;
         let summary = metadata.into_summary();
-        // A deleted episode keeps its name and number and nothing else.
+        // A deleted episode keeps only its id and number.
         if deleted { EpisodeSummary { title: draft.title.clone(), ..summary } } else { summary }
     }))
 }
@@ -120,11 +122,11 @@ async fn saved_before(
 async fn whose(api: &Api, collection: &Collection, id: &String) -> Result<Metadata, EpisodeError> {
     let get = Get { ids: Some(std::slice::from_ref(id)), include: &["metadatas"], ..Get::default() };
     let mut found = collection.get(api, &get).await?.metadatas.unwrap_or_default();
-    let missing = || EpisodeError::Unavailable(format!("the row {id:?} was added and is not there").into());
+    let missing = || EpisodeError::Unavailable(format!("the row {id:?} was added but cannot be read").into());
     found.pop().flatten().ok_or_else(missing)
 }
 
-/// The highest number of a project, 0 if it has none. Reads ids alone.
+/// The highest number of a project, or 0 if it has none. Reads only ids.
 async fn last_number(api: &Api, collection: &Collection, project_id: &str) -> Result<u32, EpisodeError> {
     let mut last = 0;
     for page in 0.. {
@@ -139,7 +141,7 @@ async fn last_number(api: &Api, collection: &Collection, project_id: &str) -> Re
     Ok(last)
 }
 
-/// The first number after `taken` that nobody has.
+/// The first free number after `taken`.
 async fn next_free(api: &Api, collection: &Collection, project_id: &str, taken: u32) -> Result<u32, EpisodeError> {
     let mut taken = taken;
     loop {

@@ -1,29 +1,30 @@
-//! Vectors without a model: which sequences of two and three characters a text is made of.
+//! Vectors without a model, from a text's sequences of two and three characters.
 //!
-//! This is lexical, not semantic: it finds texts that share words or parts of words with a query, whatever their endings,
-//! which suits Korean and needs neither a network nor a download; it knows no synonyms.
+//! This is lexical, not semantic: it finds texts that share words or parts of words with a query, whatever their
+//! endings. That suits Korean and needs no network and no download, but it knows no synonyms.
 
-/// Changes with every change of what [`embed`] computes: stored vectors cannot be compared with others.
+/// Must change whenever the result of [`embed`] changes, because stored vectors are comparable only under the same
+/// name.
 pub(super) const NAME: &str = "hashing-v1";
 
-/// Numbers in a vector.
+/// Length of a vector.
 pub(super) const DIMENSION: usize = 1024;
 
-/// A vector of length 1. Case, punctuation and the kind and number of blanks do not count.
+/// A vector of length 1. Ignores case, punctuation, and the kind and number of blanks.
 pub(super) fn embed(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0_f32; DIMENSION];
     let characters = words(text);
     for size in [2, 3] {
         for gram in characters.windows(size) {
             let hash = hash(gram);
-            // The sign lets what falls into one place by chance cancel out rather than add up.
+            // The sign makes accidental collisions cancel out instead of adding up.
             let sign = if hash >> 31 == 0 { 1.0 } else { -1.0 };
             vector[hash as usize % DIMENSION] += sign;
         }
     }
     let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
     if length == 0.0 {
-        // A vector without a direction is near nothing and far from nothing.
+        // A text without words has no direction; give it an arbitrary one.
         vector[0] = 1.0;
     } else {
         vector.iter_mut().for_each(|number| *number /= length);
@@ -31,7 +32,7 @@ pub(super) fn embed(text: &str) -> Vec<f32> {
     vector
 }
 
-/// The text's characters in lower case, with one blank around each word.
+/// The text in lower case, with exactly one blank around each word.
 fn words(text: &str) -> Vec<char> {
     let mut characters = vec![' '];
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
@@ -41,7 +42,7 @@ fn words(text: &str) -> Vec<char> {
     characters
 }
 
-/// FNV-1a over the code points, mixed so that every bit counts.
+/// FNV-1a over the code points, mixed so that every bit depends on all of them.
 fn hash(gram: &[char]) -> u32 {
     let hash = gram
         .iter()
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_are_the_same_for_ever() {
+    fn vectors_never_change() {
         let vector = embed("비 오는 밤");
         let places: Vec<_> = (0..DIMENSION).filter(|place| vector[*place] != 0.0).collect();
         let expected = [62, 173, 295, 308, 335, 452, 559, 640, 817, 860, 915, 919, 930];
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn case_blanks_and_punctuation_do_not_count() {
+    fn case_blanks_and_punctuation_are_ignored() {
         assert!(likeness("Bank  vault\n", "(bank) VAULT!") > 0.999);
     }
 

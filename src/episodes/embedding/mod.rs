@@ -1,4 +1,4 @@
-//! Scripts and queries as vectors, so that what they are about can be compared.
+//! Turns scripts and queries into vectors, so that their subjects can be compared.
 
 mod hashing;
 mod openai;
@@ -21,7 +21,7 @@ use crate::config;
 pub(super) struct Embedder {
     kind: Kind,
     limit: Duration,
-    /// Of the last vector; 0 before the first.
+    /// The length of the last vector; 0 before the first.
     dimension: AtomicUsize,
 }
 
@@ -31,7 +31,7 @@ enum Kind {
 }
 
 impl Embedder {
-    /// `timeouts` bound each text.
+    /// `timeouts` apply to each text.
     pub(super) fn new(settings: &config::Embedding, timeouts: Timeouts) -> Self {
         let kind = match settings {
             config::Embedding::Hashing => Kind::Hashing,
@@ -40,7 +40,7 @@ impl Embedder {
         Self { kind, limit: timeouts.request, dimension: AtomicUsize::new(0) }
     }
 
-    /// The name that stands in a collection: vectors of different names cannot be compared.
+    /// The name stored in a collection: vectors with different names cannot be compared.
     pub(super) fn name(&self) -> String {
         match &self.kind {
             Kind::Hashing => hashing::NAME.to_owned(),
@@ -48,7 +48,7 @@ impl Embedder {
         }
     }
 
-    /// Numbers in a vector; a server is asked once.
+    /// The length of a vector. A server is asked only once.
     pub(super) async fn dimension(&self) -> Result<usize, EpisodeError> {
         match (&self.kind, self.dimension.load(Relaxed)) {
             (Kind::Hashing, _) => Ok(hashing::DIMENSION),
@@ -65,8 +65,8 @@ impl Embedder {
         Ok(vector)
     }
 
-    /// On a blocking thread: a script of a megabyte takes long enough for others on this thread to notice. A hash that nobody
-    /// waits for any more ends by itself.
+    /// Runs on a blocking thread: a script of a megabyte takes long enough to delay other work on this thread. If the
+    /// caller stops waiting, the hash still runs to its end.
     async fn hash(&self, text: String) -> Result<Vec<f32>, EpisodeError> {
         let hashed = timeout(self.limit, task::spawn_blocking(move || hashing::embed(&text))).await;
         let hashed =

@@ -1,4 +1,4 @@
-//! Vectors from a server with OpenAI's `/embeddings`.
+//! Vectors from a server with OpenAI's `/embeddings` endpoint.
 
 use generation_actors::ports::EpisodeError;
 use http::Method;
@@ -19,7 +19,7 @@ pub(super) struct OpenAiEmbedding {
 struct Request<'a> {
     model: &'a str,
     input: &'a str,
-    /// Some servers otherwise answer base64.
+    /// Without it, some servers answer in base64.
     encoding_format: &'static str,
 }
 
@@ -53,7 +53,7 @@ impl OpenAiEmbedding {
         let request = Request { model: &self.model, input: &text[..end], encoding_format: "float" };
         let reply = self.client.json(Method::POST, &self.url, &request, &[]).await?;
         let asked = "the embedding server";
-        // Never a refusal of the script: what is too long for the model is cut to `max_characters`.
+        // Never refuses the script: a text too long for the model has been cut to `max_characters`.
         let response: Response = reply.json(asked)?;
         let vector = response.data.into_iter().next().map(|item| item.embedding).unwrap_or_default();
         if vector.is_empty() || vector.iter().any(|number| !number.is_finite()) {

@@ -1,4 +1,4 @@
-//! Episodes behind somebody else's Episode API, of which this is a client.
+//! Stores episodes through an external Episode API.
 
 mod wire;
 
@@ -32,8 +32,9 @@ use crate::config::EpisodeApi;
 
 /// The episode store behind an Episode API.
 ///
-/// Every save carries an `Idempotency-Key`, for jobs the job's id. An API that honours it (such as another instance of this service)
-/// saves every script once, whatever fails in between; with one that does not, a script whose answer was lost is saved again.
+/// Every save carries an `Idempotency-Key`, which for a job is its id. An API that honours the key (such as another
+/// instance of this service) saves every script once, whatever fails in between. With an API that ignores it, a script
+/// whose answer was lost is saved again.
 #[derive(Debug, Clone)]
 pub struct RemoteEpisodes {
     remote: Arc<Remote>,
@@ -44,14 +45,14 @@ pub struct RemoteEpisodes {
 struct Remote {
     client: JsonClient,
     projects: String,
-    /// Whether the API wants its paths with a slash at the end, as far as it has told.
+    /// Whether the API wants a trailing slash on its paths, as far as its answers have shown.
     slash: AtomicBool,
-    /// Why the latest save needs an operator: a token that may read but not write shows in nothing else.
+    /// Why the latest save needs an operator. Nothing else reveals a token that may read but not write.
     fault: Mutex<Option<(Instant, Cause)>>,
 }
 
 impl RemoteEpisodes {
-    /// The store; the API is not asked yet.
+    /// Creates the store without contacting the API.
     pub fn new(settings: &EpisodeApi, timeouts: Timeouts) -> Self {
         Self { remote: Arc::new(Remote::new(settings, timeouts)), calls: Calls::default() }
     }
@@ -78,8 +79,8 @@ impl Remote {
         }
     }
 
-    /// Asks for a path under a project's episodes, with and without a slash at its end until one is right: frameworks
-    /// redirect from one to the other, or know only one.
+    /// Requests a path under a project's episodes, and tries it with and without a trailing slash until one works: some
+    /// frameworks redirect from one to the other, others know only one.
     async fn ask(
         &self,
         method: Method,
@@ -101,7 +102,7 @@ impl Remote {
         if other.status.is_success() {
             self.slash.store(!slash, Relaxed);
         }
-        // Of two that say "not found" it is the API that says it in JSON.
+        // If both say "not found", the JSON answer is the API's.
         let other_is_right =
             reply.status.is_redirection() || !not_here(&other) || (other.is_json() && !reply.is_json());
         Ok(if other_is_right { other } else { reply })
@@ -112,7 +113,7 @@ impl Remote {
         match &saved {
             Ok(_) | Err(EpisodeError::Refused(_)) => *self.fault() = None,
             Err(EpisodeError::Misconfigured(cause)) => *self.fault() = Some((Instant::now(), cause.clone())),
-            // It says nothing about the settings.
+            // Unavailability says nothing about the settings.
             Err(EpisodeError::Unavailable(_)) => {}
         }
         saved
@@ -129,7 +130,7 @@ impl Remote {
         let headers = [("idempotency-key", key.as_str())];
         let reply = self.ask(Method::POST, &draft.project_id, "", "", Some(body.into()), &headers).await?;
         if !reply.status.is_success() {
-            return Err(reply.error_about_script(ASKED, &SENT));
+            return Err(reply.error_about_script(API_NAME, &REJECTED_WORDS));
         }
         let saved: Summary = content(&reply)?;
         Ok(saved.into_summary(&draft.project_id, &draft.title, draft.created_at))
@@ -162,20 +163,21 @@ impl Remote {
             return Ok(false);
         }
         match reply.status.is_success() {
-            true if reply.is_page() => Err(reply.misunderstood(ASKED)),
+            true if reply.is_page() => Err(reply.unexpected(API_NAME)),
             true => Ok(true),
-            false => Err(reply.error(ASKED)),
+            false => Err(reply.error(API_NAME)),
         }
     }
 
-    /// Whether what was asked for is there, as far as "not found" is about that and not about the address of the API.
+    /// Whether the requested episode exists, provided that "not found" is about the episode and not about the API's
+    /// address.
     ///
     /// # Errors
-    /// A "not found" that another server may have said: it is no JSON, or the API cannot be used to save either.
+    /// A "not found" that may come from another server: it is not JSON, or saving fails as well.
     fn is_there(&self, reply: &Reply) -> Result<bool, EpisodeError> {
         match reply.status {
             StatusCode::NOT_FOUND if reply.is_json() => self.standing_fault().map(|()| false),
-            StatusCode::NOT_FOUND => Err(reply.error(ASKED)),
+            StatusCode::NOT_FOUND => Err(reply.error(API_NAME)),
             _ => Ok(true),
         }
     }
@@ -187,28 +189,28 @@ impl Remote {
         }
     }
 
-    /// Asks for a project nobody has, so that "not found" is as good as a list; then looks how saving went.
+    /// Requests a project that nobody has, so that "not found" is as good as a list; then checks how saving went.
     async fn check(&self) -> Result<(), EpisodeError> {
         let reply = self.ask(Method::GET, "_", "", "?limit=1&offset=0", None, &[]).await?;
         match reply.status {
             StatusCode::NOT_FOUND if reply.is_json() => {}
             StatusCode::METHOD_NOT_ALLOWED => {}
-            status if status.is_success() && reply.is_page() => return Err(reply.misunderstood(ASKED)),
+            status if status.is_success() && reply.is_page() => return Err(reply.unexpected(API_NAME)),
             status if status.is_success() => {}
-            _ => return Err(reply.error(ASKED)),
+            _ => return Err(reply.error(API_NAME)),
         }
         self.standing_fault()
     }
 }
 
-/// How long a save that needs an operator counts, unless a later one clears it: it may have been of a project that the API
-/// does not know.
+/// How long the error of a failed save counts, unless a later save clears it. It may have concerned a project that the
+/// API does not know.
 const FAULT_LIFETIME: Duration = Duration::from_secs(15 * 60);
-/// Words by which an API names what it does not like about an episode.
-const SENT: [&str; 6] = ["title", "script", "markdown", "tokens", "promptsnapshot", "content"];
+/// Words with which an API names the part of an episode that it rejects.
+const REJECTED_WORDS: [&str; 6] = ["title", "script", "markdown", "tokens", "promptsnapshot", "content"];
 
-/// What the API knows a draft by. It takes jobs' ids and clients' keys alike, so that a key which looks like a job's id goes
-/// there by another name.
+/// The API's key for a draft. The API has one namespace for job ids and clients' keys, so a client's key that looks
+/// like a job id is sent under a derived name.
 fn key_of(draft: &EpisodeDraft) -> String {
     match draft.identity() {
         Some(Identity::Key(key)) if key.parse::<JobId>().is_ok() => Uuid::new_v5(&KEYS, key.as_bytes()).to_string(),
@@ -217,16 +219,16 @@ fn key_of(draft: &EpisodeDraft) -> String {
     }
 }
 
-/// Within it those names are derived; changing it would double episodes.
+/// Namespace of those derived names; changing it would duplicate episodes.
 const KEYS: Uuid = uuid!("6972c715-a766-4427-b66f-e6312ec7e8b7");
 
-/// How answers of the API are named in logs.
-const ASKED: &str = "the Episode API";
+/// The name of the API in log entries.
+const API_NAME: &str = "the Episode API";
 
 fn content<T: DeserializeOwned>(reply: &Reply) -> Result<T, EpisodeError> {
-    let answer: Answer<T> = reply.json(ASKED)?;
-    // Whether it may work later is not said; trying again loses nothing.
-    let failed = |reason| EpisodeError::Unavailable(format!("{ASKED} says that it failed: {reason}").into());
+    let answer: Answer<T> = reply.json(API_NAME)?;
+    // The API does not say whether a retry may succeed; retrying loses nothing.
+    let failed = |reason| EpisodeError::Unavailable(format!("{API_NAME} reported a failure: {reason}").into());
     answer.content().map_err(failed)
 }
 

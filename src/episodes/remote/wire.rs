@@ -1,10 +1,10 @@
-//! The Episode API's bodies, in all the shapes that its servers send.
+//! The bodies of the Episode API, in all the forms its servers send.
 
 use chrono::{DateTime, Utc};
 use generation_actors::ports::{Episode, EpisodeDraft, EpisodeSummary};
 use serde::{Deserialize, Serialize};
 
-/// What is posted.
+/// The body of a `POST`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewEpisode<'a> {
@@ -31,7 +31,7 @@ impl<'a> From<&'a EpisodeDraft> for NewEpisode<'a> {
     }
 }
 
-/// An answer, bare or in the envelope `{"success", "message", "data"}`.
+/// An answer, either bare or in the envelope `{"success", "message", "data"}`.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Answer<T> {
@@ -40,10 +40,10 @@ pub(super) enum Answer<T> {
 }
 
 impl<T> Answer<T> {
-    /// What was asked for.
+    /// The content of the answer.
     ///
     /// # Errors
-    /// The envelope says that it failed; with what it says about that.
+    /// The envelope reports a failure; the error is its message.
     pub(super) fn content(self) -> Result<T, String> {
         match self {
             Self::Bare(content) | Self::Enveloped { success: true, data: Some(content), .. } => Ok(content),
@@ -52,7 +52,7 @@ impl<T> Answer<T> {
     }
 }
 
-/// What a list shows of an episode; the project is the one that was asked for.
+/// A list entry. Its project is the one that was requested.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Summary {
@@ -63,7 +63,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// `title` and `created_at` stand in for what the server left out.
+    /// `title` and `created_at` are used if the server has omitted them.
     pub(super) fn into_summary(self, project_id: &str, title: &str, created_at: DateTime<Utc>) -> EpisodeSummary {
         EpisodeSummary {
             id: self.id,
@@ -84,7 +84,7 @@ pub(super) enum List {
 }
 
 impl List {
-    /// The episodes and how many there are, as far as that is known.
+    /// The episodes and their total, as far as it is known.
     pub(super) fn into_page(self, project_id: &str, offset: u32) -> (Vec<EpisodeSummary>, u64) {
         let (episodes, total) = match self {
             Self::Counted { episodes, total } => (episodes, total),
@@ -96,7 +96,7 @@ impl List {
     }
 }
 
-/// One whole episode.
+/// One complete episode.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Whole {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_originals_answer_is_taken_bare_and_in_an_envelope() {
+    fn an_answer_is_accepted_bare_and_in_an_envelope() {
         let bare = r#"{"id":"e","projectId":"p","number":3,"title":"t","createdAt":"2025-08-22T10:30:00Z","more":[]}"#;
         let saved = read(bare).unwrap();
         assert_eq!((saved.id.as_str(), saved.number, saved.title.as_str()), ("e", 3, "t"));

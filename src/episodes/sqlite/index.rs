@@ -1,7 +1,7 @@
-//! The search index: which characters, and which pairs of neighbours, each episode is made of.
+//! The search index: the characters, and the pairs of adjacent characters, of each episode.
 //!
-//! A word of two or more characters occurs in a text exactly where its pairs follow each other, so SQLite's FTS5 finds it as a
-//! phrase; a word of one character has an entry of its own. Korean needs no more: neither a dictionary nor the word's ending.
+//! A word of two or more characters occurs in a text exactly where its pairs follow each other, so SQLite's FTS5 finds
+//! it as a phrase. A word of one character is indexed as such. Korean therefore needs no dictionary and no stemming.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::sqlite::DatabaseError;
 
-/// Text that one step takes in, in bytes; it holds up other writes for about ten milliseconds.
+/// Bytes of text indexed per step; a step delays other writes by about ten milliseconds.
 const STEP_BYTES: usize = 64 * 1024;
-/// Stands between the words of a text, so that the last pair of one and the first of the next are no neighbours.
+/// Separates the words of a text, so that the last pair of one and the first of the next are not adjacent.
 const GAP: &str = "0";
-/// ASCII that the tokenizer would drop is replaced by code points from here on, which nobody uses.
+/// ASCII characters that the tokenizer would drop are replaced by code points from here on, which are otherwise unused.
 const STAND_INS: u32 = 0xE_0080;
 
-/// Takes some more episodes into the index; false when all are in.
+/// Indexes some more episodes. Returns false once all are indexed.
 pub(super) fn step(connection: &Connection) -> Result<bool, DatabaseError> {
     let sql = "SELECT episode, project_id, title, markdown FROM episodes_to_index
                JOIN episodes USING (episode) JOIN episode_texts USING (episode) ORDER BY episode LIMIT 1";
@@ -48,13 +48,13 @@ fn add(connection: &Connection, episode: i64, project_id: &str, text: &str) -> R
     Ok(())
 }
 
-/// Removes a deleted episode, if it was in the index.
+/// Removes a deleted episode from the index, if it was there.
 pub(super) fn remove(connection: &Connection, episode: i64) -> Result<(), DatabaseError> {
     connection.prepare_cached("DELETE FROM episode_search WHERE rowid = ?1")?.execute([episode])?;
     Ok(())
 }
 
-/// What finds, in the index, a project's episodes that contain all these words, which are [`folded`].
+/// The index query for a project's episodes that contain all of `words`, which are [`folded`].
 pub(super) fn expression(project_id: &str, words: &BTreeSet<String>) -> String {
     let mut expression = format!("project : \"{}\"", project_token(project_id));
     for word in words {
@@ -69,14 +69,14 @@ pub(super) fn expression(project_id: &str, words: &BTreeSet<String>) -> String {
                 "letters"
             }
         };
-        // No quotes are in it: they have stand-ins.
+        // The phrase has no quotes in it: they have stand-ins.
         expression.push_str(&format!(" AND {column} : \"{phrase}\""));
     }
     expression
 }
 
-/// A text, or a whole query, as search compares them: without differences of case, of width, and of how characters are
-/// composed (macOS takes syllables apart in the names it gives out). Blanks may come of it, so words are split behind it.
+/// A text, or a complete query, in the form that search compares: normalized in case, width and composition (macOS
+/// decomposes Korean syllables in file names). Folding can produce blanks, so split words afterwards.
 pub(super) fn folded(text: &str) -> String {
     match is_nfkc_quick(text.chars()) {
         IsNormalized::Yes => text.to_lowercase(),
@@ -84,7 +84,7 @@ pub(super) fn folded(text: &str) -> String {
     }
 }
 
-/// Any name as one token.
+/// Encodes any project name as one token.
 fn project_token(project_id: &str) -> String {
     project_id.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -95,7 +95,7 @@ fn letters(text: &str) -> String {
 }
 
 fn all_pairs(text: &str) -> String {
-    // In Korean a pair takes six bytes, and a blank, where the text takes three.
+    // In Korean a pair takes six bytes plus a blank for every three bytes of text.
     let mut pairs = String::with_capacity(text.len() * 5 / 2);
     for word in text.split_whitespace() {
         push_pairs(&mut pairs, word);
@@ -105,7 +105,7 @@ fn all_pairs(text: &str) -> String {
     pairs
 }
 
-/// Each two neighbours of a word, with a blank behind.
+/// Every two adjacent characters of a word, followed by a blank.
 fn push_pairs(pairs: &mut String, word: &str) {
     for (first, second) in word.chars().zip(word.chars().skip(1)) {
         pairs.push(stand_in(first));
@@ -114,7 +114,7 @@ fn push_pairs(pairs: &mut String, word: &str) {
     }
 }
 
-/// A character that is part of a token.
+/// Maps a character to one that can be part of a token.
 fn stand_in(character: char) -> char {
     if !character.is_ascii() || character.is_ascii_alphanumeric() {
         return character;

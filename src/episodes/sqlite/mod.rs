@@ -1,4 +1,4 @@
-//! Episodes in the database of the data folder.
+//! Stores episodes in the database of the data folder.
 
 mod index;
 mod saving;
@@ -16,34 +16,34 @@ use tokio::{sync::Notify, time::sleep};
 
 use crate::sqlite::{Database, DatabaseError};
 
-/// The longest script that is taken, in bytes.
+/// The most bytes of a script.
 const MAX_SCRIPT_BYTES: usize = 1024 * 1024;
-/// How long a search index that could not be written is left alone.
+/// How long to wait after the search index could not be written.
 const INDEX_PAUSE: Duration = Duration::from_secs(10);
 
-/// The episode store that comes with the service.
+/// The embedded episode store.
 ///
-/// Which jobs and keys have had their episode is remembered for good: when such an episode has been deleted, saving it again
-/// answers the old name and number and brings nothing back. Search finds the episodes that contain every word of the query,
-/// whatever its case, width and composition, by number; [`SqliteEpisodes::keep_indexed`] makes that quick.
+/// It remembers for good which jobs and keys have had an episode: if such an episode was deleted, saving it again
+/// answers its old id and number and does not restore it. Search finds the episodes that contain every word of the
+/// query, regardless of case, width and composition, ordered by number; [`SqliteEpisodes::keep_indexed`] makes it fast.
 #[derive(Debug, Clone)]
 pub struct SqliteEpisodes {
     database: Database,
-    /// Told when there is something to index.
+    /// Notified when there is something to index.
     saved: Arc<Notify>,
 }
 
 impl SqliteEpisodes {
-    /// Keeps episodes in `database`.
+    /// Stores episodes in `database`.
     pub fn new(database: Database) -> Self {
         Self { database, saved: Arc::default() }
     }
 
-    /// Brings what is saved into the search index, beginning with what is there, in steps that other writes go between.
-    /// Until an episode is in the index, search reads it. Runs until it is dropped or finds the database closed.
+    /// Indexes saved episodes, starting with those already stored, in steps with other writes in between. Until an
+    /// episode is indexed, search reads its text. Runs until it is dropped or the database is closed.
     ///
     /// # Cancel safety
-    /// May be dropped at any time; another one goes on.
+    /// May be dropped at any time; the next one continues.
     pub async fn keep_indexed(self) {
         loop {
             match self.database.write(0, index::step).await {
@@ -51,7 +51,7 @@ impl SqliteEpisodes {
                 Ok(false) => self.saved.notified().await,
                 Err(DatabaseError::Closed) => return,
                 Err(error) => {
-                    log::error!("the search index is not written, again in {INDEX_PAUSE:?}: {error}");
+                    log::error!("the search index could not be written; retrying in {INDEX_PAUSE:?}: {error}");
                     sleep(INDEX_PAUSE).await;
                 }
             }
@@ -67,11 +67,11 @@ impl EpisodeStore for SqliteEpisodes {
             return ready(Err(EpisodeError::Refused(cause.into()))).boxed_local();
         }
         let bytes = length + draft.prompt_snapshot.as_ref().map_or(0, String::len);
-        let told = Arc::clone(&self.saved);
+        let to_index = Arc::clone(&self.saved);
         answer(self.database.write(bytes, move |connection| {
             let saved = saving::save(connection, draft)?;
-            // Here, because whoever saves may have stopped waiting. The index is written behind this write.
-            told.notify_one();
+            // Notified here, because the caller may have stopped waiting. The index is written after this write.
+            to_index.notify_one();
             Ok(saved)
         }))
     }
@@ -116,7 +116,7 @@ impl EpisodeStore for SqliteEpisodes {
 fn answer<T>(
     result: impl Future<Output = Result<T, DatabaseError>> + 'static,
 ) -> LocalBoxFuture<'static, Result<T, EpisodeError>> {
-    // Even a database that is damaged may be repaired, so that trying again is right.
+    // Even a damaged database may be repaired, so a retry makes sense.
     result.map_err(|error| EpisodeError::Unavailable(Cause::new(error))).boxed_local()
 }
 

@@ -1,4 +1,4 @@
-//! Saving: every job and every client's key has one episode.
+//! Saves episodes: one for each job and each client's key.
 
 use generation_actors::ports::{EpisodeDraft, EpisodeSummary, Identity};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -7,7 +7,7 @@ use uuid::{Uuid, uuid};
 use super::summary;
 use crate::sqlite::DatabaseError;
 
-/// Within it the ids of episodes were derived from their identities before they were noted beside them.
+/// Namespace from which episode ids were derived before they were stored.
 const NAMESPACE: Uuid = uuid!("58d1a7d0-9904-4ba4-8f27-29f26c1b029c");
 
 pub(super) fn save(connection: &Connection, draft: EpisodeDraft) -> Result<EpisodeSummary, DatabaseError> {
@@ -25,7 +25,7 @@ pub(super) fn save(connection: &Connection, draft: EpisodeDraft) -> Result<Episo
         created_at: draft.created_at,
     };
     if let Some(identity) = identity {
-        // A row that turned out not to be this job's gives way.
+        // A row that turned out not to belong to this job is replaced.
         let sql = "INSERT OR REPLACE INTO saved_episodes (project_id, kind, identity, episode_id, number, created_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         connection.prepare_cached(sql)?.execute(params![
@@ -55,10 +55,11 @@ pub(super) fn save(connection: &Connection, draft: EpisodeDraft) -> Result<Episo
     Ok(summary)
 }
 
-/// What the first save answered; the draft's title fills in when the episode has been deleted since.
+/// The answer of the first save. If the episode has been deleted since, the draft provides the title.
 ///
-/// A row from before jobs and keys were told apart stands under both, with one number. Such a row is a job's own unless its
-/// episode has another text: then a client had used the job's id as its key, and the job's script is still to be saved.
+/// A row from before jobs and keys had separate namespaces is stored under both, with one number. It belongs to a job
+/// unless its episode has a different text: then a client had used the job's id as its key, and the job's script still
+/// has to be saved.
 fn saved_before(
     connection: &Connection,
     identity: &Identity,
@@ -78,8 +79,8 @@ fn saved_before(
     connection.prepare_cached(sql)?.query_row(known, summary).optional()
 }
 
-/// The id of an episode that was deleted before ids were noted. The length keeps project and identity apart, whatever
-/// characters they have.
+/// The id of an episode that was deleted before ids were stored. The length separates project and identity, whatever
+/// characters they contain.
 fn derived_id(project_id: &str, identity: &Identity) -> String {
     Uuid::new_v5(&NAMESPACE, format!("{}:{project_id}{identity}", project_id.len()).as_bytes()).to_string()
 }

@@ -1,4 +1,4 @@
-//! Search: the episodes that contain every word of a query.
+//! Search: finds the episodes that contain every word of a query.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use rusqlite::{Connection, params};
 use super::{index, summary};
 use crate::sqlite::DatabaseError;
 
-/// Text outside the index that one search reads, in bytes: a fifth of a second.
+/// The most bytes of unindexed text that one search reads, which takes a fifth of a second.
 const READ_LIMIT: usize = 32 * 1024 * 1024;
 
-/// One page by number, and how many there are; `None` while too much of the project is not in the index.
+/// One page by number and the total, or `None` while too much of the project is not indexed.
 pub(super) fn search(
     connection: &Connection,
     project_id: &str,
@@ -31,7 +31,7 @@ pub(super) fn search(
     Ok(Some((shown, total)))
 }
 
-/// Numbers and rows of what the index finds.
+/// Numbers and rows that the index finds.
 fn indexed(
     connection: &Connection,
     project_id: &str,
@@ -44,7 +44,7 @@ fn indexed(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Numbers and rows of what is found by reading; `None` when that is more than a search may read.
+/// Numbers and rows found by reading text, or `None` if there is more text than a search may read.
 fn not_indexed(
     connection: &Connection,
     project_id: &str,

@@ -23,7 +23,7 @@ impl Folder {
         Self { folder: tempfile::tempdir().unwrap(), database: None }
     }
 
-    /// With what a program of format 1 has left.
+    /// A data folder written by a program of format 1.
     fn of_format_1() -> Self {
         let folder = Self::new();
         fs::copy("tests/fixtures/format-1.db", folder.folder.path().join("generation.db")).unwrap();
@@ -47,7 +47,7 @@ impl EpisodeStoreUnderTest for Folder {
 
 episode_store_contract!(Folder::new());
 
-/// The same with everything in the index as soon as it is saved.
+/// The same tests with every episode indexed as soon as it is saved.
 mod indexed {
     use super::*;
 
@@ -90,7 +90,7 @@ async fn numbers(episodes: &SqliteEpisodes, project_id: &str, query: &str) -> Ve
     found.iter().map(|episode| episode.number).collect()
 }
 
-/// What a search means.
+/// Defines what a search finds.
 fn contains_every_word(title: &str, markdown: &str, query: &str) -> bool {
     let folded = |text: &str| text.nfkc().collect::<String>().to_lowercase();
     let text = folded(&format!("{title}\n{markdown}"));
@@ -107,7 +107,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn search_finds_what_contains_every_word_whatever_is_in_the_index(
+    fn search_finds_what_contains_every_word_whether_indexed_or_not(
         texts in vec((few_letters(), few_letters(), prop::bool::ANY), 1..8),
         queries in vec(few_letters(), 1..20),
         deleted in 0..8_usize,
@@ -124,7 +124,7 @@ proptest! {
                 if position < in_the_index {
                     index_all(&episodes).await;
                 }
-                // The next one takes its row.
+                // The next one then reuses its row.
                 if position == deleted {
                     episodes.delete(project(*other), &saved.id).await.unwrap();
                 } else {
@@ -151,7 +151,7 @@ async fn a_search_of_indexed_episodes_has_pages_and_a_total() {
     for number in 0..30 {
         let word = if number % 3 == 0 { "등대" } else { "카페" };
         episodes.save(draft("p", "제목", &format!("늙은 {word}에서"))).await.unwrap();
-        // Some are in the index, some are not.
+        // Some are in the index and some are not.
         if number == 14 {
             index_all(&episodes).await;
         }
@@ -176,14 +176,14 @@ async fn words_of_any_length_are_found_where_they_occur_and_nowhere_else() {
     {
         assert_eq!(numbers(&episodes, "p", found).await, [1], "{found}");
     }
-    // Pairs of two words make no third, and a word is not its letters.
+    // Pairs from two words do not make a third, and the letters of a word do not make the word.
     for missing in ["가나다", "나나", "밀비", "의카", "둘이만난다", "비밀 없다", "*", "\"비밀\""] {
         assert_eq!(numbers(&episodes, "p", missing).await, [0; 0], "{missing}");
     }
 }
 
 #[tokio::test]
-async fn words_are_found_however_they_are_composed_and_however_wide_they_are() {
+async fn words_are_found_in_any_composition_and_width() {
     let mut folder = Folder::new();
     let episodes = folder.episodes();
     let decomposed: String = "카페".nfd().collect();
@@ -212,7 +212,7 @@ async fn the_longest_query_is_answered() {
 }
 
 #[tokio::test]
-async fn more_than_a_search_may_read_is_answered_once_enough_is_in_the_index() {
+async fn a_search_over_its_read_limit_succeeds_once_enough_is_indexed() {
     let mut folder = Folder::new();
     let episodes = folder.episodes();
     let script = "가나다라 ".repeat(70_000);
@@ -222,7 +222,7 @@ async fn more_than_a_search_may_read_is_answered_once_enough_is_in_the_index() {
     episodes.save(draft("other", "등대", "짧다")).await.unwrap();
     assert!(matches!(episodes.search("p", "등대", ALL).await, Err(EpisodeError::Unavailable(_))));
     assert_eq!(numbers(&episodes, "other", "등대").await, [1]);
-    // Each is more than a step.
+    // Each is larger than one step.
     for _ in 0..4 {
         episodes.database.write(0, index::step).await.unwrap();
     }
@@ -230,7 +230,7 @@ async fn more_than_a_search_may_read_is_answered_once_enough_is_in_the_index() {
 }
 
 #[tokio::test]
-async fn what_is_saved_gets_into_the_index_by_itself() {
+async fn saved_episodes_are_indexed_automatically() {
     let mut folder = Folder::of_format_1();
     let episodes = folder.episodes();
     let left = |episodes: &SqliteEpisodes| {
@@ -249,7 +249,7 @@ async fn what_is_saved_gets_into_the_index_by_itself() {
     indexing.abort();
 }
 
-/// What the old program answered when it saved the fixture's episodes.
+/// The answers of the old program when it saved the fixture's episodes.
 const JOB: (&str, &str, u32) = ("job_538a817528b44206aa0cc27669262023", "0a35d67a-7887-5f07-9621-29abf36c2084", 1);
 const DELETED: (&str, &str, u32) = ("job_2bd6dd536d714c4498ceb1c6c639b8c8", "e916ae27-3294-5bc5-aabd-9dbc63d5e510", 2);
 const KEY: (&str, &str, u32) = ("a-clients-key", "dcde8c4f-be05-59bf-b262-a11cbef840e0", 3);
@@ -257,7 +257,7 @@ const OTHER_INSTANCE: (&str, &str, u32) =
     ("job_0123456789ab4def8123456789abcdef", "823f4964-2448-5531-9c2a-cb1c2aa33b30", 4);
 
 #[tokio::test]
-async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
+async fn episodes_of_an_earlier_version_keep_their_ids_and_are_not_saved_again() {
     let mut folder = Folder::of_format_1();
     let episodes = folder.episodes();
     let before = episodes.list("old", ALL).await.unwrap();
@@ -265,9 +265,9 @@ async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
     let without_identity = ("2cc86939-eaf0-4ea5-8b13-d7efc459aa4c", 5);
     assert_eq!(ids, [(JOB.1, 1), (KEY.1, 3), (OTHER_INSTANCE.1, 4), without_identity]);
     let again = |saved: EpisodeSummary| (saved.id, saved.number);
-    // A row that looks like a job's may have been its own or another instance's, which sends it as a key.
+    // A row that looks like a job's may come from this instance or from another one, which sends job ids as keys.
     for (job, id, number) in [JOB, DELETED, OTHER_INSTANCE] {
-        // A job that is saved again has the text it had.
+        // A job that is saved again has the text it had before.
         let text = episodes.get("old", id).await.unwrap().map_or_else(|| "m".to_owned(), |episode| episode.markdown);
         let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", &text) };
         assert_eq!(again(episodes.save(by_job).await.unwrap()), (id.to_owned(), number));
@@ -287,11 +287,11 @@ async fn what_an_earlier_version_saved_keeps_its_ids_and_is_not_saved_again() {
 }
 
 #[tokio::test]
-async fn a_clients_key_of_an_earlier_version_takes_no_script_from_the_job_of_that_id() {
+async fn a_clients_key_of_an_earlier_version_does_not_block_the_job_of_that_id() {
     let mut folder = Folder::of_format_1();
     let episodes = folder.episodes();
     let (job, id, number) = OTHER_INSTANCE;
-    // The episode of that key is there, with a client's text; the job's own was never saved.
+    // The key's episode exists, with a client's text. The job's own script was never saved.
     let by_job = EpisodeDraft { job_id: Some(job.parse().unwrap()), ..draft("old", "t", "the job's own script") };
     let saved = episodes.save(by_job.clone()).await.unwrap();
     assert_ne!((saved.id.as_str(), saved.number), (id, number));

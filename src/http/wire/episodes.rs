@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use generation_actors::ports::{Episode, EpisodeSummary};
 use serde::Serialize;
 
-/// What creation answers and a list shows of each.
+/// One episode, as creation answers it and a list shows it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct EpisodeSummaryBody {
@@ -12,7 +12,7 @@ pub(in crate::http) struct EpisodeSummaryBody {
     project_id: String,
     number: u32,
     title: String,
-    /// As precise as the store has it: clients compare it.
+    /// With the store's precision, because clients compare it.
     created_at: DateTime<Utc>,
 }
 
@@ -27,7 +27,7 @@ impl From<EpisodeSummary> for EpisodeSummaryBody {
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct EpisodeListBody {
     episodes: Vec<EpisodeSummaryBody>,
-    /// On all pages.
+    /// On all pages together.
     total: u64,
 }
 
@@ -37,7 +37,7 @@ impl EpisodeListBody {
     }
 }
 
-/// One whole episode.
+/// One complete episode.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct EpisodeBody {

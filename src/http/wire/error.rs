@@ -1,4 +1,4 @@
-//! The error object, which answers and `failed` events share.
+//! The error object, shared by answers and `failed` events.
 
 use generation_actors::model::FailureCode;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(in crate::http) enum ErrorCode {
     JobCanceled,
-    /// A job that failed without a better name, and anything of ours that is down or broken.
+    /// A job that failed without a more specific code, or anything of ours that is down or broken.
     GenerationError,
     TokenLimitExceeded,
     ModelUnavailable,
@@ -54,7 +54,7 @@ impl ErrorCode {
     }
 }
 
-/// Coarser than what the service knows: the original's table has one code each for what is refused and what may pass.
+/// Coarser than [`FailureCode`]: the contract uses one code for a permanent refusal and for a failure that may pass.
 impl From<FailureCode> for ErrorCode {
     fn from(code: FailureCode) -> Self {
         match code {
@@ -67,7 +67,7 @@ impl From<FailureCode> for ErrorCode {
     }
 }
 
-/// The body of every answer that is not a success.
+/// The body of every answer other than a success.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct ErrorBody<'a> {
     pub error: ErrorObject<'a>,
@@ -83,17 +83,17 @@ pub(in crate::http) struct ErrorObject<'a> {
     pub details: &'a [Detail],
 }
 
-/// What is wrong with one part of the request.
+/// A fault in one part of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(in crate::http) struct Detail {
-    /// Its name in the request.
+    /// The name of the field.
     pub field: String,
-    /// What it must be.
+    /// What the field must be.
     pub message: String,
 }
 
 impl<'a> ErrorObject<'a> {
-    /// Without details.
+    /// An error without details.
     pub(in crate::http) fn new(code: ErrorCode, message: &'a str) -> Self {
         Self { code, message, retryable: code.retryable(), details: &[] }
     }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_as_retryable_to_clients_as_it_is_to_the_service() {
+    fn a_failure_is_retryable_to_clients_exactly_if_it_is_to_the_service() {
         for code in [
             FailureCode::JobCanceled,
             FailureCode::GenerationError,

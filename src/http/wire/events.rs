@@ -1,4 +1,4 @@
-//! Events as bytes (`text/event-stream`): one line of JSON each, as the contract lists them.
+//! Encodes events as `text/event-stream`: one line of JSON each, as the contract defines them.
 
 use std::{
     fmt::{Arguments, Display},
@@ -20,32 +20,33 @@ use super::{
 };
 use crate::locales::Locales;
 
-/// Makes the frames of event streams, in the language of the job that they are about.
+/// Encodes the frames of event streams, in the language of their job.
 #[derive(Debug, Clone)]
 pub struct Frames {
     locales: Arc<Locales>,
 }
 
 impl Frames {
-    /// With these sentences.
+    /// Encodes with the sentences of `locales`.
     pub fn new(locales: Arc<Locales>) -> Self {
         Self { locales }
     }
 
-    /// The only event of a stream whose job is unknown to a reader that had been following it.
+    /// The only event for a reader that has followed a job the service no longer knows.
     pub(in crate::http) fn gone(&self, job_id: &str, locale: Locale) -> Bytes {
         let error = ErrorObject::new(ErrorCode::JobNotFound, &self.locales.texts(locale).errors.job_not_found);
         frame("failed", Some(format_args!("gone")), 0, &Failed { r#type: "failed", job_id, error })
     }
 
-    /// The last event of a stream that broke inside the service while its job goes on. It has no id: it is no event of the job.
+    /// The last event of a stream that broke inside the service while its job continues. It has no id, because it is
+    /// not an event of the job.
     pub(in crate::http) fn stream_error(&self, view: &JobView) -> Bytes {
         let message = &self.locales.texts(view.brief.locale).failures.sse_error;
         let error = ErrorObject::new(ErrorCode::SseError, message);
         frame("failed", None, 0, &Failed { r#type: "failed", job_id: view.id, error })
     }
 
-    /// The sign of life; `end` gives it the id after which a reader is told to stop.
+    /// A heartbeat event. `end` gives it the id after which a reader is told to stop.
     pub(in crate::http) fn heartbeat(view: &JobView, at: DateTime<Utc>, end: Option<Epoch>) -> Bytes {
         let data = Heartbeat {
             r#type: "heartbeat",
@@ -114,7 +115,8 @@ impl FrameEncoder for Frames {
     }
 }
 
-/// `event`, `id` (if any) and `data` of one event, with the blank line that ends it. `payload` is about how long its text is.
+/// `event`, `id` (if any) and `data` of one event, with the blank line that ends it. `payload` is its approximate text
+/// length in bytes.
 fn frame(name: &str, id: Option<Arguments<'_>>, payload: usize, data: &impl Serialize) -> Bytes {
     let mut out = Vec::with_capacity(256 + payload);
     let _infallible = writeln!(out, "event: {name}");

@@ -31,7 +31,7 @@ impl From<JobStatus> for Status {
     }
 }
 
-/// Where the script of a completed job stands with the episode store.
+/// What has become of a completed job's script in the episode store.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum EpisodeStatus {
@@ -72,7 +72,7 @@ pub(in crate::http) struct StatusBody<'a> {
     error_message: Option<&'a str>,
     episode_id: Option<&'a str>,
     saved_to_episode: bool,
-    /// `None` while there is no finished script.
+    /// `None` until there is a finished script.
     episode_status: Option<EpisodeStatus>,
     model: &'a str,
     model_used: Option<&'a str>,
@@ -89,7 +89,7 @@ impl<'a> StatusBody<'a> {
             progress: view.progress,
             current_step: texts.step(view.step),
             project_id: &view.brief.project_id,
-            // The number asked for, until there is the one it got.
+            // The number that was asked for, until the episode has its own.
             episode_number: episode.map(|episode| episode.number).or(view.brief.episode_number),
             title: &view.brief.title,
             word_count: view.words,
@@ -110,7 +110,7 @@ impl<'a> StatusBody<'a> {
     }
 }
 
-/// The episode that the job's script has become, if it has.
+/// The episode of the job's script, if it has been saved.
 pub(super) fn saved_episode(view: &JobView) -> Option<&EpisodeRef> {
     view.episode.as_ref().and_then(EpisodeState::saved)
 }
@@ -131,8 +131,8 @@ pub(in crate::http) struct CreatedBody<'a> {
 }
 
 impl<'a> CreatedBody<'a> {
-    /// `status` is what the job was when it was created, or is now for one that had been created before;
-    /// `estimated_duration` is in seconds.
+    /// `status` is the job's state at creation, or its current one if the job existed before. `estimated_duration` is
+    /// in seconds.
     pub(in crate::http) fn new(
         view: &'a JobView,
         status: JobStatus,
@@ -157,7 +157,7 @@ impl<'a> CreatedBody<'a> {
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct ActiveBody<'a> {
     pub jobs: Vec<StatusBody<'a>>,
-    /// On all pages.
+    /// On all pages together.
     pub total: usize,
     /// For the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
-//! What goes over the wire: every JSON body that the service answers with, and the events of its streams.
+//! The wire format: every JSON body the service answers with, and the events of its streams.
 //!
-//! The rest of the service knows no format; nothing in here decides anything. Names and the order of fields are the contract's.
+//! The rest of the service knows no format, and this module makes no decisions. Field names and their order follow the
+//! contract.
 
 mod episodes;
 mod error;
@@ -29,7 +30,7 @@ impl Serialize for Timestamp {
     }
 }
 
-/// For what is a string to clients and something else in here.
+/// Serializes a value through its `Display`.
 fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }

@@ -1,4 +1,4 @@
-//! Bodies about the service itself: its models, its health, its figures.
+//! Bodies about the service itself: its models, health and figures.
 
 use chrono::{DateTime, Utc};
 use generation_actors::{
@@ -41,11 +41,11 @@ impl From<ModelOffer> for ModelsBody {
     }
 }
 
-/// The answer of a health check that is passed.
+/// The answer of a successful health check.
 #[derive(Debug, Serialize)]
 pub(in crate::http) struct HealthBody {
     pub status: &'static str,
-    /// What is down without standing in the way.
+    /// Backends that are down without making the service unavailable.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<&'static str>,
 }
@@ -60,7 +60,7 @@ pub(in crate::http) struct StatsBody {
     service: ServiceStats,
 }
 
-/// Those that are still held.
+/// The jobs that are still retained.
 #[derive(Debug, Serialize)]
 struct JobStats {
     total: usize,
@@ -79,7 +79,7 @@ struct ConnectionStats {
     total: u64,
 }
 
-/// Since the start.
+/// Counted from the start of the service.
 #[derive(Debug, Serialize)]
 struct EventStats {
     published: u64,
@@ -87,7 +87,7 @@ struct EventStats {
     coalesced: u64,
 }
 
-/// What became of the scripts of the jobs that are still held.
+/// What has become of the scripts of the retained jobs.
 #[derive(Debug, Serialize)]
 struct EpisodeStats {
     saved: usize,
@@ -95,7 +95,7 @@ struct EpisodeStats {
     failed: usize,
 }
 
-/// The process.
+/// Figures of the process.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct ServiceStats {

@@ -1,4 +1,4 @@
-//! Who may write a job.
+//! Which owner may write a job.
 
 use futures_util::future::join_all;
 
@@ -8,13 +8,13 @@ fn next(epoch: Epoch) -> Epoch {
     Epoch(epoch.0 + 1)
 }
 
-pub(crate) async fn a_claim_begins_the_next_epoch_with_all_that_is_stored(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_claim_begins_the_next_epoch_with_everything_stored(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let first = created(&store).await;
     write(&store, &first, [checkpoint(0, "one ")]).await;
     drop(store);
     let mut seen = first.epoch;
-    // Each time in a new process: the claim before this one was durable.
+    // Each time in a new process: the previous claim was durable.
     for _ in 0..2 {
         let store = fixture.open().await;
         let stored = held(&store, first.job).await;
@@ -28,7 +28,7 @@ pub(crate) async fn a_claim_begins_the_next_epoch_with_all_that_is_stored(mut fi
     }
 }
 
-pub(crate) async fn a_claim_of_what_has_changed_since_changes_nothing(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_claim_from_an_outdated_epoch_changes_nothing(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let (claim, ended) = (created(&store).await, created(&store).await);
     finish(&store, &ended, ending(0, "", failed())).await;
@@ -72,7 +72,7 @@ pub(crate) async fn a_former_owner_can_neither_checkpoint_nor_finish(mut fixture
     assert_eq!((found.text().as_str(), found.head.end), ("kept on", Some(end(Outcome::Canceled))));
 }
 
-pub(crate) async fn a_job_that_was_released_goes_on_elsewhere(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_released_job_continues_elsewhere(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let first = created(&store).await;
     write(&store, &first, [checkpoint(0, "one ")]).await;
@@ -99,7 +99,7 @@ pub(crate) async fn an_owner_that_was_overruled_is_fenced(mut fixture: impl JobS
     assert_eq!((found.head.epoch, found.head.end), (next(owner.epoch), Some(end(Outcome::Canceled))));
 }
 
-pub(crate) async fn overruling_what_has_changed_since_changes_nothing(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn overruling_from_an_outdated_epoch_changes_nothing(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let (owner, ended) = (created(&store).await, created(&store).await);
     finish(&store, &ended, ending(0, "text", failed())).await;
@@ -113,7 +113,7 @@ pub(crate) async fn overruling_what_has_changed_since_changes_nothing(mut fixtur
     assert_eq!(after_restart(&mut fixture, store, owner.job).await.head.end, None);
 }
 
-pub(crate) async fn what_nobody_knows_cannot_be_written(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn an_unknown_job_cannot_be_written(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let claim = created(&store).await;
     store.purge(vec![claim.job]).await.unwrap();

@@ -1,11 +1,11 @@
-//! Accepting jobs, and which job a key names.
+//! Creating jobs, and finding a job by its key.
 
 use futures_util::future::join_all;
 use generation_actors::ports::KeyHolder;
 
 use super::*;
 
-pub(crate) async fn a_new_job_is_remembered_as_it_was_accepted(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_new_job_is_stored_as_accepted(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let job = keyed("key-1", "digest");
     let claim = create(store.as_ref(), job.clone()).await;
@@ -28,7 +28,7 @@ pub(crate) async fn a_job_is_created_once(mut fixture: impl JobStoreUnderTest) {
     assert_eq!(after_restart(&mut fixture, store, id).await.text(), "text");
 }
 
-pub(crate) async fn a_key_names_the_job_that_was_created_under_it(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_key_names_the_job_created_under_it(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let first = keyed("key", "body");
     let claim = create(store.as_ref(), first.clone()).await;

@@ -1,4 +1,4 @@
-//! What becomes of the script of a completed job.
+//! The episode of a completed job.
 
 use super::*;
 

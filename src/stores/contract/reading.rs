@@ -1,4 +1,4 @@
-//! What a job store tells of the jobs it holds.
+//! Reading jobs back.
 
 use std::cmp::Reverse;
 
@@ -22,13 +22,13 @@ async fn all_ended(store: &Arc<dyn JobStore>, limit: usize) -> Vec<EndedJob> {
     }
 }
 
-pub(crate) async fn changes_are_the_unfinished_jobs_oldest_first_until_it_has_caught_up(
+pub(crate) async fn changes_lists_the_unfinished_jobs_oldest_first_until_caught_up(
     mut fixture: impl JobStoreUnderTest,
 ) {
     let store = fixture.open().await;
     assert_eq!(unfinished(store.as_ref()).await, []);
     let mut claims = Vec::new();
-    // More than a page of any store.
+    // More than one page of any store.
     for second in 0..300 {
         claims.push(create(store.as_ref(), NewJob { created_at: at(second), ..new_job() }).await);
     }
@@ -37,7 +37,7 @@ pub(crate) async fn changes_are_the_unfinished_jobs_oldest_first_until_it_has_ca
     finish(&store, &ended, ending(0, "", Outcome::Canceled)).await;
     store.purge(vec![purged.job]).await.unwrap();
     drop(store);
-    // Asking changes nothing: each time in a new process, in the same epoch.
+    // Reading changes nothing: each new process finds the same epoch.
     for _ in 0..2 {
         let store = fixture.open().await;
         let heads = unfinished(store.as_ref()).await;
@@ -51,7 +51,7 @@ pub(crate) async fn changes_are_the_unfinished_jobs_oldest_first_until_it_has_ca
     }
 }
 
-pub(crate) async fn ended_jobs_are_told_in_pages_the_newest_ending_first(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn ended_jobs_are_listed_in_pages_newest_end_first(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     assert_eq!(store.ended(None, 10).await.unwrap(), EndedPage { jobs: vec![], next: None });
     let running = created(&store).await;
@@ -63,7 +63,7 @@ pub(crate) async fn ended_jobs_are_told_in_pages_the_newest_ending_first(mut fix
         (completed(saved(3)), Status::Completed, Some(EpisodeStatus::Saved)),
     ];
     let mut expected = Vec::new();
-    // Not in the order of their creation, and with all the digits a time may have or lack.
+    // Not in the order of creation, and with more and fewer fractional digits.
     for (index, seconds) in [30, 10, 40, 20, 50, 0, 60].into_iter().enumerate() {
         let at =
             if index % 2 == 0 { at(seconds) } else { DateTime::from_timestamp(at(seconds).timestamp(), 0).unwrap() };
@@ -87,7 +87,7 @@ pub(crate) async fn ended_jobs_are_told_in_pages_the_newest_ending_first(mut fix
     assert_eq!(all_ended(&store, 2).await.len(), 8);
 }
 
-pub(crate) async fn jobs_that_ended_at_the_same_time_are_each_in_one_page(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn jobs_that_ended_at_the_same_time_are_on_exactly_one_page_each(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let mut ids = Vec::new();
     for _ in 0..9 {
@@ -101,7 +101,7 @@ pub(crate) async fn jobs_that_ended_at_the_same_time_are_each_in_one_page(mut fi
     assert_eq!(found, ids);
 }
 
-pub(crate) async fn a_job_is_loaded_as_it_is_stored_finished_or_not(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_job_is_loaded_as_stored_finished_or_not(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     assert_eq!(store.load(JobId::new()).await.unwrap(), None);
     let claim = created(&store).await;
@@ -121,7 +121,7 @@ pub(crate) async fn purged_jobs_are_forgotten_and_unknown_ids_are_ignored(mut fi
     for _ in 0..250 {
         let job = new_job();
         purged.push(job.id);
-        // Not awaited: order holds all the same.
+        // Not awaited: the writes are applied in order all the same.
         drop(store.create(job, true));
     }
     let (gone, kept) = (created(&store).await, created(&store).await);

@@ -1,10 +1,10 @@
-//! Checkpoints, parts and endings.
+//! Checkpoints, parts and outcomes.
 
 use futures_util::future::join_all;
 
 use super::*;
 
-/// A checkpoint of a part.
+/// A checkpoint of the given part.
 fn of_part(part: u32, offset: usize, text: &str) -> Checkpoint {
     Checkpoint { part: PartNumber(part), ..checkpoint(offset, text) }
 }
@@ -13,9 +13,7 @@ fn parts(record: &JobRecord) -> Vec<&str> {
     record.parts.iter().map(|part| part.text.as_str()).collect()
 }
 
-pub(crate) async fn a_checkpoint_is_remembered_and_writing_it_twice_changes_nothing(
-    mut fixture: impl JobStoreUnderTest,
-) {
+pub(crate) async fn a_checkpoint_is_stored_and_writing_it_twice_changes_nothing(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let job = new_job();
     let claim = create(store.as_ref(), job.clone()).await;
@@ -35,7 +33,7 @@ pub(crate) async fn a_checkpoint_is_remembered_and_writing_it_twice_changes_noth
     assert_eq!(found, expected);
 }
 
-pub(crate) async fn a_checkpoint_replaces_what_is_beyond_its_offset(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn a_checkpoint_replaces_everything_after_its_offset(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let claim = created(&store).await;
     let writes = [(0, "가나다"), (9, "라마"), (3, "xyz"), (5, "!")];
@@ -47,7 +45,7 @@ pub(crate) async fn a_checkpoint_that_would_leave_a_hole_is_refused(mut fixture:
     let store = fixture.open().await;
     let claim = created(&store).await;
     write(&store, &claim, [checkpoint(0, "가나")]).await;
-    // Beyond the end, and inside a character.
+    // Past the end, and inside a character.
     for offset in [7, 4] {
         let refused = Checkpoint { progress: 99, ..checkpoint(offset, "x") };
         let error = store.checkpoint(&claim, refused).await.unwrap_err();
@@ -173,7 +171,7 @@ pub(crate) async fn the_first_ending_wins(mut fixture: impl JobStoreUnderTest) {
     assert_eq!((found.text().as_str(), found.head.end), ("once ended", Some(end(failed()))));
 }
 
-pub(crate) async fn every_outcome_is_remembered(mut fixture: impl JobStoreUnderTest) {
+pub(crate) async fn every_outcome_is_stored(mut fixture: impl JobStoreUnderTest) {
     let store = fixture.open().await;
     let codes = [
         FailureCode::GenerationError,

@@ -1,4 +1,4 @@
-//! A data folder that a program of format 4 has left: everything in it is still there, and its unfinished jobs go on.
+//! A data folder written by a version with format 4: all of its data is still there, and its unfinished jobs continue.
 
 use std::{fs, path::Path};
 
@@ -22,11 +22,11 @@ use crate::{
 const SAVED: &str = "job_c221f8b5f8c34a2a93023424b41abbc2";
 const CANCELED: &str = "job_437bcb157b1a4a48bc1c89196e97d69c";
 const FAILED: &str = "job_81370af9569245b7952af03cf8280424";
-/// Completed while the episode store could not be reached.
+/// Completed while the episode store was unreachable.
 const OWED: &str = "job_d25282e9d1724be28e774f1bf725b835";
-/// Was writing when the process was killed.
+/// Streaming when the process was killed.
 const STREAMING: &str = "job_32e33ecf80e44fe5814600cb2e992a61";
-/// Waited for its turn then.
+/// Queued at that time.
 const QUEUED: &str = "job_f4f565253fa444399528d29693af026c";
 
 fn id(name: &str) -> JobId {
@@ -43,7 +43,7 @@ fn open(folder: &TempDir) -> SqliteJobs {
     SqliteJobs::new(Database::open(folder.path()).unwrap())
 }
 
-/// A job as the file says it, read without the code under test.
+/// A job as stored in the file, read without the code under test.
 #[derive(Debug, PartialEq)]
 struct Row4 {
     progress: u8,
@@ -105,7 +105,7 @@ fn found(record: &JobRecord) -> Row4 {
 }
 
 #[tokio::test]
-async fn every_job_is_what_it_was() {
+async fn every_job_is_unchanged() {
     let folder = folder();
     let names = [SAVED, CANCELED, FAILED, OWED, STREAMING, QUEUED];
     let expected = names.map(|name| in_file(&folder.path().join("generation.db"), name));
@@ -131,7 +131,7 @@ async fn every_job_is_what_it_was() {
 }
 
 #[tokio::test]
-async fn every_outcome_is_what_it_was_and_an_episode_that_is_missing_is_owed() {
+async fn every_outcome_is_unchanged_and_a_missing_episode_is_owed() {
     let folder = folder();
     let saved = in_file(&folder.path().join("generation.db"), SAVED).episode.expect("it is saved");
     let jobs = open(&folder);
@@ -162,7 +162,7 @@ async fn every_outcome_is_what_it_was_and_an_episode_that_is_missing_is_owed() {
 }
 
 #[tokio::test]
-async fn keys_name_the_jobs_that_were_created_under_them() {
+async fn each_key_names_the_job_created_under_it() {
     let folder = folder();
     let jobs = open(&folder);
     for (key, name) in [("key-of-the-saved", SAVED), ("key-of-the-queued", QUEUED)] {
@@ -179,7 +179,7 @@ async fn keys_name_the_jobs_that_were_created_under_them() {
 }
 
 #[tokio::test]
-async fn unfinished_jobs_are_claimed_and_go_on() {
+async fn unfinished_jobs_are_claimed_and_continue() {
     let folder = folder();
     let before = in_file(&folder.path().join("generation.db"), STREAMING).text;
     let jobs = open(&folder);

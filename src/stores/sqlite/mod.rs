@@ -1,4 +1,4 @@
-//! Jobs in the database of the data folder.
+//! Stores jobs in the database of the data folder.
 
 mod reading;
 mod script;
@@ -23,17 +23,17 @@ use rusqlite::ErrorCode;
 
 use crate::sqlite::{Database, DatabaseError};
 
-/// Heads of unfinished jobs that are read at once; other reads go between. A brief has up to 100 KB.
+/// Heads of unfinished jobs per read, so that other reads can run in between. A brief has up to 100 KB.
 const HEADS_PER_PAGE: usize = 64;
 
-/// The job store of a service that runs alone: whoever creates a job has claimed it, and nobody else changes one.
+/// The job store of a service that runs alone: creating a job claims it, and no other process changes it.
 #[derive(Debug, Clone)]
 pub struct SqliteJobs {
     database: Database,
 }
 
 impl SqliteJobs {
-    /// Keeps jobs in `database`.
+    /// Stores jobs in `database`.
     pub fn new(database: Database) -> Self {
         Self { database }
     }
@@ -68,7 +68,7 @@ impl JobStore for SqliteJobs {
         answer(self.database.write(bytes, move |connection| writing::finish(connection, &by, &ending)))
     }
 
-    /// The next process claims every unfinished job, so that nothing has to be given up here.
+    /// The next process claims every unfinished job, so there is no claim to give up here.
     fn release(&self, by: Claim, last: Checkpoint) -> Answer<Written> {
         self.write_checkpoint(by, last)
     }
@@ -83,7 +83,7 @@ impl JobStore for SqliteJobs {
 
     fn changes(&self) -> LocalBoxStream<'static, Result<Change, StoreError>> {
         let database = self.database.clone();
-        // From behind a row on; `None`: caught up.
+        // The row to continue after; `None` once caught up.
         let pages = stream::try_unfold(Some(0), move |after| {
             let database = database.clone();
             async move {
@@ -127,11 +127,11 @@ fn store_error(error: DatabaseError) -> StoreError {
     }
 }
 
-/// Whether the error is about what is written or held, and not about the state of the database: the same never works.
+/// Whether the error is about the data written or held, not about the state of the database: retrying never helps.
 fn contradicts(error: &DatabaseError) -> bool {
     match error {
         DatabaseError::Contradiction(_) => true,
-        // One without a code of SQLite's is about a value that was read.
+        // An error without an SQLite code is about a value that was read.
         DatabaseError::Sqlite(error) => {
             error.sqlite_error_code().is_none_or(|code| code == ErrorCode::ConstraintViolation)
         }

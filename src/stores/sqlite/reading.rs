@@ -1,4 +1,4 @@
-//! What is read back of jobs: the unfinished ones at the start, the others when somebody asks for them.
+//! Reads jobs back: the unfinished ones at startup, the others on demand.
 
 use std::{error::Error, str::FromStr, sync::Arc};
 
@@ -17,22 +17,22 @@ use crate::{
     stores::stored::{ended_status, episode_status, read_brief},
 };
 
-/// Left to itself, SQLite walks all jobs that have ended to find those that have not.
+/// Forces the index: on its own, SQLite scans all ended jobs to find the unfinished ones.
 pub(super) const UNFINISHED: &str =
     "SELECT * FROM job_states INDEXED BY job_states_unfinished CROSS JOIN jobs USING (job)
     WHERE outcome IS NULL AND job > ?1 ORDER BY job LIMIT ?2";
 
-/// Some of the unfinished jobs, the oldest first.
+/// A page of unfinished jobs, oldest first.
 pub(super) struct UnfinishedPage {
     pub(super) heads: Vec<JobHead>,
-    /// The row behind which the next page begins, if there is one.
+    /// The row after which the next page starts, if there is one.
     pub(super) next: Option<i64>,
 }
 
-/// At most `limit` of the unfinished jobs behind row `after`.
+/// At most `limit` unfinished jobs after row `after`.
 ///
 /// # Errors
-/// One that cannot be read fails all: a job that was accepted must not vanish without a word.
+/// One unreadable job fails the whole page: an accepted job must not disappear silently.
 pub(super) fn unfinished(connection: &Connection, after: i64, limit: usize) -> Result<UnfinishedPage, DatabaseError> {
     let mut statement = connection.prepare_cached(UNFINISHED)?;
     let mut rows = statement.query(params![after, limit])?;
@@ -52,8 +52,8 @@ pub(super) fn load(connection: &Connection, id: JobId) -> Result<Option<JobRecor
     rows.next()?.map(|row| record(connection, row)).transpose()
 }
 
-/// A page of the jobs that have ended; `~` comes after every time. `octet_length` looks at the head of a row only, however long
-/// the brief is.
+/// A page of ended jobs. `~` sorts after every time. `octet_length` reads only the head of a row, however long the
+/// brief is.
 pub(super) fn ended(connection: &Connection, after: Option<After>, limit: usize) -> Result<EndedPage, DatabaseError> {
     let sql = "SELECT job, id, outcome, ended_at, episode_state, text_length + octet_length(brief) AS bytes
                FROM job_states JOIN jobs USING (job)
@@ -82,7 +82,7 @@ pub(super) fn key_holder(connection: &Connection, key: &str) -> Result<Option<Ke
     Ok(connection.prepare_cached(sql)?.query_row([key], holder).optional()?)
 }
 
-/// The row of a completed job, and what became of its script.
+/// The row of a completed job, and the state of its episode.
 pub(super) fn episode_of(connection: &Connection, id: JobId) -> Result<Option<(i64, EpisodeState)>, DatabaseError> {
     let sql = "SELECT job, episode_state, episode_id, episode_number FROM jobs JOIN job_states USING (job)
                WHERE id = ?1 AND outcome = 'completed'";
@@ -142,13 +142,13 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<Usage>> {
     Ok(tokens.zip(measured).map(|(completion_tokens, measured)| Usage { completion_tokens, measured }))
 }
 
-/// One of the words that [`crate::stores::stored`] knows.
+/// One of the words that [`crate::stores::stored`] defines.
 fn word<T>(row: &Row<'_>, column: &str, known: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     known(&text).ok_or_else(|| unreadable(column, format!("{text:?} is unknown")))
 }
 
-/// A value that is written as it is displayed.
+/// A value stored in its `Display` form.
 fn parsed<T: FromStr<Err: Error + Send + Sync + 'static>>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     text.parse().map_err(|error: T::Err| unreadable(column, error))

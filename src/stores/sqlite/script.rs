@@ -1,18 +1,20 @@
-//! The script of a job: its parts, kept in the pieces they came in, so that adding to one costs what is added.
+//! The script of a job. Each part is stored as the pieces it arrived in, so appending costs only the size of what is
+//! appended.
 
 use generation_actors::model::{Part, PartNumber};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::sqlite::DatabaseError;
 
-/// Places of a part: more than the bytes it may have.
+/// Places reserved for each part: more than the bytes it may have.
 const STRIDE: i64 = 1 << 32;
 
-/// Replaces what is beyond byte `offset` of a part by `text`, in a script of `length` bytes; returns the script's new length.
+/// Replaces everything after byte `offset` of a part with `text`, in a script of `length` bytes. Returns the script's
+/// new length.
 ///
 /// # Errors
-/// `offset` is beyond the end of the part or inside a character, or an earlier part is missing: something was lost on the way,
-/// and a script with a hole must not be kept as if it were whole.
+/// `offset` is past the end of the part or inside a character, or an earlier part is missing. Something was lost on the
+/// way, and a script with a hole must not be stored as if it were complete.
 pub(super) fn replace_beyond(
     connection: &Connection,
     job: i64,
@@ -43,10 +45,10 @@ pub(super) fn replace_beyond(
     Ok((length + offset + text.len()).saturating_sub(held))
 }
 
-/// All parts, in order; the last one has text.
+/// All parts in order; the last one is not empty.
 ///
 /// # Errors
-/// The pieces leave a hole, or are not `length` bytes together.
+/// The pieces leave a hole, or do not add up to `length` bytes.
 pub(super) fn read(connection: &Connection, job: i64, length: usize) -> Result<Vec<Part>, DatabaseError> {
     let mut parts: Vec<Part> = Vec::new();
     let sql = "SELECT place, text FROM job_texts WHERE job = ?1 ORDER BY place";
@@ -75,7 +77,7 @@ pub(super) fn read(connection: &Connection, job: i64, length: usize) -> Result<V
     Ok(parts)
 }
 
-/// Removes everything beyond byte `offset` of a part.
+/// Removes everything after byte `offset` of a part.
 fn cut(connection: &Connection, job: i64, part: PartNumber, offset: usize) -> Result<(), DatabaseError> {
     let (first, end) = (place(part, offset)?, place(part, 0)? + STRIDE);
     let sql = "DELETE FROM job_texts WHERE job = ?1 AND place >= ?2 AND place < ?3";
@@ -97,10 +99,10 @@ fn part_length(connection: &Connection, job: i64, part: PartNumber) -> Result<us
     Ok(last.map_or(0, |last| (last.end() - first).max(0)) as usize)
 }
 
-/// Where a byte of a part stands.
+/// The place of a byte of a part.
 ///
 /// # Errors
-/// The part is larger than its places.
+/// The part is too large for its places.
 fn place(part: PartNumber, byte: usize) -> Result<i64, DatabaseError> {
     let byte = i64::try_from(byte).ok().filter(|byte| *byte < STRIDE);
     let place = byte.and_then(|byte| i64::from(part.0).checked_mul(STRIDE)?.checked_add(byte));
@@ -122,7 +124,7 @@ impl Piece {
     }
 }
 
-/// The last piece that begins before `place`. `octet_length` reads the head of a row only, however long its text is.
+/// The last piece that starts before `place`. `octet_length` reads only the head of a row, however long its text is.
 fn last_piece(connection: &Connection, job: i64, place: i64) -> Result<Option<Piece>, DatabaseError> {
     let sql = "SELECT place, octet_length(text) FROM job_texts
                WHERE job = ?1 AND place < ?2 ORDER BY place DESC LIMIT 1";

@@ -60,16 +60,16 @@ async fn a_full_disk_fails_writes_until_there_is_space_again() {
 
 async fn limit_pages(database: &Database, pages: u32) {
     let limit = move |connection: &Connection| {
-        // Answers with the limit that holds, which is never below the present size.
+        // Returns the limit in force, which is never below the current size.
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).map_err(DatabaseError::from)
     };
     database.write(0, limit).await.unwrap();
 }
 
-/// The first format did not record when a text had last changed: readers must miss nothing, and newcomers to a job that wrote
-/// nothing are not to be shown an empty text.
+/// The first format did not record when a text last changed. Returning readers must miss nothing, and new readers of a
+/// job that wrote nothing must not be shown an empty text.
 #[tokio::test]
-async fn jobs_that_ended_in_the_first_format_show_all_that_readers_can_have_missed() {
+async fn jobs_that_ended_in_the_first_format_show_all_that_readers_may_have_missed() {
     let folder = tempfile::tempdir().unwrap();
     let first = Connection::open(folder.path().join("generation.db")).unwrap();
     first.execute_batch(include_str!("../../sqlite/migrations/0001_jobs_and_episodes.sql")).unwrap();
@@ -99,7 +99,7 @@ async fn jobs_that_ended_in_the_first_format_show_all_that_readers_can_have_miss
     }
 }
 
-/// However many jobs have ended, the unfinished ones are found without looking at them.
+/// Unfinished jobs are found without scanning ended ones, however many there are.
 #[tokio::test]
 async fn unfinished_jobs_are_found_by_their_index() {
     let folder = tempfile::tempdir().unwrap();
@@ -118,7 +118,7 @@ async fn unfinished_jobs_are_found_by_their_index() {
     assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{plan:?}");
 }
 
-/// Which part, of those there are and the next one, where its text begins (`None`: at its end), and the text.
+/// A part (an existing one or the next), the offset at which the text starts (`None`: at the part's end), and the text.
 type Writes = Vec<(prop::sample::Index, Option<prop::sample::Index>, String)>;
 
 fn writes() -> impl Strategy<Value = Writes> {
@@ -130,7 +130,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn any_checkpoints_leave_the_parts_that_strings_would_have(writes in writes()) {
+    fn any_checkpoints_leave_the_same_parts_as_strings_would(writes in writes()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(leaves_the_parts_of_strings(&writes))?;
     }

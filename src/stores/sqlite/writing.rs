@@ -1,4 +1,4 @@
-//! What is written about a job, each function within the transaction of its caller.
+//! Writes jobs. Each function runs within its caller's transaction.
 
 use generation_actors::{
     model::{Checkpoint, End, EpisodeState, Epoch, JobId, JobRecord, NewJob, Outcome},
@@ -35,10 +35,10 @@ pub(super) fn create(connection: &Connection, job: &NewJob) -> Result<Created, D
     Ok(Created::Mine(claim_of(job.id, Epoch::FIRST)))
 }
 
-/// Takes an unfinished job over, if it is as it was seen.
+/// Claims an unfinished job if it is still in the epoch that was seen.
 ///
 /// # Errors
-/// Its record cannot be read; its epoch stays then.
+/// The record cannot be read; the epoch then stays unchanged.
 pub(super) fn claim(
     connection: &Connection,
     id: JobId,
@@ -65,7 +65,7 @@ pub(super) fn checkpoint(
 pub(super) fn finish(connection: &Connection, by: &Claim, ending: &Ending) -> Result<Written, DatabaseError> {
     match claimed(connection, by)? {
         None => return Ok(fenced(by)),
-        // By this very claim, since an end that somebody else records raises the epoch.
+        // Ended under this claim, because overruling a job raises its epoch.
         Some(job) if job.ended => {}
         Some(job) => {
             apply(connection, &job, &ending.last)?;
@@ -105,12 +105,12 @@ pub(super) fn purge(connection: &Connection, ids: &[JobId]) -> Result<(), Databa
     Ok(())
 }
 
-/// The epoch is the fence: it rises with every claim and with nothing else but an end against the owner's will.
+/// The epoch is the fence: only a claim raises it, or an end recorded against the owner's will.
 fn claim_of(id: JobId, epoch: Epoch) -> Claim {
     Claim::new(id, epoch, epoch.0.into())
 }
 
-/// Begins the next epoch of a job that has not ended, if it is in the epoch that was seen; returns its row.
+/// Begins the next epoch of an unfinished job if it is still in the epoch that was seen. Returns its row.
 fn raise_epoch(connection: &Connection, id: JobId, seen: Epoch) -> Result<Option<i64>, DatabaseError> {
     let sql = "UPDATE job_states SET epoch = epoch + 1
                WHERE job = (SELECT job FROM jobs WHERE id = ?1) AND epoch = ?2 AND outcome IS NULL RETURNING job";
@@ -118,14 +118,14 @@ fn raise_epoch(connection: &Connection, id: JobId, seen: Epoch) -> Result<Option
     Ok(statement.query_row(params![id.to_string(), seen.0], |row| row.get(0)).optional()?)
 }
 
-/// A job whose claim still holds.
+/// A job whose claim is still valid.
 struct Job {
     row: i64,
     text_length: usize,
     ended: bool,
 }
 
-/// The job of this claim; `None` when it is unknown or belongs to somebody else by now.
+/// The job of this claim, or `None` if it is unknown or has another owner by now.
 fn claimed(connection: &Connection, by: &Claim) -> Result<Option<Job>, DatabaseError> {
     let sql = "SELECT job, text_length, outcome IS NOT NULL FROM jobs JOIN job_states USING (job)
                WHERE id = ?1 AND epoch = ?2";
@@ -137,11 +137,7 @@ fn claimed(connection: &Connection, by: &Claim) -> Result<Option<Job>, DatabaseE
 }
 
 fn fenced(by: &Claim) -> Written {
-    log::debug!(
-        "{}: a write of epoch {} changed nothing: the job has ended or belongs to somebody else",
-        by.job,
-        by.epoch
-    );
+    log::debug!("{}: a write in epoch {} was fenced: the job has ended or has another owner", by.job, by.epoch);
     Written::Fenced
 }
 

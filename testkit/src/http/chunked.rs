@@ -1,11 +1,11 @@
-//! Takes `Transfer-Encoding: chunked` off a body while it arrives (RFC 9112, section 7.1), without keeping any of it.
+//! Decodes `Transfer-Encoding: chunked` as a body arrives (RFC 9112, section 7.1), without buffering.
 
 use std::{error::Error, fmt};
 
-/// A chunk of more than this is a mistake: a terabyte.
+/// A chunk larger than this is a mistake: a terabyte.
 const LARGEST: usize = 1 << 40;
 
-/// How far a chunked body has come.
+/// The decoder's position in a chunked body.
 #[derive(Debug, Default)]
 pub struct Chunked {
     state: State,
@@ -17,10 +17,10 @@ enum State {
     #[default]
     Begin,
     Size(usize),
-    /// A size and its carriage return have been read.
+    /// After a size and its carriage return.
     SizeEnd(usize),
     Data(usize),
-    /// All data of a chunk has been read, or the last chunk's size.
+    /// After all data of a chunk, or after the size of the last chunk.
     DataEnd {
         last: bool,
     },
@@ -30,10 +30,10 @@ enum State {
     Ended,
 }
 
-/// The body is not chunked as the RFC says.
+/// The body is not chunked as the RFC requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// The byte that must not be where it is.
+    /// The byte that is not allowed at its position.
     pub byte: u8,
 }
 
@@ -46,10 +46,10 @@ impl fmt::Display for Malformed {
 impl Error for Malformed {}
 
 impl Chunked {
-    /// Hands the payload in `bytes` to `sink`, piece by piece. What follows the end of the body is ignored.
+    /// Passes the payload in `bytes` to `sink`, piece by piece. Ignores what follows the end of the body.
     ///
     /// # Errors
-    /// The framing is wrong, or has extensions or trailers, which nobody sends here.
+    /// The framing is invalid, or has extensions or trailers, which no program here sends.
     pub fn decode(&mut self, mut bytes: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(), Malformed> {
         while let Some(&byte) = bytes.first() {
             if let State::Data(left) = self.state {
@@ -76,7 +76,7 @@ impl Chunked {
         Ok(())
     }
 
-    /// Whether the last chunk has arrived whole.
+    /// Whether the last chunk has arrived completely.
     pub fn is_ended(&self) -> bool {
         self.state == State::Ended
     }

@@ -7,17 +7,17 @@ use std::{
 };
 
 use super::{Chunked, Head, Response};
-use crate::wait::PATIENCE;
+use crate::wait::TIMEOUT;
 
-/// What one read takes at most.
+/// The most bytes per read.
 const READ: usize = 16 * 1024;
 
-/// What comes next of a body.
+/// The next item of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Some of its payload.
+    /// Part of the payload.
     Data(Vec<u8>),
-    /// The body ended as its framing says it does.
+    /// The body ended as its framing requires.
     End,
     /// The connection ended before that.
     Cut,
@@ -28,19 +28,19 @@ pub enum Piece {
 #[derive(Debug)]
 enum Framing {
     None,
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(usize),
     Chunked(Chunked),
     UntilClosed,
 }
 
-/// A response on a connection of its own, as far as it has come.
+/// A response on its own connection, as far as it has arrived.
 #[derive(Debug)]
 pub struct Incoming {
     /// Its status and headers.
     pub head: Head,
     stream: TcpStream,
-    /// Received and not decoded yet.
+    /// Received but not yet decoded.
     buffer: Vec<u8>,
     framing: Framing,
 }
@@ -52,14 +52,14 @@ enum Fill {
 }
 
 impl Incoming {
-    /// Reads the head; `bodyless` if the request's method allows no body.
+    /// Reads the head. `bodyless` means that the request's method allows no response body.
     ///
     /// # Errors
-    /// There is none within [`PATIENCE`], or it is no head.
+    /// No head arrives within [`TIMEOUT`], or it is malformed.
     pub(super) fn read_head(stream: TcpStream, bodyless: bool) -> Result<Self, String> {
         let head = Head { status: 0, headers: Vec::new() };
         let mut incoming = Self { head, stream, buffer: Vec::new(), framing: Framing::None };
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let end = loop {
             if let Some(end) = memchr::memmem::find(&incoming.buffer, b"\r\n\r\n") {
                 break end;
@@ -67,7 +67,7 @@ impl Incoming {
             match incoming.fill(deadline) {
                 Fill::Some => {}
                 Fill::Closed => return Err(format!("closed after {:?}", String::from_utf8_lossy(&incoming.buffer))),
-                Fill::Nothing => return Err(format!("no head within {PATIENCE:?}")),
+                Fill::Nothing => return Err(format!("no head within {TIMEOUT:?}")),
             }
         };
         let head: Vec<u8> = incoming.buffer.drain(..end + 4).collect();
@@ -100,10 +100,10 @@ impl Incoming {
         }
     }
 
-    /// Waits until `deadline` for what comes next.
+    /// Waits until `deadline` for the next item.
     ///
     /// # Panics
-    /// The body is not framed as its head says.
+    /// The body's framing does not match its head.
     pub fn next(&mut self, deadline: Instant) -> Piece {
         loop {
             if let Some(piece) = self.decode() {
@@ -145,9 +145,9 @@ impl Incoming {
     /// Reads to the end of the body.
     ///
     /// # Panics
-    /// The connection is cut before, or it takes longer than [`PATIENCE`].
+    /// The connection is cut, or reading takes longer than [`TIMEOUT`].
     pub fn into_response(mut self) -> Response {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut body = Vec::new();
         loop {
             match self.next(deadline) {
@@ -158,7 +158,7 @@ impl Incoming {
         }
     }
 
-    /// Shuts the sending side down, as a client does that vanishes while its host lives on.
+    /// Shuts down the sending side, like a client that disappears while its host stays up.
     ///
     /// # Panics
     /// The connection is closed.

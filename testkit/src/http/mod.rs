@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client over a plain socket, so that tests see what really crosses the wire and can misbehave.
+//! An HTTP/1.1 client on a plain socket, so that tests see exactly what crosses the wire and can misbehave.
 
 mod chunked;
 mod incoming;
@@ -15,9 +15,9 @@ pub use self::{
     chunked::{Chunked, Malformed},
     incoming::{Incoming, Piece},
 };
-use crate::wait::PATIENCE;
+use crate::wait::TIMEOUT;
 
-/// A request, sent on a connection of its own.
+/// A request, sent on its own connection.
 #[derive(Debug, Clone)]
 pub struct Request {
     method: String,
@@ -44,14 +44,14 @@ impl Request {
         self
     }
 
-    /// Sets the body, sent with its length.
+    /// Sets the body and its length.
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Sets a body of JSON.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.header("Content-Type", "application/json").body(body.to_string())
@@ -80,10 +80,10 @@ impl Request {
     /// Sends it and reads the head of the response.
     ///
     /// # Panics
-    /// Nobody listens, or no head comes within [`PATIENCE`].
+    /// Nothing listens there, or no head arrives within [`TIMEOUT`].
     pub fn open(&self, address: SocketAddr) -> Incoming {
         let mut stream = TcpStream::connect(address).expect("the server listens");
-        // A server may answer and close before it has read everything, an oversize body for instance.
+        // A server may answer and close before it has read everything, for instance if the body is too large.
         let _refused = stream.write_all(&self.bytes(address));
         Incoming::read_head(stream, self.method == "HEAD").expect("a response with a head")
     }
@@ -97,13 +97,13 @@ impl Request {
     }
 }
 
-/// Writes any bytes, then reads everything that comes back until the server closes.
+/// Writes `bytes`, then reads everything until the server closes.
 ///
 /// # Panics
-/// It does not close within [`PATIENCE`], or answers something else than UTF-8.
+/// The server does not close within [`TIMEOUT`], or its answer is not UTF-8.
 pub fn exchange_raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("an open socket");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("an open socket");
     stream.write_all(bytes).expect("the request is taken");
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
@@ -114,12 +114,12 @@ pub fn exchange_raw(address: SocketAddr, bytes: &[u8]) -> String {
     String::from_utf8(answer).expect("a response in UTF-8")
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// Its status and headers.
     pub head: Head,
-    /// Its payload, without any framing.
+    /// The payload, without any framing.
     pub body: Vec<u8>,
 }
 
@@ -129,7 +129,7 @@ impl Response {
         self.head.status
     }
 
-    /// A header's value.
+    /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)
     }
@@ -150,7 +150,7 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in: {}", self.text()))
     }
 
-    /// Asserts the status, and returns the response for more.
+    /// Asserts the status, and returns the response for further checks.
     ///
     /// # Panics
     /// It has another status.
@@ -161,10 +161,10 @@ impl Response {
         self
     }
 
-    /// Asserts the one shape of an error with this status and code, and returns the error object.
+    /// Asserts that this is an error of the contract's shape with this status and code, and returns its error object.
     ///
     /// # Panics
-    /// It is no such error.
+    /// It is not such an error.
     #[track_caller]
     pub fn expect_error(&self, status: u16, code: &str) -> Value {
         let body = self.clone().expect(status).json();
@@ -197,7 +197,7 @@ impl Head {
         }
     }
 
-    /// A header's value, the first of several.
+    /// The value of a header; the first one if there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }

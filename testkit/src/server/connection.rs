@@ -1,4 +1,4 @@
-//! One connection of a scripted server, on a thread of its own.
+//! One connection of a scripted server, on its own thread.
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
@@ -10,22 +10,22 @@ use std::{
 
 use super::{Act, Asked, State, lock};
 
-/// How soon a waiting connection notices that its client has left, or that it may go on.
-const LOOK: Duration = Duration::from_millis(5);
+/// How often a waiting connection checks whether its client has left or the script may continue.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 pub(super) struct Connection {
     number: usize,
     stream: TcpStream,
-    /// What came beyond the last request.
+    /// Bytes received after the last request.
     unread: Vec<u8>,
     state: Arc<State>,
 }
 
-/// Why nothing more happens on the connection.
+/// Why the connection is finished.
 enum Over {
-    /// The client has closed it, or the server ends.
+    /// The client has closed it, or the server is shutting down.
     Left,
-    /// The script has closed it, or has handed it over.
+    /// The script has closed it, or handed it over.
     Done,
 }
 
@@ -35,7 +35,7 @@ impl Connection {
     }
 
     pub(super) fn serve(mut self) {
-        self.stream.set_read_timeout(Some(LOOK)).expect("an open socket");
+        self.stream.set_read_timeout(Some(POLL_INTERVAL)).expect("an open socket");
         self.stream.set_nodelay(true).expect("an open socket");
         while let Ok(asked) = self.read_request() {
             let mut acts = (self.state.script)(&asked);
@@ -63,7 +63,7 @@ impl Connection {
         }
     }
 
-    /// A request that has arrived whole.
+    /// The next request, once it has arrived completely.
     fn take_request(&mut self) -> Option<(String, String)> {
         let end = memchr::memmem::find(&self.unread, b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&self.unread[..end]).into_owned();
@@ -77,7 +77,7 @@ impl Connection {
         Some((head, String::from_utf8_lossy(&body).into_owned()))
     }
 
-    /// Reads if there is something to read, and waits a moment if not.
+    /// Reads what has arrived, waiting briefly if nothing has.
     fn read(&mut self) -> Result<(), Over> {
         let mut buffer = [0; 8192];
         match self.stream.read(&mut buffer) {
@@ -97,7 +97,7 @@ impl Connection {
         self.stream.write_all(bytes).map_err(|_| self.left())
     }
 
-    /// Waits until `over`, with an eye on the client.
+    /// Waits until `over` is true, and watches the client meanwhile.
     fn wait_until(&mut self, over: impl Fn() -> bool) -> Result<(), Over> {
         while !over() {
             self.read()?;
@@ -105,7 +105,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Writes without end. The client need not be watched: a failed write tells that it has left.
+    /// Writes the pieces, with `pause` after each. The client need not be watched: a failed write shows that it has left.
     fn write_all_of(&mut self, pieces: impl Iterator<Item = Vec<u8>>, pause: Duration) -> Result<(), Over> {
         for piece in pieces {
             if self.state.closing.load(SeqCst) {
@@ -129,7 +129,7 @@ impl Connection {
             Act::Hold(gate) => self.wait_until(|| gate.is_open()),
             Act::Stall => self.wait_until(|| false),
             Act::Tell(test) => {
-                // The test may have ended its listening.
+                // The test may no longer be listening.
                 let _unheard = test.send(Instant::now());
                 Ok(())
             }

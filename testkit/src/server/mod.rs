@@ -1,5 +1,5 @@
-//! A server that does with every request what a test scripts, act by act, on connections that it keeps: as rude as a test
-//! needs it.
+//! A server that follows a test's script for each request, act by act, on persistent connections. It can misbehave as
+//! badly as the test needs.
 
 mod connection;
 
@@ -17,24 +17,24 @@ use std::{
 use self::connection::Connection;
 use crate::wait;
 
-/// One thing to do with a request; after the last one the next request on the same connection is read.
+/// One action for a request. After the last act, the server reads the next request on the same connection.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// Sends these bytes.
     Send(Vec<u8>),
-    /// Sends the same again and again until the client leaves.
+    /// Sends these bytes repeatedly until the client leaves.
     Flood(Vec<u8>),
-    /// Sends what the function makes of 0, 1, 2, …, with such a pause after each, until the client leaves.
+    /// Sends the function's results for 0, 1, 2, … until the client leaves, with this pause after each.
     Repeat(Duration, fn(u64) -> Vec<u8>),
-    /// An ordinary pause; a client that leaves ends it.
+    /// Pauses; ends early if the client leaves.
     Pause(Duration),
-    /// Waits until the test opens the gate; a client that leaves ends it.
+    /// Waits until the test opens the gate; ends early if the client leaves.
     Hold(Gate),
     /// Waits until the client leaves.
     Stall,
-    /// Tells the test when it gets here.
+    /// Sends the test the time at which the script gets here.
     Tell(Sender<Instant>),
-    /// Gives the connection to the test, which does with it what it likes.
+    /// Hands the connection over to the test.
     HandOver(Sender<TcpStream>),
     /// Closes the connection.
     Close,
@@ -45,31 +45,31 @@ pub fn send(text: impl AsRef<[u8]>) -> Act {
     Act::Send(text.as_ref().to_vec())
 }
 
-/// An ordinary response: status line's end, media type, body.
+/// An ordinary response: status code and reason, media type, body.
 pub fn answer(status: &str, kind: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// Holds a script back until it is opened; all clones are the same.
+/// Holds a script back until it is opened. All clones are the same gate.
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<AtomicBool>);
 
 impl Gate {
-    /// Lets the script go on.
+    /// Lets the script continue.
     pub fn open(&self) {
         self.0.store(true, SeqCst);
     }
 
-    /// Whether it has been opened.
+    /// Whether it is open.
     pub fn is_open(&self) -> bool {
         self.0.load(SeqCst)
     }
 }
 
-/// A request as it came, and what became of it.
+/// A request as it arrived, and what has become of it.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// From 0, in the order in which requests came.
+    /// From 0, in the order in which requests arrived.
     pub number: usize,
     /// From 0, in the order in which connections were opened.
     pub connection: usize,
@@ -77,11 +77,11 @@ pub struct Asked {
     pub head: String,
     /// The body.
     pub body: String,
-    /// When it had arrived.
+    /// When it had arrived completely.
     pub at: Instant,
-    /// When the client was seen to have left before the script was at its end.
+    /// When the server noticed that the client had left before the end of the script.
     pub left_at: Option<Instant>,
-    /// The script is at its end.
+    /// Whether the script has reached its end.
     pub finished: bool,
 }
 
@@ -91,18 +91,18 @@ impl Asked {
         self.head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1")
     }
 
-    /// A header's value.
+    /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 
-/// Acts are made when their turn comes: a script may be long, and its first act must not wait for its last.
+/// Acts are made lazily: a script may be long, and its first act must not wait for its last.
 type Acts = Box<dyn Iterator<Item = Act>>;
 type Script = dyn Fn(&Asked) -> Acts + Send + Sync;
 
-/// The server. Its threads, one a connection, end when it is dropped.
+/// The server. It has one thread per connection; dropping it ends them.
 pub struct Server {
     address: SocketAddr,
     state: Arc<State>,
@@ -111,17 +111,17 @@ pub struct Server {
 struct State {
     script: Box<Script>,
     asked: Mutex<Vec<Asked>>,
-    /// Connections that the client has closed.
+    /// Connections closed by the client.
     left: Mutex<Vec<usize>>,
     open: AtomicUsize,
     closing: AtomicBool,
 }
 
 impl Server {
-    /// Does with every request what `script` says.
+    /// Starts a server that follows `script` for every request.
     ///
     /// # Panics
-    /// There is no port left.
+    /// No port is free.
     pub fn start<A>(script: impl Fn(&Asked) -> A + Send + Sync + 'static) -> Self
     where
         A: IntoIterator<Item = Act>,
@@ -150,7 +150,7 @@ impl Server {
         Self { address, state }
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -165,29 +165,29 @@ impl Server {
         lock(&self.state.asked).clone()
     }
 
-    /// Waits until so many requests have come.
+    /// Waits until `count` requests have arrived.
     ///
     /// # Panics
-    /// They do not within [`wait::PATIENCE`].
+    /// They do not arrive within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_for_requests(&self, count: usize) {
         wait::until(&format!("request {count}"), || (lock(&self.state.asked).len() >= count).then_some(()));
     }
 
-    /// Connections that are open and have not been handed over.
+    /// The number of connections that are open and not handed over.
     pub fn open_connections(&self) -> usize {
         self.state.open.load(SeqCst)
     }
 
-    /// Whether the client was seen to have closed that connection.
+    /// Whether the server has noticed that the client closed this connection.
     pub fn has_left(&self, connection: usize) -> bool {
         lock(&self.state.left).contains(&connection)
     }
 
-    /// Waits until the client has closed that connection, holding up this thread.
+    /// Waits until the client has closed this connection. Blocks the thread.
     ///
     /// # Panics
-    /// It has not within [`wait::PATIENCE`].
+    /// It is still open after [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_until_left(&self, connection: usize) {
         wait::until("the client to close its connection", || self.has_left(connection).then_some(()));
@@ -197,12 +197,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.state.closing.store(true, SeqCst);
-        // Wakes the thread that accepts.
+        // Wakes the accepting thread.
         let _woken = TcpStream::connect(self.address);
     }
 }
 
-/// A script that panics fails its own test only.
+/// Ignores poisoning: a panicking script fails only its own test.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

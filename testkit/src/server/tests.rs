@@ -1,4 +1,4 @@
-//! The scripted server itself, asked by the client of this package.
+//! Tests the scripted server with this crate's client.
 
 use std::{
     io::{Read as _, Write as _},
@@ -44,6 +44,6 @@ fn a_server_that_is_dropped_closes_its_connections() {
     client.write_all(REQUEST).expect("it is taken");
     server.wait_for_requests(1);
     drop(server);
-    client.set_read_timeout(Some(wait::PATIENCE)).expect("an open socket");
+    client.set_read_timeout(Some(wait::TIMEOUT)).expect("an open socket");
     assert_eq!(client.read(&mut [0; 1]).expect("the end"), 0);
 }

@@ -1,4 +1,4 @@
-//! How a service is started.
+//! Configures and starts a service.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::Service;
 use crate::{model_server::ModelServer, program, wait};
 
-/// The environment, the arguments and the data folder of a service. Clones share the data folder.
+/// A service's environment, arguments and data folder. Clones share the data folder.
 #[derive(Debug, Clone)]
 pub struct Builder {
     env: BTreeMap<String, String>,
@@ -23,17 +23,18 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A service as an operator has it who sets nothing: on a free port and a data folder of its own, with none of the
-    /// variables of whoever runs this.
+    /// A service with default settings, on a free port, with its own data folder and none of the caller's environment
+    /// variables.
     ///
     /// # Panics
-    /// There can be no temporary folder.
+    /// The temporary folder cannot be created.
     pub fn plain() -> Self {
         let data = Arc::new(TempDir::new().expect("a temporary folder"));
         Self { env: BTreeMap::new(), args: Vec::new(), data }
     }
 
-    /// [`Builder::plain`] with what tests want: two workers, no delay at the end, a model that writes as fast as it can.
+    /// [`Builder::plain`] with the settings for tests: two workers, no drain delay, a model that writes as fast as it
+    /// can.
     pub(super) fn for_tests() -> Self {
         Self::plain()
             .env("GENERATION__SERVER__WORKERS", "2")
@@ -41,7 +42,7 @@ impl Builder {
             .words_per_second(0)
     }
 
-    /// Sets a variable.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.set_env(name, value);
@@ -59,7 +60,7 @@ impl Builder {
         self
     }
 
-    /// The built-in generator alone, writing so many words a second; 0 is as fast as it can, which is how tests start.
+    /// The built-in generator alone, at this many words per second. 0, the default of tests, is as fast as it can.
     #[must_use]
     pub fn words_per_second(self, words: u32) -> Self {
         self.providers(&format!(
@@ -67,13 +68,13 @@ impl Builder {
         ))
     }
 
-    /// A list of providers, in TOML.
+    /// Sets the list of providers, in TOML.
     #[must_use]
     pub fn providers(self, toml: &str) -> Self {
         self.env("GENERATION__PROVIDERS", toml)
     }
 
-    /// A prompt template in place of the embedded default.
+    /// Sets a prompt template in place of the embedded default.
     ///
     /// # Panics
     /// It cannot be written.
@@ -85,7 +86,7 @@ impl Builder {
         self.env("GENERATION__MODELS__PROMPTS_DIR", folder.to_str().expect("a path in UTF-8"))
     }
 
-    /// `upstream` alone, for all models; `more` is TOML for further keys of its provider, with a leading comma.
+    /// `upstream` alone, for all models. `more` is TOML for further keys of its provider and starts with a comma.
     #[must_use]
     pub fn upstream_with(self, upstream: &ModelServer, more: &str) -> Self {
         let url = upstream.url();
@@ -102,25 +103,25 @@ impl Builder {
         self.upstream_with(upstream, "")
     }
 
-    /// Episodes in the Chroma at this URL.
+    /// Saves episodes in the Chroma server at this URL.
     #[must_use]
     pub fn chroma(self, url: &str) -> Self {
         self.env("GENERATION__EPISODES__KIND", "chroma").env("GENERATION__EPISODES__URL", url)
     }
 
-    /// Episodes behind the Episode API at this URL.
+    /// Saves episodes through the Episode API at this URL.
     #[must_use]
     pub fn remote(self, url: &str) -> Self {
         self.env("GENERATION__EPISODES__KIND", "remote").env("GENERATION__EPISODES__URL", url)
     }
 
-    /// How long a job waits for its episode to be saved, such as `500ms`.
+    /// Sets how long a job waits for its episode to be saved, such as `500ms`.
     #[must_use]
     pub fn save_timeout(self, duration: &str) -> Self {
         self.env("GENERATION__EPISODES__SAVE_TIMEOUT", duration)
     }
 
-    /// Another data folder than one of its own.
+    /// Uses this data folder instead of its own.
     #[must_use]
     pub fn data(mut self, data: &Arc<TempDir>) -> Self {
         self.data = Arc::clone(data);
@@ -131,10 +132,10 @@ impl Builder {
         &self.data
     }
 
-    /// Starts it, and waits until it is ready.
+    /// Starts the service and waits until it is ready.
     ///
     /// # Panics
-    /// It ends, or is not ready within [`wait::PATIENCE`].
+    /// It ends, or is not ready within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn start(self) -> Service {
         let mut service = self.spawn();
@@ -142,29 +143,29 @@ impl Builder {
         service
     }
 
-    /// Starts one that must refuse to run; returns its exit status and all that it wrote.
+    /// Starts a service that must refuse to run. Returns its exit status and all of its output.
     ///
     /// # Panics
-    /// It runs on for [`wait::PATIENCE`].
+    /// It is still running after [`wait::TIMEOUT`].
     #[track_caller]
     pub fn start_in_vain(self) -> (ExitStatus, String) {
         let mut service = self.spawn();
-        let status = service.wait_for_exit(wait::PATIENCE);
+        let status = service.wait_for_exit(wait::TIMEOUT);
         service.forgive_exit();
         (status, service.log())
     }
 
-    /// Starts it and waits for nothing.
+    /// Starts the service without waiting for anything.
     ///
     /// # Panics
-    /// It is not built, or there is no `setpriv`.
+    /// The service is not built, or `setpriv` is missing.
     pub fn spawn(self) -> Service {
         Service::spawn(self)
     }
 
     pub(super) fn command(&self, log: &Path) -> Command {
         let log = File::options().append(true).open(log).expect("the log can be written");
-        // However its starter ends, the service ends with it.
+        // The service is killed when its parent ends, for whatever reason.
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", "--"])

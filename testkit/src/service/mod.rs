@@ -1,4 +1,4 @@
-//! The real binary as a child process.
+//! Runs the real binary as a child process.
 
 mod builder;
 mod requests;
@@ -19,7 +19,8 @@ use tempfile::{NamedTempFile, TempDir};
 pub use self::builder::Builder;
 use crate::{http::Request, wait};
 
-/// A running service. Dropping it stops it as an operator would, and asserts that it ended well and left nothing behind.
+/// A running service. Dropping it stops it as an operator would, and asserts that it ended cleanly and left nothing
+/// behind.
 #[derive(Debug)]
 pub struct Service {
     builder: Builder,
@@ -27,19 +28,19 @@ pub struct Service {
     exit: Option<ExitStatus>,
     address: SocketAddr,
     log: NamedTempFile,
-    /// Where the log of the present process begins.
+    /// Where the log of the current process starts.
     log_from: usize,
-    /// Its exit has been judged by the test itself.
+    /// The test has checked the exit status itself.
     forgiven: bool,
 }
 
 impl Service {
-    /// The defaults of the tests.
+    /// A builder with the settings for tests.
     pub fn builder() -> Builder {
         Builder::for_tests()
     }
 
-    /// Starts one with the defaults of the tests.
+    /// Starts a service with the settings for tests.
     ///
     /// # Panics
     /// As [`Builder::start`].
@@ -55,7 +56,7 @@ impl Service {
         Self { builder, child, exit: None, address, log, log_from: 0, forgiven: false }
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -65,12 +66,12 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
-    /// The folder around its data folder, which is called `data`.
+    /// The folder that contains its data folder, `data`.
     pub fn data(&self) -> &Arc<TempDir> {
         self.builder.data_folder()
     }
 
-    /// Everything it has written to its standard output and error since the first start.
+    /// Everything it has written to standard output and error since the first start.
     ///
     /// # Panics
     /// The log cannot be read.
@@ -78,23 +79,23 @@ impl Service {
         String::from_utf8_lossy(&fs::read(self.log.path()).expect("the log is there")).into_owned()
     }
 
-    /// Its process, for what the kernel says about it.
+    /// Its process id, for queries to the kernel.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// File descriptors that it holds.
+    /// The number of open file descriptors.
     ///
     /// # Panics
-    /// It does not run.
+    /// It is not running.
     pub fn open_files(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("it runs").count()
     }
 
-    /// Bytes of memory that are its own.
+    /// Bytes of anonymous resident memory.
     ///
     /// # Panics
-    /// It does not run.
+    /// It is not running.
     pub fn resident_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("the kernel tells");
@@ -104,7 +105,7 @@ impl Service {
     /// Waits until it accepts jobs.
     ///
     /// # Panics
-    /// It ends, or is not ready within [`wait::PATIENCE`].
+    /// It ends, or is not ready within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_until_ready(&mut self) {
         wait::until("the service to become ready", || {
@@ -114,7 +115,7 @@ impl Service {
         });
     }
 
-    /// Where it says that it listens, once it does.
+    /// Reads the address from its log, once it is there.
     fn find_address(&mut self) -> Option<()> {
         let log = self.log();
         let (_, rest) = log[self.log_from..].split_once("listens on http://127.0.0.1:")?;
@@ -133,7 +134,7 @@ impl Service {
     /// Waits until it has ended.
     ///
     /// # Panics
-    /// It has not within `limit`.
+    /// It is still running after `limit`.
     #[track_caller]
     pub fn wait_for_exit(&mut self, limit: Duration) -> ExitStatus {
         wait::until_within(limit, "the service to end", || self.poll_exit())
@@ -142,55 +143,55 @@ impl Service {
     /// Sends a signal.
     ///
     /// # Panics
-    /// It does not run.
+    /// It is not running.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
-    /// Asks it to end as an operator does.
+    /// Asks it to end, as an operator would.
     ///
     /// # Panics
-    /// It does not run.
+    /// It is not running.
     pub fn sigterm(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it, as a power failure would.
     ///
     /// # Panics
-    /// It does not run.
+    /// It is not running.
     pub fn kill9(&mut self) {
         self.signal(Signal::KILL);
-        self.wait_for_exit(wait::PATIENCE);
+        self.wait_for_exit(wait::TIMEOUT);
         self.forgiven = true;
     }
 
-    /// Accepts any exit status: the test has judged it.
+    /// Accepts any exit status, because the test checks it.
     pub fn forgive_exit(&mut self) {
         self.forgiven = true;
     }
 
-    /// Ends it as an operator would, also one that a signal has stopped.
+    /// Stops it as an operator would, even if a signal has suspended it.
     ///
     /// # Panics
-    /// It does not end with success within [`wait::PATIENCE`].
+    /// It does not end successfully within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn stop(&mut self) {
         self.sigterm();
         self.signal(Signal::CONT);
-        let status = self.wait_for_exit(wait::PATIENCE);
+        let status = self.wait_for_exit(wait::TIMEOUT);
         assert_eq!(status.code(), Some(0), "the exit status after SIGTERM");
     }
 
-    /// Changes a variable for the next start.
+    /// Sets an environment variable for the next start.
     pub fn set_env(&mut self, name: &str, value: &str) {
         self.builder.set_env(name, value);
     }
 
-    /// Starts it again on the same data.
+    /// Starts it again with the same data.
     ///
     /// # Panics
-    /// It still runs, or as [`Builder::start`].
+    /// It is still running, or as [`Builder::start`].
     #[track_caller]
     pub fn restart(&mut self) {
         assert!(self.poll_exit().is_some(), "it still runs");
@@ -209,7 +210,7 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         if thread::panicking() {
-            // It may also have been stopped.
+            // A signal may have suspended it.
             let _gone = self.child.kill();
             let _reaped = self.child.wait();
             self.show_log();

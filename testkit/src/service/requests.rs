@@ -1,4 +1,4 @@
-//! What is asked of a running service.
+//! Requests to a running service.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Service {
-    /// Sends a request on a connection of its own.
+    /// Sends a request on its own connection.
     pub fn send(&self, request: &Request) -> Response {
         request.send(self.address())
     }
@@ -20,15 +20,15 @@ impl Service {
         self.send(&Request::get(path))
     }
 
-    /// Asks for a job.
+    /// Sends a `POST` that creates a job.
     pub fn post(&self, body: &Value) -> Response {
         self.send(&Request::new("POST", "/api/v1/generations").json(body))
     }
 
-    /// Creates a job, and returns its id.
+    /// Creates a job and returns its id.
     ///
     /// # Panics
-    /// It is refused.
+    /// The job is refused.
     #[track_caller]
     pub fn create(&self, body: &Value) -> String {
         self.post(body).expect(201).json()["jobId"].as_str().expect("a jobId").to_owned()
@@ -43,10 +43,10 @@ impl Service {
         self.get(&format!("/api/v1/generations/{id}")).expect(200).json()
     }
 
-    /// Waits until a job is in that state, and returns its status object.
+    /// Waits until a job reaches `status`, and returns its status object.
     ///
     /// # Panics
-    /// It ends in another, or is not there within [`wait::PATIENCE`].
+    /// It ends in another status, or does not get there within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_for(&self, id: &str, status: &str) -> Value {
         wait::until(&format!("{id} to be {status}"), || {
@@ -57,16 +57,16 @@ impl Service {
         })
     }
 
-    /// Waits until some text has been written.
+    /// Waits until the job has some text.
     ///
     /// # Panics
-    /// There is none within [`wait::PATIENCE`].
+    /// There is none within [`wait::TIMEOUT`].
     #[track_caller]
     pub fn wait_for_text(&self, id: &str) {
         wait::until("the first text", || (self.job(id)["wordCount"].as_u64()? > 0).then_some(()));
     }
 
-    /// A job's text so far, or the final one.
+    /// A job's text so far, or the final text.
     ///
     /// # Panics
     /// There is no such job.
@@ -78,16 +78,16 @@ impl Service {
     /// Cancels a job.
     ///
     /// # Panics
-    /// It is not answered 204.
+    /// The answer is not 204.
     #[track_caller]
     pub fn cancel(&self, id: &str) {
         self.send(&Request::new("DELETE", &format!("/api/v1/generations/{id}"))).expect(204);
     }
 
-    /// How the service is doing.
+    /// The service's figures.
     ///
     /// # Panics
-    /// It does not say.
+    /// The service does not answer.
     #[track_caller]
     pub fn stats(&self) -> Value {
         self.get("/api/v1/generations/_stats").expect(200).json()
@@ -103,26 +103,26 @@ impl Service {
         body["episodes"].as_array().expect("a list of episodes").clone()
     }
 
-    /// Opens an event stream; `query` begins with `?` or is empty.
+    /// Opens an event stream. `query` starts with `?` or is empty.
     ///
     /// # Panics
-    /// The response is none.
+    /// The response is not an event stream.
     #[track_caller]
     pub fn events(&self, id: &str, query: &str) -> Stream {
         Stream::open(self.address(), &Request::get(&format!("/api/v1/generations/{id}/events{query}")))
     }
 
-    /// Opens an event stream as a client does that saw `last`.
+    /// Opens an event stream as a client that last saw the event `last`.
     ///
     /// # Panics
-    /// The response is none.
+    /// The response is not an event stream.
     #[track_caller]
     pub fn resume(&self, id: &str, query: &str, last: &str) -> Stream {
         let request = Request::get(&format!("/api/v1/generations/{id}/events{query}"));
         Stream::open(self.address(), &request.header("Last-Event-ID", last))
     }
 
-    /// A client that reconnects.
+    /// A reconnecting client.
     pub fn reader(&self, id: &str, query: &str) -> Reader {
         Reader::new(self.address(), id, query)
     }

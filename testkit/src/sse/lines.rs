@@ -1,27 +1,27 @@
-//! What every reader of an event stream needs: where its lines end, and what a line says.
+//! Splits an event stream into lines, and lines into fields: the part that every reader shares.
 
 use memchr::memchr;
 
-/// Splits a stream into lines while it arrives, without keeping any of it.
+/// Splits a stream into lines as it arrives, without buffering.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// Some of the present line has arrived.
+    /// Part of the current line has arrived.
     begun: bool,
 }
 
-/// A line, or as much of it as has arrived at once.
+/// A line, or the part of it that arrived at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {
     /// Without the line feed.
     pub bytes: &'a [u8],
-    /// The line feed has arrived.
+    /// Whether the line feed has arrived.
     pub ends: bool,
-    /// The whole line is empty: it ends an event.
+    /// Whether the complete line is empty, which ends an event.
     pub is_blank: bool,
 }
 
 impl Lines {
-    /// Takes what has arrived, and hands on every line in it.
+    /// Passes each line in `bytes` to `sink`.
     pub fn take<'a>(&mut self, mut bytes: &'a [u8], mut sink: impl FnMut(Part<'a>)) {
         while let Some(end) = memchr(b'\n', bytes) {
             sink(Part { bytes: &bytes[..end], ends: true, is_blank: end == 0 && !self.begun });
@@ -35,7 +35,7 @@ impl Lines {
     }
 }
 
-/// Name and value of a field; the name of a comment is empty.
+/// Name and value of a field. A comment's name is empty.
 pub fn field(line: &str) -> (&str, &str) {
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
     (name, value.strip_prefix(' ').unwrap_or(value))

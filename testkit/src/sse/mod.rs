@@ -1,4 +1,4 @@
-//! Event streams as browsers read them, with the power to cut them anywhere.
+//! Event streams as browsers read them, which a test can cut anywhere.
 
 mod lines;
 mod parser;
@@ -19,9 +19,9 @@ pub use self::{
 pub struct Event {
     /// Its `event` field.
     pub name: String,
-    /// The id in this very block.
+    /// The id in this block.
     pub id: Option<String>,
-    /// The `retry:` in this very block, in milliseconds.
+    /// The `retry:` in this block, in milliseconds.
     pub retry: Option<u64>,
     /// Its `data` field.
     pub data: Value,
@@ -33,7 +33,7 @@ impl Event {
         matches!(self.name.as_str(), "completed" | "failed")
     }
 
-    /// Epoch and number of an ordinary id.
+    /// Epoch and sequence number of an ordinary id.
     pub fn position(&self) -> Option<(u64, u64)> {
         let (epoch, seq) = self.id.as_deref()?.split_once('-')?;
         Some((epoch.parse().ok()?, seq.parse().ok()?))
@@ -43,8 +43,8 @@ impl Event {
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// As its framing says it does.
+    /// Cleanly, as its framing requires.
     Clean,
-    /// Its connection ended before that.
+    /// The connection ended before that.
     Cut,
 }

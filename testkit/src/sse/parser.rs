@@ -1,4 +1,4 @@
-//! From bytes to the events of the service, by the rules of the HTML standard.
+//! Parses bytes into the service's events, following the HTML standard.
 
 use std::mem;
 
@@ -9,7 +9,7 @@ use super::{
     lines::{Lines, field},
 };
 
-/// Parses one response. What the service never sends, though the standard allows it, is an error of the service.
+/// Parses one response. Anything that the standard allows but the service never sends counts as a bug in the service.
 #[derive(Debug, Default)]
 pub struct Parser {
     lines: Lines,
@@ -18,24 +18,24 @@ pub struct Parser {
     data: Vec<String>,
     id: Option<String>,
     retry: Option<u64>,
-    /// What browsers send as `Last-Event-ID`; taken over only when a block ends.
+    /// What browsers send as `Last-Event-ID`; updated only when a block ends.
     pub last_event_id: String,
-    /// The newest `retry:` in milliseconds, also outside of an event.
+    /// The newest `retry:` in milliseconds, also outside an event.
     pub newest_retry: Option<u64>,
-    /// How many comments there were.
+    /// The number of comments.
     pub comments: usize,
 }
 
 impl Parser {
-    /// At the beginning of a stream that resumes after an event.
+    /// At the beginning of a stream that resumes after `last_event_id`.
     pub fn resuming(last_event_id: &str) -> Self {
         Self { last_event_id: last_event_id.into(), ..Self::default() }
     }
 
-    /// Takes what has arrived, and returns the events that end in it.
+    /// Parses `bytes`, and returns the events that end in them.
     ///
     /// # Panics
-    /// It is nothing that the service sends: another field, another line end, data that is not JSON in one line.
+    /// The bytes are not what the service sends: another field or line ending, or data that is not one line of JSON.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Event> {
         assert!(memchr::memchr(b'\r', bytes).is_none(), "the service ends lines with LF alone");
         let mut events = Vec::new();
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "one line of data")]
-    fn a_block_without_data_is_no_event_of_the_service() {
+    fn a_block_without_data_is_a_bug_in_the_service() {
         Parser::default().feed(b"event: preview\n\n");
     }
 }

@@ -1,24 +1,24 @@
-//! A client that reconnects as `EventSource` does, and watches over what it is sent.
+//! A client that reconnects like `EventSource`, and checks everything it receives.
 
 use std::{net::SocketAddr, time::Instant};
 
 use super::{End, Event, Parser};
 use crate::{
     http::{Piece, Request},
-    wait::PATIENCE,
+    wait::TIMEOUT,
 };
 
-/// What a reconnecting client is told.
+/// How one connection of a reconnecting client went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connected {
     /// The stream ended, or the client dropped it.
     Ended(End),
-    /// 204: it has everything and stops.
+    /// 204: the client has everything and stops.
     Stop,
 }
 
-/// A client that comes back until it is told to stop, as `EventSource` does, and checks all the way that nothing is
-/// missed, doubled or out of order.
+/// A client that reconnects until it is told to stop, like `EventSource`, and checks throughout that nothing is missed,
+/// duplicated or out of order.
 #[derive(Debug)]
 pub struct Reader {
     address: SocketAddr,
@@ -28,16 +28,16 @@ pub struct Reader {
     seq: u64,
     progress: u64,
     text: Vec<u16>,
-    /// The text is of an earlier epoch; a crash may have lost the last of it.
+    /// The text is from an earlier epoch; a crash may have lost the end of it.
     text_is_old: bool,
     /// The event that ended the job.
     pub terminal: Option<Event>,
-    /// How often it has connected.
+    /// How many times it has connected.
     pub connections: usize,
 }
 
 impl Reader {
-    /// A client that has not connected yet; `query` begins with `?` or is empty.
+    /// A client that has not connected yet. `query` starts with `?` or is empty.
     pub fn new(address: SocketAddr, job: &str, query: &str) -> Self {
         Self {
             address,
@@ -53,34 +53,34 @@ impl Reader {
         }
     }
 
-    /// Connects to another address from now on, as after a restart of the service.
+    /// From now on connects to `address`, as after a restart of the service.
     pub fn moved_to(&mut self, address: SocketAddr) {
         self.address = address;
     }
 
-    /// Of the newest event.
+    /// The epoch of the newest event.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The text as this reader has put it together.
+    /// The text, as this reader has assembled it.
     ///
     /// # Panics
-    /// A preview ended within a character.
+    /// A preview ended inside a character.
     pub fn text(&self) -> String {
         String::from_utf16(&self.text).expect("previews never end within a character")
     }
 
-    /// Connects once and reads at most `most` bytes of the body, then drops the connection: an event cut in the middle is
-    /// lost, as it is for a browser.
+    /// Connects once, reads at most `most` bytes of the body, then drops the connection. An event cut in the middle is
+    /// lost, as in a browser.
     ///
     /// # Panics
-    /// Something is missed, doubled or out of order.
+    /// Something is missed, duplicated or out of order.
     pub fn connect(&mut self, most: usize) -> Connected {
         self.read(most, |_| false)
     }
 
-    /// Connects once and reads until it has that much text, or to the end.
+    /// Connects once and reads until it has `bytes` bytes of text, or to the end of the stream.
     ///
     /// # Panics
     /// As [`Reader::connect`].
@@ -98,10 +98,10 @@ impl Reader {
         match incoming.head.status {
             200 => {}
             204 => return Connected::Stop,
-            status => panic!("an EventSource would give up on {status}"),
+            status => panic!("an EventSource gives up on {status}"),
         }
         let mut parser = Parser::resuming(&self.last_event_id);
-        let (mut left, deadline) = (most, Instant::now() + PATIENCE);
+        let (mut left, deadline) = (most, Instant::now() + TIMEOUT);
         let end = loop {
             match incoming.next(deadline) {
                 Piece::Data(mut data) => {
@@ -116,19 +116,19 @@ impl Reader {
                 }
                 Piece::End => break End::Clean,
                 Piece::Cut => break End::Cut,
-                Piece::Nothing => panic!("the stream neither went on nor ended"),
+                Piece::Nothing => panic!("the stream neither continued nor ended"),
             }
         };
         self.last_event_id = parser.last_event_id;
         Connected::Ended(end)
     }
 
-    /// Reads on, reconnecting, until the service says stop; returns the terminal event.
+    /// Keeps reading and reconnecting until the service says stop. Returns the terminal event.
     ///
     /// # Panics
-    /// As [`Reader::connect`], or the service does not say stop within three times [`PATIENCE`].
+    /// As [`Reader::connect`], or the service does not say stop within three times [`TIMEOUT`].
     pub fn follow(&mut self) -> Event {
-        let deadline = Instant::now() + 3 * PATIENCE;
+        let deadline = Instant::now() + 3 * TIMEOUT;
         while self.connect(usize::MAX) != Connected::Stop {
             assert!(Instant::now() < deadline, "the service never says stop");
         }
@@ -177,7 +177,7 @@ impl Reader {
             }
             other => panic!("a preview is full or a delta: {other:?}"),
         };
-        // What a crash has lost comes again, and the same.
+        // Text lost in a crash is sent again unchanged.
         let common = text.len().min(self.text.len());
         assert_eq!(text[..common], self.text[..common], "a preview changes text that was shown before");
         assert!(self.text_is_old || text.len() > self.text.len(), "a preview brings nothing new");

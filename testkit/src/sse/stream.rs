@@ -1,4 +1,4 @@
-//! One response of the events route.
+//! One response of the events endpoint.
 
 use std::{
     collections::VecDeque,
@@ -9,24 +9,24 @@ use std::{
 use super::{End, Event, Parser};
 use crate::{
     http::{Head, Incoming, Piece, Request},
-    wait::PATIENCE,
+    wait::TIMEOUT,
 };
 
 /// An open event stream.
 #[derive(Debug)]
 pub struct Stream {
     incoming: Incoming,
-    /// What has been parsed so far.
+    /// The parser, with its state so far.
     pub parser: Parser,
     ready: VecDeque<Event>,
 }
 
-/// What comes next of a stream.
+/// The next item of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
     /// An event.
     Event(Event),
-    /// Nothing more.
+    /// The end of the stream.
     End(End),
 }
 
@@ -34,7 +34,7 @@ impl Stream {
     /// Opens a stream.
     ///
     /// # Panics
-    /// The response is none.
+    /// The response is not an event stream.
     #[track_caller]
     pub fn open(address: SocketAddr, request: &Request) -> Self {
         let incoming = request.open(address);
@@ -48,17 +48,17 @@ impl Stream {
         &self.incoming.head
     }
 
-    /// What comes next.
+    /// Waits for the next item.
     ///
     /// # Panics
-    /// Nothing does within [`PATIENCE`].
+    /// Nothing comes within [`TIMEOUT`].
     #[track_caller]
     #[expect(clippy::should_implement_trait, reason = "how a stream ends is a value too")]
     pub fn next(&mut self) -> Next {
-        self.next_within(PATIENCE).unwrap_or_else(|| panic!("nothing came within {PATIENCE:?}"))
+        self.next_within(TIMEOUT).unwrap_or_else(|| panic!("nothing came within {TIMEOUT:?}"))
     }
 
-    /// What comes next, or `None` if nothing does within `limit`.
+    /// The next item, or `None` if nothing comes within `limit`.
     pub fn next_within(&mut self, limit: Duration) -> Option<Next> {
         let deadline = Instant::now() + limit;
         loop {
@@ -77,7 +77,7 @@ impl Stream {
     /// The next event.
     ///
     /// # Panics
-    /// The stream ends, or nothing comes within [`PATIENCE`].
+    /// The stream ends, or nothing comes within [`TIMEOUT`].
     #[track_caller]
     pub fn event(&mut self) -> Event {
         match self.next() {
@@ -86,7 +86,7 @@ impl Stream {
         }
     }
 
-    /// The next event for which `wanted` holds; skips others before it.
+    /// The next event for which `wanted` holds, skipping others.
     ///
     /// # Panics
     /// As [`Stream::event`].
@@ -100,7 +100,7 @@ impl Stream {
         }
     }
 
-    /// The next event of that name; skips others before it.
+    /// The next event of this name, skipping others.
     ///
     /// # Panics
     /// As [`Stream::event`].
@@ -109,10 +109,10 @@ impl Stream {
         self.event_where(|event| event.name == name)
     }
 
-    /// All further events, and how the stream ends.
+    /// All remaining events, and how the stream ends.
     ///
     /// # Panics
-    /// Nothing comes for [`PATIENCE`].
+    /// Nothing comes for [`TIMEOUT`].
     pub fn rest(&mut self) -> (Vec<Event>, End) {
         let mut events = Vec::new();
         loop {
@@ -123,12 +123,12 @@ impl Stream {
         }
     }
 
-    /// The body's bytes as they come, at most `most` of them.
+    /// At most `most` bytes of the body, unparsed.
     ///
     /// # Panics
-    /// Neither so many bytes nor the end of the stream come within [`PATIENCE`].
+    /// Neither that many bytes nor the end of the stream come within [`TIMEOUT`].
     pub fn bytes(&mut self, most: usize) -> Vec<u8> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut bytes = Vec::new();
         while bytes.len() < most {
             match self.incoming.next(deadline) {
@@ -141,7 +141,7 @@ impl Stream {
         bytes
     }
 
-    /// Shuts the sending side of the connection down.
+    /// Shuts down the sending side of the connection.
     pub fn half_close(&self) {
         self.incoming.half_close();
     }

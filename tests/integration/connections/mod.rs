@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use crate::harness::{service::Service, wait::PATIENCE};
+use crate::harness::{service::Service, wait::TIMEOUT};
 
 mod bodies;
 mod deadlines;
@@ -15,8 +15,8 @@ const ALIVE: &str = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 fn connect(service: &Service, first: &str) -> TcpStream {
     let mut stream = TcpStream::connect(service.address()).expect("the service listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+    stream.set_write_timeout(Some(TIMEOUT)).expect("a timeout");
     stream.write_all(first.as_bytes()).expect("it is taken");
     stream
 }

@@ -74,13 +74,13 @@ fn with_a_stuck_reader() -> (Service, Upstream, Stream) {
 fn a_reader_that_is_behind_still_gets_what_is_due_and_is_told_when_to_come_back() {
     let (mut service, _upstream, mut behind) = with_a_stuck_reader();
     service.sigterm();
-    let is_cut = || service.log().contains("connections that wait for their last bytes: 1").then_some(());
+    let is_cut = || service.log().contains("connections waiting to send their last bytes: 1").then_some(());
     wait::until("the end of the job's streams", is_cut);
     let text = String::from_utf8(behind.bytes(usize::MAX)).expect("UTF-8");
     let last = text.lines().next_back().expect("lines");
     assert!(last.starts_with("retry: ") && text.ends_with('\n'), "cut within an event after {} bytes", text.len());
-    assert_eq!(service.wait_for_exit(wait::PATIENCE).code(), Some(0));
-    assert!(!service.log().contains("did not take the last bytes"), "{}", service.log());
+    assert_eq!(service.wait_for_exit(wait::TIMEOUT).code(), Some(0));
+    assert!(!service.log().contains("did not read the last bytes"), "{}", service.log());
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_reader_that_takes_nothing_holds_up_the_end_for_seconds_only_and_is_disconne
     let (mut service, _upstream, mut stuck) = with_a_stuck_reader();
     service.sigterm();
     assert_eq!(service.wait_for_exit(Duration::from_secs(10)).code(), Some(0));
-    assert!(service.log().contains("clients did not take the last bytes in time: 1"), "{}", service.log());
+    assert!(service.log().contains("clients did not read the last bytes in time: 1"), "{}", service.log());
     assert_eq!(stuck.rest().1, End::Cut);
 }
 

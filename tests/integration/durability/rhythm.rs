@@ -88,7 +88,7 @@ fn watch(service: &Service, id: &str) -> Shown {
     let shown = Shown::default();
     let (mut stream, notes) = (service.events(id, ""), Arc::clone(&shown));
     thread::spawn(move || {
-        while let Some(Next::Event(event)) = stream.next_within(wait::PATIENCE) {
+        while let Some(Next::Event(event)) = stream.next_within(wait::TIMEOUT) {
             if event.name == "preview" {
                 let text = event.data["markdown"].as_str().expect("the text").to_owned();
                 notes.lock().unwrap().push((Instant::now(), text));

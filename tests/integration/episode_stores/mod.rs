@@ -21,7 +21,7 @@ fn create_jobs(service: &Service, count: usize) -> Vec<String> {
 /// Waits until the job's script is an episode, at once or by the outbox, and returns the job.
 #[track_caller]
 fn wait_until_saved(service: &Service, id: &str) -> Value {
-    wait::until_within(3 * wait::PATIENCE, &format!("{id} to be saved"), || {
+    wait::until_within(3 * wait::TIMEOUT, &format!("{id} to be saved"), || {
         let job = service.job(id);
         assert_ne!(job["status"], "failed", "{job}");
         (job["savedToEpisode"] == true).then_some(job)

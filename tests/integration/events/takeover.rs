@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::harness::{
     http::exchange_raw,
     service::Service,
-    wait::{self, PATIENCE},
+    wait::{self, TIMEOUT},
 };
 
 fn request(job: &str) -> String {
@@ -71,7 +71,7 @@ fn a_stream_holds_one_file_descriptor_and_none_after_its_end() {
 /// All that an HTTP/1.0 client reads of a stream, and how it ended: `None` is a clean end.
 fn read_over_http_1_0(service: &Service, job: &str, then: impl FnOnce()) -> (String, Option<ErrorKind>) {
     let mut stream = TcpStream::connect(service.address()).expect("the service listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
     stream.write_all(request(job).replace("HTTP/1.1", "HTTP/1.0").as_bytes()).expect("it is taken");
     wait::until("the stream", || (service.stats()["connections"]["total"] == 1).then_some(()));
     then();
@@ -103,5 +103,5 @@ fn over_http_1_0_a_stream_that_is_cut_does_not_look_complete() {
     let job = service.create(&json!({ "projectId": "p", "description": "A scene.", "lengthTarget": 5000 }));
     let (_, end) = read_over_http_1_0(&service, &job, || service.sigterm());
     assert_eq!(end, Some(ErrorKind::ConnectionReset));
-    assert_eq!(service.wait_for_exit(wait::PATIENCE).code(), Some(0));
+    assert_eq!(service.wait_for_exit(wait::TIMEOUT).code(), Some(0));
 }

@@ -34,14 +34,14 @@ impl Browser {
         let client = runtime.block_on(async {
             let mut builder = ClientBuilder::new(hyper_connector());
             builder.capabilities(capabilities);
-            timeout(wait::PATIENCE, builder.connect(&format!("http://{address}"))).await
+            timeout(wait::TIMEOUT, builder.connect(&format!("http://{address}"))).await
         });
         let client = client.expect("the browser starts in time").expect("the browser starts");
         Self { runtime, client, _driver: driver, _profile: profile }
     }
 
     fn wait<T, E: std::fmt::Debug>(&self, what: &str, work: impl Future<Output = Result<T, E>>) -> T {
-        let done = self.runtime.block_on(async { timeout(wait::PATIENCE, work).await });
+        let done = self.runtime.block_on(async { timeout(wait::TIMEOUT, work).await });
         done.unwrap_or_else(|_| panic!("no answer from the browser: {what}"))
             .unwrap_or_else(|error| panic!("{what}: {error:?}"))
     }
@@ -66,7 +66,7 @@ impl Browser {
 
     /// Waits until an expression in the page is neither false nor null nor empty, and returns it.
     pub(crate) fn wait_until(&self, expression: &str) -> Value {
-        self.wait_until_within(wait::PATIENCE, expression)
+        self.wait_until_within(wait::TIMEOUT, expression)
     }
 
     /// [`Browser::wait_until`] with its own limit.
