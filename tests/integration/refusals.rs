@@ -127,7 +127,7 @@ fn a_refusal_for_good_says_so_and_the_log_has_the_providers_words() {
         let (error, log) = refused_with(status, code);
         let message = error["message"].as_str().expect("a message");
         assert_eq!((&error["code"], &error["retryable"]), (&json!("MODEL_UNAVAILABLE"), &json!(true)), "{status}");
-        assert!(message.contains("asking again will not change that"), "{status}: {message}");
+        assert!(message.contains("trying again will not help"), "{status}: {message}");
         assert!(log.contains(&format!("HTTP {status}")) && log.contains("detail of the upstream: max_tokens; key"));
         assert!(!log.contains("sk-test-secret"), "{log}");
     }
@@ -139,5 +139,5 @@ fn what_may_pass_and_what_is_wrong_with_the_request_say_something_else() {
     assert!(busy["message"].as_str().is_some_and(|message| message.contains("Try again in a moment")), "{busy}");
     let (wrong, _) = refused_with(400, "invalid_request_error");
     assert_eq!(wrong["code"], "GENERATION_ERROR");
-    assert!(wrong["message"].as_str().is_some_and(|message| message.contains("refuse the same request again")));
+    assert!(wrong["message"].as_str().is_some_and(|message| message.contains("would reject it again")));
 }

@@ -20,10 +20,8 @@ pub(super) fn name(words: &[Word<'_>], at: usize, names: &Names) -> Option<Name>
     let is_role = |word: &str| names.roles.contains(word.to_lowercase().as_str());
     let after_role = before(1).is_some_and(is_role);
     // `its owner, Yunjae, develops`
-    let in_apposition = at > 0
-        && words[at - 1].gap == ", "
-        && is_role(words[at - 1].text)
-        && words[last].gap.starts_with(',');
+    let in_apposition =
+        at > 0 && words[at - 1].gap == ", " && is_role(words[at - 1].text) && words[last].gap.starts_with(',');
     let introduced = before(1).is_some_and(|word| NAMED.contains(&word)) && before(2).is_some_and(is_role);
     let joined = || {
         let is_known = |word: Option<&Word<'_>>| word.is_some_and(|word| names.known.contains(stem(word.text)));
