@@ -19,7 +19,7 @@ use super::{
     Context,
     answer::uncached,
     body::JsonBody,
-    client_key::ClientKey,
+    client_key::client_key,
     episode_request::EpisodeRequest,
     faults::{Faults, Fields},
     field::{Digits, Text},
@@ -40,10 +40,10 @@ pub(super) async fn create(
     request: HttpRequest,
     ProjectSegment(project): ProjectSegment,
     body: JsonBody<MAX_BODY>,
-    ClientKey(key): ClientKey,
     context: Data<Context>,
 ) -> Result<HttpResponse, Problem> {
     let now = context.clock.now();
+    let key = client_key(&request)?;
     let keyed = key.is_some();
     let draft = body.with("projectId", project).read::<EpisodeRequest>()?.into_draft(key, now);
     let saved = within(&context, context.episodes.save(draft)).await?;

@@ -19,7 +19,7 @@ use super::{
     Context,
     answer::uncached,
     body::JsonBody,
-    client_key::ClientKey,
+    client_key::client_key,
     create_request::CreateRequest,
     faults::{Faults, Fields},
     field::{Cursor, Digits},
@@ -34,11 +34,10 @@ use super::{
 pub(super) async fn create(
     request: HttpRequest,
     body: JsonBody,
-    ClientKey(key): ClientKey,
     Language(locale): Language,
     context: Data<Context>,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency = key.map(|key| IdempotencyKey { key, body_digest: body.digest() });
+    let idempotency = client_key(&request)?.map(|key| IdempotencyKey { key, body_digest: body.digest() });
     let order: CreateRequest = body.read()?;
     let Some(model) = order.model().or_else(|| context.models.default_model()) else {
         return Err(Problem::NoDefaultModel(context.models.offer()));
@@ -90,13 +89,13 @@ pub(super) async fn script(
 /// `POST /api/v1/generations/{jobId}/episode`: retries at once to save a script that is not an episode yet.
 pub(super) async fn save_now(id: Path<String>, context: Data<Context>) -> Result<HttpResponse, Problem> {
     let feed = context.find(&id).await?;
-    let view = feed.view();
-    let status = match context.registry.save_now(view.id).await? {
+    let status = match context.registry.save_now(feed.view().id).await? {
         Some(SaveAnswer::Tried) => StatusCode::ACCEPTED,
         Some(SaveAnswer::Saved) => StatusCode::OK,
         Some(SaveAnswer::NoScript) => return Err(Problem::NoScript(feed.view().status)),
         None => return Err(Problem::JobNotFound),
     };
+    let view = context.find(&id).await?.view();
     Ok(HttpResponse::build(status).json(StatusBody::new(&view, &context.locales)))
 }
 

@@ -96,10 +96,13 @@ impl Handler<LastAttempts> for Outbox {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, LastAttempts(kind): LastAttempts, _: &mut Context<Self>) -> ResponseFuture<()> {
-        let lane = self.lanes.entry(kind).or_default();
+        // Taken out of the lane, so that the tick does not attempt them a second time.
+        let waiting = self.lanes.entry(kind).or_default().take_waiting();
         let attempts: Vec<_> =
-            lane.waiting().map(|obligation| (obligation.job(), obligation.attempt(&self.ports))).collect();
+            waiting.iter().map(|obligation| (obligation.job(), obligation.attempt(&self.ports))).collect();
         Box::pin(async move {
+            // An ending holds its feed until it is recorded.
+            let _held = waiting;
             let each = async {
                 for (job, attempt) in attempts {
                     // Ask a store that is down only once.

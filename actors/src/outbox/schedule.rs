@@ -104,9 +104,11 @@ impl<O> Lane<O> {
         }
     }
 
-    /// Returns all obligations not being attempted, the longest overdue first.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = &O> {
-        self.order.iter().filter_map(|(_, job)| self.obligations.get(job)).map(|row| &row.obligation)
+    /// Removes all that are not being attempted now, the longest overdue first.
+    pub(super) fn take_waiting(&mut self) -> Vec<O> {
+        let order = std::mem::take(&mut self.order);
+        let waiting = order.into_iter().filter_map(|(_, job)| self.obligations.remove(&job));
+        waiting.map(|row| row.obligation).collect()
     }
 }
 
@@ -186,6 +188,22 @@ mod tests {
         tried.sort();
         tried.dedup();
         assert_eq!(tried.len(), 10);
+    }
+
+    #[test]
+    fn what_is_taken_is_attempted_by_nobody_else() {
+        let mut lane = Lane::default();
+        let (jobs, now) = ([(); 3].map(|()| JobId::new()), Instant::now());
+        for (job, owed) in jobs.iter().zip(1..) {
+            lane.add(*job, owed, now);
+        }
+        let (begun, _) = lane.next(KIND, now).expect("the first");
+        let mut taken = lane.take_waiting();
+        taken.sort_unstable();
+        assert_eq!(taken.len(), 2);
+        lane.finish(begun);
+        assert!(lane.next(KIND, now).is_none());
+        assert_eq!((lane.order.len(), lane.obligations.len()), (0, 0));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The most claims in progress at once.
-const CLAIMS_AT_ONCE: usize = 64;
+const CLAIMS_AT_ONCE: usize = 512;
 
 /// Adopt these jobs, then load the ended ones. Sent once, before any other message.
 #[derive(Message)]

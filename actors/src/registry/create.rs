@@ -34,7 +34,12 @@ struct Stored {
 /// Return the job of an idempotency key, for a request that finds no room for a new job.
 #[derive(Message)]
 #[rtype(result = "Answer")]
-struct Existing(JobId);
+struct Existing {
+    job: JobId,
+    same_body: bool,
+    /// The answer if that job is being forgotten.
+    refusal: CreateError,
+}
 
 /// Retry a creation whose key belonged to a job that is forgotten now.
 #[derive(Message)]
@@ -67,8 +72,16 @@ impl Handler<CreateJob> for JobRegistry {
 impl Handler<Existing> for JobRegistry {
     type Result = ResponseFuture<Answer>;
 
-    fn handle(&mut self, Existing(id): Existing, ctx: &mut Context<Self>) -> Self::Result {
-        self.existing(id, ctx)
+    fn handle(&mut self, existing: Existing, ctx: &mut Context<Self>) -> Self::Result {
+        let Existing { job, same_body, refusal } = existing;
+        if !self.may_exist(job) {
+            // Its key is free as soon as the store has purged it.
+            ready(Err(refusal))
+        } else if same_body {
+            self.existing(job, ctx)
+        } else {
+            ready(Err(CreateError::IdempotencyConflict))
+        }
     }
 }
 
@@ -145,8 +158,11 @@ impl JobRegistry {
         Box::pin(async move {
             match looking.await.map_err(CreateError::Store)? {
                 None => Err(refusal),
-                Some(holder) if holder.body_digest != key.body_digest => Err(CreateError::IdempotencyConflict),
-                Some(holder) => registry.send(Existing(holder.job)).await.unwrap_or_else(|_| Err(registry_ended())),
+                Some(holder) => {
+                    let existing =
+                        Existing { job: holder.job, same_body: holder.body_digest == key.body_digest, refusal };
+                    registry.send(existing).await.unwrap_or_else(|_| Err(registry_ended()))
+                }
             }
         })
     }

@@ -7,6 +7,7 @@ use crate::{
     job::JobEnded,
     model::{EpisodeState, EpisodeStatus, JobId},
     outbox::{Add, EndingObligation, EndingRecorded, EpisodeObligation, EpisodeResolved, Resolution},
+    store_timeout::with_store_timeout,
 };
 
 impl Handler<JobEnded> for JobRegistry {
@@ -38,9 +39,10 @@ impl Handler<EndingRecorded> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, EndingRecorded(id): EndingRecorded, ctx: &mut Context<Self>) {
-        self.directory.count(|counts| counts.unrecorded -= 1);
-        if let Some(ended) = self.retention.get_mut(id) {
-            ended.recorded = true;
+        if let Some(ended) = self.retention.get_mut(id)
+            && !std::mem::replace(&mut ended.recorded, true)
+        {
+            self.directory.count(|counts| counts.unrecorded -= 1);
             self.retain_or_add_obligation(id, ctx);
         }
     }
@@ -83,18 +85,23 @@ impl JobRegistry {
     }
 
     /// Saves a completed job's script again, even one that the store refused.
-    pub(super) fn retry_episode(&mut self, id: JobId, ctx: &Context<Self>) {
+    /// Resolves once the store has noted it, so that a restart retries too; if it does not, this process still retries.
+    pub(super) fn retry_episode(&mut self, id: JobId, ctx: &Context<Self>) -> ResponseFuture<()> {
         self.retention.hold(id);
         let recorded = self.retention.get(id).is_some_and(|ended| ended.recorded);
         if !recorded {
             // The obligation is added once the end is recorded.
             self.count_episode(id, EpisodeStatus::Owed);
-            return;
+            return Box::pin(std::future::ready(()));
         }
-        // Makes a restart retry too. If this write fails, this process still retries.
-        drop(self.ports.jobs.note_episode(id, EpisodeState::Owed));
+        let noted = with_store_timeout(self.ports.jobs.note_episode(id, EpisodeState::Owed));
         self.set_episode(id, EpisodeStatus::Owed);
         self.add_episode_obligation(id, ctx);
+        Box::pin(async move {
+            if let Err(error) = noted.await {
+                log::warn!("{id}: a restart would not retry to save the script: {error}");
+            }
+        })
     }
 
     /// Updates the episode state; the store has recorded it already. Look-ups read it there.
@@ -127,6 +134,10 @@ impl JobRegistry {
     /// Removes what is kept of an ended job besides its record.
     pub(super) fn forget_in_memory(&mut self, id: JobId, ended: Ended) {
         self.cache.remove(id);
+        // What is being read now may be purged before the answer is handled.
+        if let Some(loading) = self.loading.get_mut(&id) {
+            loading.stale = true;
+        }
         self.directory.count(|counts| counts.remove(ended.status, ended.episode));
     }
 }

@@ -141,20 +141,24 @@ impl Handler<CancelJob> for JobRegistry {
 }
 
 impl Handler<SaveNow> for JobRegistry {
-    type Result = Option<SaveAnswer>;
+    type Result = Response<Option<SaveAnswer>>;
 
-    fn handle(&mut self, SaveNow(id): SaveNow, ctx: &mut Context<Self>) -> Option<SaveAnswer> {
+    fn handle(&mut self, SaveNow(id): SaveNow, ctx: &mut Context<Self>) -> Self::Result {
         self.yield_if_due(ctx);
         if self.jobs.contains_key(&id) {
-            return Some(SaveAnswer::NoScript);
+            return Response::reply(Some(SaveAnswer::NoScript));
         }
-        Some(match self.retention.get(id)?.episode {
-            None => SaveAnswer::NoScript,
-            Some(EpisodeStatus::Saved) => SaveAnswer::Saved,
+        let Some(ended) = self.retention.get(id) else { return Response::reply(None) };
+        match ended.episode {
+            None => Response::reply(Some(SaveAnswer::NoScript)),
+            Some(EpisodeStatus::Saved) => Response::reply(Some(SaveAnswer::Saved)),
             Some(EpisodeStatus::Owed | EpisodeStatus::Refused) => {
-                self.retry_episode(id, ctx);
-                SaveAnswer::Tried
+                let noted = self.retry_episode(id, ctx);
+                Response::fut(async move {
+                    noted.await;
+                    Some(SaveAnswer::Tried)
+                })
             }
-        })
+        }
     }
 }
