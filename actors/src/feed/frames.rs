@@ -69,6 +69,12 @@ impl Frames {
         self.0.is_empty()
     }
 
+    /// A frame that somebody has encoded already: what almost every reader finds.
+    pub(super) fn encoded(&self, kind: Kind, seq: u64) -> Option<Bytes> {
+        let (.., cell) = self.0.iter().find(|(kept, of, _)| (*kept, *of) == (kind, seq))?;
+        cell.get().cloned()
+    }
+
     /// Returns the cell of a frame; it is empty until a reader encodes the frame.
     pub(super) fn cell(&mut self, kind: Kind, seq: u64) -> Cell {
         if let Some((.., cell)) = self.0.iter().find(|(kept, of, _)| (*kept, *of) == (kind, seq)) {
@@ -85,7 +91,7 @@ impl Frames {
 /// A frame that is due to a reader.
 pub(super) enum Due {
     Encoded(Bytes),
-    Draft(Draft),
+    Draft(Box<Draft>),
 }
 
 /// Everything needed to encode a frame, as it was under the lock. While a draft is alive, new text is appended to a

@@ -184,17 +184,17 @@ impl State {
     }
 
     fn frame(&mut self, kind: Kind, at: Point) -> Due {
-        let cell = self.frames.cell(kind, at.seq());
-        if let Some(bytes) = cell.get() {
-            return Due::Encoded(bytes.clone());
+        if let Some(bytes) = self.frames.encoded(kind, at.seq()) {
+            return Due::Encoded(bytes);
         }
+        let cell = self.frames.cell(kind, at.seq());
         let view = if kind == Kind::Progress { &self.progress_view } else { &self.view };
-        Due::Draft(Draft {
+        Due::Draft(Box::new(Draft {
             cell,
             kind,
             id: EventId { epoch: self.epoch, seq: at.seq() },
             view: Arc::clone(view),
             text: Arc::clone(&self.text),
-        })
+        }))
     }
 }
