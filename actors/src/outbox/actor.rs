@@ -13,10 +13,22 @@ use crate::{
     store_timeout::STORE_TIMEOUT,
 };
 
-/// Add an obligation and attempt it immediately, even if an earlier attempt failed and the next one is due later.
+/// Add an obligation. One that waits for its next attempt becomes due again.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Add(pub Box<dyn Obligation>);
+pub struct Add {
+    /// What is owed.
+    pub obligation: Box<dyn Obligation>,
+    /// How long the first attempt waits: something, where an attempt has only just failed.
+    pub delay: Duration,
+}
+
+impl Add {
+    /// To be attempted at once.
+    pub fn now(obligation: impl Obligation) -> Self {
+        Self { obligation: Box::new(obligation), delay: Duration::ZERO }
+    }
+}
 
 /// The process is shutting down: attempt every obligation of this kind once more. Answered when that is done, or after
 /// [`STORE_TIMEOUT`].
@@ -85,9 +97,9 @@ impl Actor for Outbox {
 impl Handler<Add> for Outbox {
     type Result = ();
 
-    fn handle(&mut self, Add(obligation): Add, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Add { obligation, delay }: Add, ctx: &mut Context<Self>) {
         let lane = self.lanes.entry(obligation.kind()).or_default();
-        lane.add(obligation.job(), obligation, Instant::now());
+        lane.add(obligation.job(), obligation, Instant::now() + delay);
         self.attempt_due(ctx);
     }
 }

@@ -1,5 +1,7 @@
 //! The end of a job: frees its slot, keeps only a small record, and adds its obligations to the outbox.
 
+use std::time::Duration;
+
 use actix::prelude::*;
 
 use super::{Ended, JobRegistry};
@@ -9,6 +11,9 @@ use crate::{
     outbox::{Add, EndingObligation, EndingRecorded, EpisodeObligation, EpisodeResolved, Resolution},
     store_timeout::with_store_timeout,
 };
+
+/// The job itself has just tried to save its script.
+const AFTER_FAILED_SAVE: Duration = Duration::from_secs(1);
 
 impl Handler<JobEnded> for JobRegistry {
     type Result = ();
@@ -28,7 +33,7 @@ impl Handler<JobEnded> for JobRegistry {
             None => self.retain_or_add_obligation(id, ctx),
             Some((claim, ending)) => {
                 let recorded = ctx.address().recipient();
-                self.outbox.do_send(Add(Box::new(EndingObligation { claim, ending, feed: entry.feed, recorded })));
+                self.outbox.do_send(Add::now(EndingObligation { claim, ending, feed: entry.feed, recorded }));
             }
         }
         self.dispatch();
@@ -73,15 +78,16 @@ impl JobRegistry {
     /// The job's end is in the store: retain the job, or first add the obligation to save its episode.
     fn retain_or_add_obligation(&mut self, id: JobId, ctx: &Context<Self>) {
         match self.retention.get(id).and_then(|ended| ended.episode) {
-            Some(EpisodeStatus::Owed) => self.add_episode_obligation(id, ctx),
+            Some(EpisodeStatus::Owed) => self.add_episode_obligation(id, AFTER_FAILED_SAVE, ctx),
             Some(EpisodeStatus::Refused) => self.retention.keep(id, self.retention_of_refused()),
             Some(EpisodeStatus::Saved) | None => self.retention.keep(id, self.retention_from_now()),
         }
     }
 
-    pub(super) fn add_episode_obligation(&self, job: JobId, ctx: &Context<Self>) {
+    pub(super) fn add_episode_obligation(&self, job: JobId, delay: Duration, ctx: &Context<Self>) {
         let (save_timeout, resolved) = (self.settings.job.save_timeout, ctx.address().recipient());
-        self.outbox.do_send(Add(Box::new(EpisodeObligation { job, save_timeout, resolved })));
+        let obligation = Box::new(EpisodeObligation { job, save_timeout, resolved });
+        self.outbox.do_send(Add { obligation, delay });
     }
 
     /// Saves a completed job's script again, even one that the store refused.
@@ -96,7 +102,7 @@ impl JobRegistry {
         }
         let noted = with_store_timeout(self.ports.jobs.note_episode(id, EpisodeState::Owed));
         self.set_episode(id, EpisodeStatus::Owed);
-        self.add_episode_obligation(id, ctx);
+        self.add_episode_obligation(id, Duration::ZERO, ctx);
         Box::pin(async move {
             if let Err(error) = noted.await {
                 log::warn!("{id}: a restart would not retry to save the script: {error}");

@@ -60,11 +60,11 @@ impl JobRegistry {
         let mut batch = self.purges.next_batch().into_iter();
         let Some(first) = batch.next() else { return };
         self.purges.in_progress = true;
-        self.outbox.do_send(Add(Box::new(PurgeObligation {
+        self.outbox.do_send(Add::now(PurgeObligation {
             first,
             others: batch.collect(),
             purged: ctx.address().recipient(),
-        })));
+        }));
     }
 
     /// Purges a job that was never accepted but may be in the store.

@@ -43,7 +43,7 @@ impl JobRegistry {
         self.retention.add(id, Ended { status, episode, recorded: true, bytes, at: at.timestamp_millis() });
         self.directory.count(|counts| counts.add(status, episode));
         if episode == Some(EpisodeStatus::Owed) {
-            self.add_episode_obligation(id, ctx);
+            self.add_episode_obligation(id, Duration::ZERO, ctx);
         } else {
             self.retention.keep(id, self.retention_after_restart(at, episode));
         }
