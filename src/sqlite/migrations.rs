@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_episode_search_and_identities.sql"),
     include_str!("migrations/0004_text_version.sql"),
     include_str!("migrations/0005_parts_and_episode_states.sql"),
+    include_str!("migrations/0006_checks_without_lists.sql"),
 ];
 
 /// The format that this program writes.

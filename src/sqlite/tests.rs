@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::{join_all, select_ok};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, StatementStatus, params};
 use tempfile::TempDir;
 
 use super::{Database, DatabaseError, OpenError};
@@ -47,6 +47,22 @@ fn hold(database: &Database) -> Sender<()> {
     }));
     inside.recv_timeout(Duration::from_secs(20)).unwrap();
     release
+}
+
+/// Parsing a query costs more than running it.
+#[tokio::test]
+async fn a_cached_query_is_parsed_once_whatever_values_it_gets() {
+    let folder = folder();
+    let database = Database::open(folder.path()).unwrap();
+    fn times_parsed_again(connection: &Connection) -> Result<i32, DatabaseError> {
+        let sql = "SELECT job FROM jobs JOIN job_states USING (job) WHERE id = ?1 AND epoch = ?2";
+        for epoch in [1, 2, 300] {
+            connection.prepare_cached(sql)?.query_map(params!["job", epoch], |_| Ok(()))?.for_each(drop);
+        }
+        Ok(connection.prepare_cached(sql)?.get_status(StatementStatus::RePrepare))
+    }
+    assert_eq!(database.write(0, times_parsed_again).await.unwrap(), 0);
+    assert_eq!(database.read(times_parsed_again).await.unwrap(), 0);
 }
 
 #[test]

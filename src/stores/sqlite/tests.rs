@@ -5,7 +5,7 @@ use generation_actors::{
     ports::{JobStore, StoreErrorKind, Written},
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, params, params_from_iter, types::Null};
 use tempfile::TempDir;
 
 use super::{SqliteJobs, reading};
@@ -116,6 +116,32 @@ async fn unfinished_jobs_are_found_by_their_index() {
     let plan = plan.await.unwrap();
     assert!(plan[0].contains("job_states_unfinished (job>?)"), "{plan:?}");
     assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{plan:?}");
+}
+
+/// SQLite builds one for each row that it checks against a list of three values or more.
+#[tokio::test]
+async fn no_row_that_is_written_needs_a_temporary_table() {
+    const TABLES: [&str; 6] = ["jobs", "job_states", "job_texts", "episodes", "episode_texts", "saved_episodes"];
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path()).unwrap();
+    // Connections that only read leave the checks out.
+    let steps = database.write(0, |connection| {
+        let mut steps = Vec::new();
+        for table in TABLES {
+            let columns = connection.prepare(&format!("SELECT * FROM {table}"))?.column_count();
+            let values = vec!["?"; columns].join(", ");
+            let mut statement = connection.prepare(&format!("EXPLAIN INSERT INTO {table} VALUES ({values})"))?;
+            let opcodes =
+                statement.query_map(params_from_iter(vec![Null; columns]), |row| row.get::<_, String>("opcode"))?;
+            steps.extend(opcodes.map(|opcode| Ok((table, opcode?))).collect::<Result<Vec<_>, rusqlite::Error>>()?);
+        }
+        Ok(steps)
+    });
+    let steps = steps.await.unwrap();
+    for table in TABLES {
+        assert!(steps.iter().any(|step| *step == (table, "OpenWrite".to_owned())), "{steps:?}");
+    }
+    assert!(steps.iter().all(|(_, opcode)| opcode != "OpenEphemeral"), "{steps:?}");
 }
 
 /// A part (an existing one or the next), the offset at which the text starts (`None`: at the part's end), and the text.

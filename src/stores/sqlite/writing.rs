@@ -112,13 +112,12 @@ fn claim_of(id: JobId, epoch: Epoch) -> Claim {
 
 /// Begins the next epoch of an unfinished job if it is still in the epoch that was seen. Returns its row.
 fn raise_epoch(connection: &Connection, id: JobId, seen: Epoch) -> Result<Option<i64>, DatabaseError> {
-    let sql = "UPDATE job_states SET epoch = epoch + 1
-               WHERE job = (SELECT job FROM jobs WHERE id = ?1) AND epoch = ?2 AND outcome IS NULL RETURNING job";
-    let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row(params![id.to_string(), seen.0], |row| row.get(0)).optional()?)
+    let Some(Job { row, ended: false, .. }) = in_epoch(connection, id, seen.0.into())? else { return Ok(None) };
+    connection.prepare_cached("UPDATE job_states SET epoch = epoch + 1 WHERE job = ?1")?.execute([row])?;
+    Ok(Some(row))
 }
 
-/// A job whose claim is still valid.
+/// What a write needs to know of its job.
 struct Job {
     row: i64,
     text_length: usize,
@@ -127,10 +126,15 @@ struct Job {
 
 /// The job of this claim, or `None` if it is unknown or has another owner by now.
 fn claimed(connection: &Connection, by: &Claim) -> Result<Option<Job>, DatabaseError> {
+    in_epoch(connection, by.job, by.fence())
+}
+
+/// The job if it is in this epoch.
+fn in_epoch(connection: &Connection, id: JobId, epoch: u64) -> Result<Option<Job>, DatabaseError> {
     let sql = "SELECT job, text_length, outcome IS NOT NULL FROM jobs JOIN job_states USING (job)
                WHERE id = ?1 AND epoch = ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    let job = statement.query_row(params![by.job.to_string(), by.fence()], |row| {
+    let job = statement.query_row(params![id.to_string(), epoch], |row| {
         Ok(Job { row: row.get(0)?, text_length: row.get(1)?, ended: row.get(2)? })
     });
     Ok(job.optional()?)
