@@ -15,6 +15,11 @@ use crate::{
 /// The job itself has just tried to save its script.
 const AFTER_FAILED_SAVE: Duration = Duration::from_secs(1);
 
+/// The store has noted that a script is owed once more.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct OwedAgain(JobId);
+
 impl Handler<JobEnded> for JobRegistry {
     type Result = ();
 
@@ -74,6 +79,15 @@ impl Handler<EpisodeResolved> for JobRegistry {
     }
 }
 
+impl Handler<OwedAgain> for JobRegistry {
+    type Result = ();
+
+    fn handle(&mut self, OwedAgain(id): OwedAgain, ctx: &mut Context<Self>) {
+        self.set_episode(id, EpisodeStatus::Owed);
+        self.add_episode_obligation(id, Duration::ZERO, ctx);
+    }
+}
+
 impl JobRegistry {
     /// The job's end is in the store: retain the job, or first add the obligation to save its episode.
     fn retain_or_add_obligation(&mut self, id: JobId, ctx: &Context<Self>) {
@@ -101,12 +115,12 @@ impl JobRegistry {
             return Box::pin(std::future::ready(()));
         }
         let noted = with_store_timeout(self.ports.jobs.note_episode(id, EpisodeState::Owed));
-        self.set_episode(id, EpisodeStatus::Owed);
-        self.add_episode_obligation(id, Duration::ZERO, ctx);
+        let registry = ctx.address();
         Box::pin(async move {
             if let Err(error) = noted.await {
                 log::warn!("{id}: a restart would not retry to save the script: {error}");
             }
+            let _stopped_is_fine = registry.send(OwedAgain(id)).await;
         })
     }
 

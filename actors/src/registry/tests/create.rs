@@ -115,6 +115,22 @@ async fn the_same_key_and_body_return_the_same_job_and_another_body_conflicts() 
 }
 
 #[actix::test]
+async fn the_key_of_a_job_that_is_being_forgotten_finds_no_job_and_no_room_in_a_full_queue() {
+    let harness = harness_with(RegistrySettings { max_streaming: 1, max_queued: 0, ..settings() });
+    let create = || harness.try_create(brief_of("project-1", "a"), key("k", "1"));
+    let forgotten = create().await.expect("accepted").feed;
+    harness.cancel(&forgotten).await;
+    harness.jobs.set(Op::Purge, Mood::Hangs);
+    harness.later(3700).await;
+    let running = harness.create("b").await;
+    assert_eq!(create().await.map(|_| ()), Err(CreateError::QueueFull));
+    harness.cancel(&running).await;
+    harness.jobs.set(Op::Purge, Mood::Works);
+    let new = create().await.expect("there is room");
+    assert!(!new.existing && id(&new.feed) != id(&forgotten));
+}
+
+#[actix::test]
 async fn a_creation_waits_for_a_pending_one_with_the_same_key() {
     let harness = harness();
     harness.jobs.set(Op::Create, Mood::Hangs);

@@ -141,6 +141,24 @@ async fn an_episode_saved_while_its_job_is_being_read_is_shown() {
 }
 
 #[actix::test]
+async fn a_job_that_is_purged_while_it_is_being_read_does_not_come_back() {
+    let harness = harness_with(RegistrySettings { keep: Bound { jobs: 1, bytes: 1 << 30 }, ..settings() });
+    let job = saved("a");
+    harness.adopt(vec![job.clone()]).await;
+    harness.until("the ended job is known", || harness.count().completed == 1).await;
+    harness.jobs.set(Op::Load, Mood::Hangs);
+    let found = harness.registry.find(job.head.id);
+    tokio::pin!(found);
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut found).await.is_err());
+    let feed = harness.create("b").await;
+    harness.cancel(&feed).await;
+    harness.journal.until(1, |h| *h == Happened::Purged(vec![job.head.id])).await;
+    harness.jobs.set(Op::Load, Mood::Works);
+    assert!(soon(found).await.expect("the store works").is_none());
+    assert_eq!(harness.count(), JobCounts { canceled: 1, ..JobCounts::default() });
+}
+
+#[actix::test]
 async fn a_refusal_is_known_after_the_feed_left_memory() {
     let harness = harness();
     harness.episodes.set(Mood::Refuses);

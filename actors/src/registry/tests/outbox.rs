@@ -149,6 +149,30 @@ async fn a_save_request_saves_immediately_even_a_refused_script() {
 }
 
 #[actix::test]
+async fn a_save_request_is_answered_once_a_restart_would_retry_too() {
+    let harness = harness();
+    let feed = owed(&harness, Mood::Refuses).await;
+    harness.until_refused().await;
+    let job = id(&feed);
+    drop(feed);
+    harness.episodes.set(Mood::Hangs);
+    harness.jobs.set(Op::NoteEpisode, Mood::Hangs);
+    let asked = harness.registry.save_now(job);
+    tokio::pin!(asked);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut asked).await.is_err());
+    assert_eq!(harness.view(job).await.episode_status(), Some(EpisodeStatus::Refused), "not owed yet");
+    harness.jobs.set(Op::NoteEpisode, Mood::Works);
+    assert_eq!(soon(asked).await.expect("the registry lives"), Some(SaveAnswer::Tried));
+    let owed = |h: &Happened| *h == Happened::EpisodeNoted(job, EpisodeState::Owed);
+    assert_eq!(harness.journal.count(owed), 1);
+    assert_eq!(
+        harness.view(job).await.episode_status(),
+        Some(EpisodeStatus::Owed),
+        "what was read before is not shown"
+    );
+}
+
+#[actix::test]
 async fn a_save_request_does_not_wait_for_the_next_attempt() {
     let harness = harness();
     let feed = owed(&harness, Mood::Fails).await;
