@@ -63,11 +63,8 @@ impl Outbox {
             }
         }
         for (kind, job, attempt) in attempts {
-            // A store panic caused by one obligation must not end the attempts of all others.
-            let attempt = AssertUnwindSafe(attempt).catch_unwind();
-            ctx.spawn(attempt.into_actor(self).map(move |result, outbox, ctx| {
-                let panicked = |_| Attempt::Retry(Retry::Soon, Cause::from("the store panicked"));
-                outbox.finish_attempt(kind, job, result.unwrap_or_else(panicked));
+            ctx.spawn(catch_panic(attempt).into_actor(self).map(move |result, outbox, ctx| {
+                outbox.finish_attempt(kind, job, result);
                 outbox.attempt_due(ctx);
             }));
         }
@@ -84,6 +81,12 @@ impl Outbox {
             }
         }
     }
+}
+
+/// A store panic caused by one obligation must not end the attempts of all others.
+async fn catch_panic(attempt: impl Future<Output = Attempt>) -> Attempt {
+    let panicked = |_| Attempt::Retry(Retry::Soon, Cause::from("the store panicked"));
+    AssertUnwindSafe(attempt).catch_unwind().await.unwrap_or_else(panicked)
 }
 
 impl Actor for Outbox {
@@ -118,7 +121,7 @@ impl Handler<LastAttempts> for Outbox {
             let each = async {
                 for (job, attempt) in attempts {
                     // Ask a store that is down only once.
-                    if let Attempt::Retry(_, cause) = attempt.await {
+                    if let Attempt::Retry(_, cause) = catch_panic(attempt).await {
                         log::error!("{job}: {}, giving up at shutdown: {cause}", kind.name);
                         return;
                     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{TryStreamExt as _, stream};
 
 use super::JobRegistry;
 use crate::{
@@ -29,17 +29,14 @@ pub struct Adopt(
 /// # Errors
 /// The store failed. Jobs claimed before the failure can be claimed again.
 pub async fn claim_unfinished(store: &dyn JobStore) -> Result<Vec<(Claim, JobRecord)>, StoreError> {
-    let heads = store.changes().try_take_while(|change| std::future::ready(Ok(*change != Change::CaughtUp)));
-    let unowned: Vec<JobHead> = heads
-        .try_filter_map(|change| {
-            std::future::ready(Ok(match change {
-                Change::Head { head, owner: None } if head.end.is_none() => Some(*head),
-                _ => None,
-            }))
-        })
-        .try_collect()
-        .await?;
-    let claims = stream::iter(unowned).map(|head| store.claim(head.id, head.epoch)).buffered(CLAIMS_AT_ONCE);
+    let changes = store.changes().try_take_while(|change| std::future::ready(Ok(*change != Change::CaughtUp)));
+    let unowned = changes.try_filter_map(|change| {
+        std::future::ready(Ok(match change {
+            Change::Head { head, owner: None } if head.end.is_none() => Some(*head),
+            _ => None,
+        }))
+    });
+    let claims = unowned.map_ok(|head| store.claim(head.id, head.epoch)).try_buffered(CLAIMS_AT_ONCE);
     // Jobs that another node claimed first are left out.
     claims.try_filter_map(|claimed| std::future::ready(Ok(claimed))).try_collect().await
 }

@@ -167,7 +167,7 @@ impl JobRegistry {
         })
     }
 
-    /// Makes a new job durable; its place in the queue is reserved meanwhile.
+    /// Makes a new job durable.
     fn store(
         &mut self,
         job: NewJob,
@@ -175,13 +175,8 @@ impl JobRegistry {
         attempt: u32,
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
-        self.creating.begin(job.id, job.idempotency.as_ref());
-        let (storing, registry) = (with_store_timeout(self.ports.jobs.create(job.clone(), true)), ctx.address());
-        Box::pin(async move {
-            let result = storing.await;
-            let stored = Stored { job, generator, attempt, result };
-            registry.send(stored).await.unwrap_or_else(|_| Err(registry_ended()))
-        })
+        let storing = self.ports.jobs.create(job.clone(), true);
+        self.reserve_until(storing, job, generator, attempt, ctx)
     }
 
     /// Claims a created job that the store left for any node to claim.
@@ -192,14 +187,29 @@ impl JobRegistry {
         attempt: u32,
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
+        let (id, claiming) = (job.id, self.ports.jobs.claim(job.id, Epoch::FIRST));
+        let claimed = async move {
+            Ok(match claiming.await? {
+                Some((claim, _)) => ports::Created::Mine(claim),
+                None => ports::Created::Existing(id),
+            })
+        };
+        self.reserve_until(claimed, job, generator, attempt, ctx)
+    }
+
+    /// Reserves the job's place in the queue until the store has answered, then goes on with [`Stored`].
+    fn reserve_until(
+        &mut self,
+        storing: impl Future<Output = Result<ports::Created, StoreError>> + 'static,
+        job: NewJob,
+        generator: Arc<dyn ScriptGenerator>,
+        attempt: u32,
+        ctx: &Context<Self>,
+    ) -> ResponseFuture<Answer> {
         self.creating.begin(job.id, job.idempotency.as_ref());
-        let (claiming, registry) = (with_store_timeout(self.ports.jobs.claim(job.id, Epoch::FIRST)), ctx.address());
+        let registry = ctx.address();
         Box::pin(async move {
-            let result = match claiming.await {
-                Ok(Some((claim, _))) => Ok(ports::Created::Mine(claim)),
-                Ok(None) => Ok(ports::Created::Existing(job.id)),
-                Err(error) => Err(error),
-            };
+            let result = with_store_timeout(storing).await;
             let stored = Stored { job, generator, attempt, result };
             registry.send(stored).await.unwrap_or_else(|_| Err(registry_ended()))
         })
