@@ -75,21 +75,26 @@ fn faults_of_an_episode_are_all_told() {
     service.send(&bad).expect_error(400, "INVALID_JSON");
 }
 
+/// Every request about the episodes of a project of this name is refused, and the error names the project.
+fn expect_refused_project(service: &Service, name: &str) {
+    let path = format!("/api/v1/projects/{name}/episodes");
+    let requests = [
+        Request::new("POST", &path).json(&draft("t")),
+        Request::get(&path),
+        Request::get(&format!("{path}/1")),
+        Request::new("DELETE", &format!("{path}/1")),
+    ];
+    for request in requests {
+        let error = service.send(&request).expect_error(422, "VALIDATION_ERROR");
+        assert_eq!(error["details"][0]["field"], "projectId", "{name}");
+    }
+}
+
 #[test]
 fn projects_that_no_url_can_name_are_refused() {
     let service = Service::start();
     for name in ["%2e", "%2E%2e", "..", "."] {
-        let path = format!("/api/v1/projects/{name}/episodes");
-        let requests = [
-            Request::new("POST", &path).json(&draft("t")),
-            Request::get(&path),
-            Request::get(&format!("{path}/1")),
-            Request::new("DELETE", &format!("{path}/1")),
-        ];
-        for request in requests {
-            let error = service.send(&request).expect_error(422, "VALIDATION_ERROR");
-            assert_eq!(error["details"][0]["field"], "projectId", "{name}");
-        }
+        expect_refused_project(&service, name);
     }
     service.get(&path("...")).expect(200);
 }
@@ -98,17 +103,7 @@ fn projects_that_no_url_can_name_are_refused() {
 fn a_project_that_is_no_line_of_text_is_refused_by_name() {
     let service = Service::start();
     for name in ["%ff", "a%ED%95", "%00", "a%0Ab"] {
-        let path = format!("/api/v1/projects/{name}/episodes");
-        let requests = [
-            Request::new("POST", &path).json(&draft("t")),
-            Request::get(&path),
-            Request::get(&format!("{path}/1")),
-            Request::new("DELETE", &format!("{path}/1")),
-        ];
-        for request in requests {
-            let error = service.send(&request).expect_error(422, "VALIDATION_ERROR");
-            assert_eq!(error["details"][0]["field"], "projectId", "{name}");
-        }
+        expect_refused_project(&service, name);
     }
 }
 
