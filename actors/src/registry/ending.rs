@@ -83,8 +83,12 @@ impl Handler<OwedAgain> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, OwedAgain(id): OwedAgain, ctx: &mut Context<Self>) {
-        self.set_episode(id, EpisodeStatus::Owed);
-        self.add_episode_obligation(id, Duration::ZERO, ctx);
+        // An attempt that was in progress may have ended meanwhile, either way.
+        if self.retention.get(id).is_some_and(|ended| ended.episode != Some(EpisodeStatus::Saved)) {
+            self.retention.hold(id);
+            self.set_episode(id, EpisodeStatus::Owed);
+            self.add_episode_obligation(id, Duration::ZERO, ctx);
+        }
     }
 }
 

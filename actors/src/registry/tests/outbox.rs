@@ -173,6 +173,30 @@ async fn a_save_request_is_answered_once_a_restart_would_retry_too() {
 }
 
 #[actix::test]
+async fn a_script_saved_while_a_save_request_is_being_noted_stays_saved() {
+    let harness = harness();
+    let feed = owed(&harness, Mood::Fails).await;
+    let (job, tried) = (id(&feed), harness.journal.count(save_called));
+    drop(feed);
+    harness.episodes.set(Mood::Hangs);
+    harness.journal.until(tried + 1, save_called).await;
+    harness.jobs.set(Op::NoteEpisode, Mood::Hangs);
+    harness.episodes.set(Mood::Works);
+    harness.journal.until(1, |h| *h == Happened::EpisodeNoteCalled(job)).await;
+    let asked = harness.registry.save_now(job);
+    tokio::pin!(asked);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut asked).await.is_err());
+    harness.jobs.set(Op::NoteEpisode, Mood::Works);
+    soon(asked).await.expect("the registry lives");
+    harness.until_saved().await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(harness.count(), JobCounts { completed: 1, episodes_saved: 1, ..JobCounts::default() });
+    assert_eq!(harness.registry.save_now(job).await.expect("the registry lives"), Some(SaveAnswer::Saved));
+    harness.later(3700).await;
+    assert_eq!(harness.count(), JobCounts::default(), "it is forgotten in its time");
+}
+
+#[actix::test]
 async fn a_save_request_does_not_wait_for_the_next_attempt() {
     let harness = harness();
     let feed = owed(&harness, Mood::Fails).await;
