@@ -31,12 +31,14 @@ pub struct SqliteEpisodes {
     database: Database,
     /// Notified when there is something to index.
     saved: Arc<Notify>,
+    /// The most bytes of unindexed text that one search reads.
+    read_limit: usize,
 }
 
 impl SqliteEpisodes {
     /// Stores episodes in `database`.
     pub fn new(database: Database) -> Self {
-        Self { database, saved: Arc::default() }
+        Self { database, saved: Arc::default(), read_limit: search::READ_LIMIT }
     }
 
     /// Indexes saved episodes, starting with those already stored, in steps with other writes in between. Until an
@@ -91,9 +93,10 @@ impl EpisodeStore for SqliteEpisodes {
         query: &str,
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
-        let (project_id, query) = (project_id.to_owned(), query.to_owned());
+        let (project_id, query, read_limit) = (project_id.to_owned(), query.to_owned(), self.read_limit);
         let found =
-            answer(self.database.search(move |connection| search::search(connection, &project_id, &query, page)));
+            self.database.search(move |connection| search::search(connection, &project_id, &query, page, read_limit));
+        let found = answer(found);
         let unready = || EpisodeError::Unavailable("the search index of these episodes is still being made".into());
         found.map(move |found| found?.ok_or_else(unready)).boxed_local()
     }

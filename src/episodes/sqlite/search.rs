@@ -9,18 +9,19 @@ use super::{index, summary};
 use crate::sqlite::DatabaseError;
 
 /// The most bytes of unindexed text that one search reads, which takes a fifth of a second.
-const READ_LIMIT: usize = 32 * 1024 * 1024;
+pub(super) const READ_LIMIT: usize = 32 * 1024 * 1024;
 
-/// One page by number and the total, or `None` while too much of the project is not indexed.
+/// One page by number and the total, or `None` while more than `read_limit` bytes of the project are not indexed.
 pub(super) fn search(
     connection: &Connection,
     project_id: &str,
     query: &str,
     page: EpisodePage,
+    read_limit: usize,
 ) -> Result<Option<(Vec<EpisodeSummary>, u64)>, DatabaseError> {
     let words: BTreeSet<String> = index::folded(query).split_whitespace().map(str::to_owned).collect();
     let mut found = indexed(connection, project_id, &words)?;
-    let Some(read) = not_indexed(connection, project_id, &words)? else { return Ok(None) };
+    let Some(read) = not_indexed(connection, project_id, &words, read_limit)? else { return Ok(None) };
     found.extend(read);
     found.sort_unstable();
     let total = found.len() as u64;
@@ -44,11 +45,12 @@ fn indexed(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Numbers and rows found by reading text, or `None` if there is more text than a search may read.
+/// Numbers and rows found by reading text, or `None` if that is more text than `read_limit`.
 fn not_indexed(
     connection: &Connection,
     project_id: &str,
     words: &BTreeSet<String>,
+    read_limit: usize,
 ) -> Result<Option<Vec<(u32, i64)>>, DatabaseError> {
     let sql = "SELECT number, episode, title || char(10) || markdown FROM episodes_to_index
                JOIN episodes USING (episode) JOIN episode_texts USING (episode) WHERE project_id = ?1";
@@ -58,7 +60,7 @@ fn not_indexed(
     while let Some(row) = rows.next()? {
         let text: String = row.get(2)?;
         read += text.len();
-        if read > READ_LIMIT {
+        if read > read_limit {
             return Ok(None);
         }
         let text = index::folded(&text);
