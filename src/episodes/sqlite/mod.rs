@@ -31,7 +31,7 @@ pub struct SqliteEpisodes {
     database: Database,
     /// Notified when there is something to index.
     saved: Arc<Notify>,
-    /// The most bytes of unindexed text that one search reads.
+    /// [`search::READ_LIMIT`], or less in a test.
     read_limit: usize,
 }
 
@@ -94,11 +94,9 @@ impl EpisodeStore for SqliteEpisodes {
         page: EpisodePage,
     ) -> LocalBoxFuture<'static, Result<(Vec<EpisodeSummary>, u64), EpisodeError>> {
         let (project_id, query, read_limit) = (project_id.to_owned(), query.to_owned(), self.read_limit);
-        let found =
-            self.database.search(move |connection| search::search(connection, &project_id, &query, page, read_limit));
-        let found = answer(found);
+        let search = move |connection: &Connection| search::search(connection, &project_id, &query, page, read_limit);
         let unready = || EpisodeError::Unavailable("the search index of these episodes is still being made".into());
-        found.map(move |found| found?.ok_or_else(unready)).boxed_local()
+        answer(self.database.search(search)).map(move |found| found?.ok_or_else(unready)).boxed_local()
     }
 
     fn get(&self, project_id: &str, id: &str) -> LocalBoxFuture<'static, Result<Option<Episode>, EpisodeError>> {

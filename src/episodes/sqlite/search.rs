@@ -45,7 +45,7 @@ fn indexed(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// Numbers and rows found by reading text, or `None` if that is more text than `read_limit`.
+/// Numbers and rows found by reading text, or `None` if the text has more than `read_limit` bytes.
 fn not_indexed(
     connection: &Connection,
     project_id: &str,
