@@ -5,6 +5,7 @@
 
 pub mod http;
 pub mod model_server;
+pub mod nats;
 pub mod peer;
 pub mod server;
 pub mod service;

@@ -2,6 +2,7 @@
 //! started it.
 
 use std::{
+    env,
     ffi::OsString,
     fs::{self, File},
     net::{SocketAddr, TcpStream},
@@ -16,6 +17,16 @@ use crate::{project_path, wait};
 
 /// The most bytes of a log that are shown.
 const SHOWN: usize = 4000;
+
+/// Asserts that this is not one of the quick tests, which must pass on a machine without any other program.
+///
+/// # Panics
+/// It is: `.config/nextest.toml` has to name the test.
+#[track_caller]
+pub fn assert_not_quick() {
+    let profile = env::var("NEXTEST_PROFILE").unwrap_or_default();
+    assert_ne!(profile, "quick", "a test that starts another program is left out in .config/nextest.toml");
+}
 
 /// A program in its own folder. Dropping it kills the program and everything the program has started.
 #[derive(Debug)]

@@ -55,11 +55,10 @@ impl Incoming {
     /// Reads the head. `bodyless` means that the request's method allows no response body.
     ///
     /// # Errors
-    /// No head arrives within [`TIMEOUT`], or it is malformed.
-    pub(super) fn read_head(stream: TcpStream, bodyless: bool) -> Result<Self, String> {
+    /// No head arrives until `deadline`, or it is malformed.
+    pub(super) fn read_head(stream: TcpStream, bodyless: bool, deadline: Instant) -> Result<Self, String> {
         let head = Head { status: 0, headers: Vec::new() };
         let mut incoming = Self { head, stream, buffer: Vec::new(), framing: Framing::None };
-        let deadline = Instant::now() + TIMEOUT;
         let end = loop {
             if let Some(end) = memchr::memmem::find(&incoming.buffer, b"\r\n\r\n") {
                 break end;
@@ -67,7 +66,7 @@ impl Incoming {
             match incoming.fill(deadline) {
                 Fill::Some => {}
                 Fill::Closed => return Err(format!("closed after {:?}", String::from_utf8_lossy(&incoming.buffer))),
-                Fill::Nothing => return Err(format!("no head within {TIMEOUT:?}")),
+                Fill::Nothing => return Err("no head in time".into()),
             }
         };
         let head: Vec<u8> = incoming.buffer.drain(..end + 4).collect();
@@ -146,14 +145,21 @@ impl Incoming {
     ///
     /// # Panics
     /// The connection is cut, or reading takes longer than [`TIMEOUT`].
-    pub fn into_response(mut self) -> Response {
-        let deadline = Instant::now() + TIMEOUT;
+    pub fn into_response(self) -> Response {
+        self.response_by(Instant::now() + TIMEOUT).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Reads to the end of the body.
+    ///
+    /// # Errors
+    /// The connection is cut, or the end does not arrive until `deadline`.
+    pub(super) fn response_by(mut self, deadline: Instant) -> Result<Response, String> {
         let mut body = Vec::new();
         loop {
             match self.next(deadline) {
                 Piece::Data(data) => body.extend(data),
-                Piece::End => return Response { head: self.head, body },
-                other => panic!("the body ended with {other:?} after {} bytes", body.len()),
+                Piece::End => return Ok(Response { head: self.head, body }),
+                other => return Err(format!("the body ended with {other:?} after {} bytes", body.len())),
             }
         }
     }

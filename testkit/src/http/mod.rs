@@ -7,6 +7,7 @@ use std::{
     fmt::Write as _,
     io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -85,7 +86,8 @@ impl Request {
         let mut stream = TcpStream::connect(address).expect("the server listens");
         // A server may answer and close before it has read everything, for instance if the body is too large.
         let _refused = stream.write_all(&self.bytes(address));
-        Incoming::read_head(stream, self.method == "HEAD").expect("a response with a head")
+        let deadline = Instant::now() + TIMEOUT;
+        Incoming::read_head(stream, self.method == "HEAD", deadline).expect("a response with a head")
     }
 
     /// Sends it and reads the whole response.
@@ -94,6 +96,17 @@ impl Request {
     /// As [`Request::open`] and [`Incoming::into_response`].
     pub fn send(&self, address: SocketAddr) -> Response {
         self.open(address).into_response()
+    }
+
+    /// Sends it to a server that may be down or stopped, and reads the whole response.
+    ///
+    /// # Errors
+    /// There is none within `limit`.
+    pub fn try_send(&self, address: SocketAddr, limit: Duration) -> Result<Response, String> {
+        let deadline = Instant::now() + limit;
+        let mut stream = TcpStream::connect_timeout(&address, limit).map_err(|error| error.to_string())?;
+        stream.write_all(&self.bytes(address)).map_err(|error| error.to_string())?;
+        Incoming::read_head(stream, self.method == "HEAD", deadline)?.response_by(deadline)
     }
 }
 

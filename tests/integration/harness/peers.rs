@@ -1,6 +1,6 @@
-use std::{env, ffi::OsString, net::SocketAddr};
+use std::{ffi::OsString, net::SocketAddr};
 
-pub(crate) use generation_testkit::peer::Peer;
+pub(crate) use generation_testkit::peer::{Peer, assert_not_quick};
 use serde_json::Value;
 
 use super::{
@@ -8,16 +8,6 @@ use super::{
     http::{Request, Response},
     project_path, wait,
 };
-
-/// Asserts that this is not one of the quick tests, which must pass on a machine without any other program.
-///
-/// # Panics
-/// It is: `.config/nextest.toml` has to name the test.
-#[track_caller]
-pub(crate) fn assert_not_quick() {
-    let profile = env::var("NEXTEST_PROFILE").unwrap_or_default();
-    assert_ne!(profile, "quick", "a test that starts another program is left out in .config/nextest.toml");
-}
 
 /// A Python program of the environment that the setup made.
 #[track_caller]
