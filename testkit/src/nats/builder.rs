@@ -80,6 +80,13 @@ impl Builder {
         self
     }
 
+    /// Lets in only clients with the credentials in the file [`Nats::credentials`].
+    #[must_use]
+    pub fn credentials(mut self) -> Self {
+        self.access = Access::Credentials;
+        self
+    }
+
     /// Lets in clients over TLS only, with a certificate for `localhost` and 127.0.0.1 under [`Nats::ca`].
     #[must_use]
     pub fn tls(mut self) -> Self {

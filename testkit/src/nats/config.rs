@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, net::SocketAddr, path::Path};
 
-use super::builder::Builder;
+use super::{builder::Builder, credentials};
 
 /// Who may connect.
 #[derive(Debug, Clone)]
@@ -10,6 +10,7 @@ pub(super) enum Access {
     Open,
     User(String, String),
     Token(String),
+    Credentials,
 }
 
 /// Where one server listens.
@@ -54,6 +55,7 @@ pub(super) fn text(builder: &Builder, index: usize, all: &[Addresses], folder: &
         Access::User(user, password) => {
             add(format_args!("authorization {{ user: \"{user}\", password: \"{password}\" }}\n"));
         }
+        Access::Credentials => add(format_args!("include \"{}\"\n", credentials::CONFIG)),
         Access::Token(token) => add(format_args!("authorization {{ token: \"{token}\" }}\n")),
     }
     if builder.tls {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod config;
+mod credentials;
 mod monitor;
 mod ports;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 
 pub use self::builder::Builder;
 use self::{
-    config::{Addresses, name},
+    config::{Access, Addresses, name},
     ports::Ports,
 };
 use crate::{
@@ -87,6 +88,9 @@ impl Nats {
         if builder.tls {
             tls::make_certificates(folder.path());
         }
+        if matches!(builder.access, Access::Credentials) {
+            credentials::make(folder.path());
+        }
         let servers = all.into_iter().map(|at| Server { at, running: None, frozen: false }).collect();
         Self { servers, tls: builder.tls, jetstream: builder.jetstream, folder, _ports: ports }
     }
@@ -109,6 +113,11 @@ impl Nats {
     /// The certificate of the authority that has signed the servers' own, if they were built with TLS.
     pub fn ca(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// The file that lets a client in, if they were built with [`Builder::credentials`].
+    pub fn credentials(&self) -> PathBuf {
+        self.folder.path().join(credentials::FILE)
     }
 
     /// Kills a server, as a power cut would.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{
-    raw::{greeting, lets_in, request},
+    raw::{Connection, lets_in, request},
     *,
 };
 
@@ -73,9 +73,28 @@ fn only_clients_that_know_the_secret_are_let_in() {
 }
 
 #[test]
+fn only_clients_with_credentials_are_let_in() {
+    let nats = Nats::builder().servers(3).credentials().start();
+    assert!(!lets_in(&nats, "{}"));
+    let file = fs::read_to_string(nats.credentials()).expect("it is there");
+    let between =
+        |before, after| file.split_once(before).and_then(|(_, rest)| rest.split_once(after)).expect(before).0.trim();
+    let jwt = between("BEGIN NATS USER JWT-----", "------END");
+    let seed = between("BEGIN USER NKEY SEED-----", "------END");
+    let mut connection = Connection::open(&nats, 0);
+    let nonce = connection.greeting()["nonce"].as_str().expect("a challenge").to_owned();
+    let signature = nkeys::KeyPair::from_seed(seed).expect("a seed").sign(nonce.as_bytes()).expect("a signature");
+    let signature = data_encoding::BASE64URL_NOPAD.encode(&signature);
+    assert!(connection.log_in(&format!(r#"{{"jwt":"{jwt}","sig":"{signature}"}}"#)));
+    let answer = connection.request("$JS.API.STREAM.CREATE.S", r#"{"name":"S","num_replicas":3}"#);
+    assert_eq!(answer["config"]["num_replicas"], 3, "{answer}");
+    nats.leader("S");
+}
+
+#[test]
 fn tls_is_demanded_with_a_certificate_of_the_authority() {
     let nats = Nats::builder().tls().start();
-    assert_eq!(greeting(&nats)["tls_required"], true);
+    assert_eq!(Connection::open(&nats, 0).greeting()["tls_required"], true);
     assert!(nats.url(0).starts_with("tls://127.0.0.1:"));
     let certificate = nats.folder.path().join("certificate.pem");
     let mut verify = Command::new("openssl");
@@ -86,7 +105,7 @@ fn tls_is_demanded_with_a_certificate_of_the_authority() {
 #[test]
 fn a_server_may_lack_jetstream_or_room() {
     let nats = Nats::builder().jetstream(false).start();
-    assert_eq!(greeting(&nats)["jetstream"], serde_json::Value::Null);
+    assert_eq!(Connection::open(&nats, 0).greeting()["jetstream"], serde_json::Value::Null);
     let nats = Nats::builder().max_file(1000).start();
     let answer = request(&nats, 0, "$JS.API.STREAM.CREATE.S", r#"{"name":"S","max_bytes":1001}"#);
     assert_eq!(answer["error"]["err_code"], 10047, "{answer}");
