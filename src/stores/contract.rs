@@ -1,5 +1,5 @@
-//! What every job store must do, whatever its backend. `job_store_contract!` generates one test per function in this
-//! module.
+//! What every job store must do, whatever its backend. `job_store_contract!(each, …)` generates one test per function in
+//! this module, `job_store_contract!(in_turn, …)` one for all, for a backend that takes long to start.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ pub(crate) trait JobStoreUnderTest {
 }
 
 macro_rules! job_store_contract {
-    ($fixture:expr) => {
+    ($how:ident, $fixture:expr) => {
         $crate::stores::contract::job_store_contract! {
-            $fixture;
+            $how; $fixture;
             a_new_job_is_stored_as_accepted
             a_job_is_created_once
             a_key_names_the_job_created_under_it
@@ -60,7 +60,18 @@ macro_rules! job_store_contract {
             a_working_store_checks_out
         }
     };
-    ($fixture:expr; $($name:ident)+) => {
+    (in_turn; $fixture:expr; $($name:ident)+) => {
+        #[tokio::test]
+        async fn the_whole_contract() {
+            let mut fixture = $fixture;
+            $(
+                // Named in the output of a failure.
+                eprintln!(stringify!($name));
+                $crate::stores::contract::$name(fixture()).await;
+            )+
+        }
+    };
+    (each; $fixture:expr; $($name:ident)+) => {
         $(
             #[tokio::test]
             async fn $name() {

@@ -2,7 +2,9 @@
 
 #[cfg(test)]
 mod contract;
+mod nats;
 mod sqlite;
 mod stored;
 
+pub use nats::{CannotStart, NatsJobs};
 pub use sqlite::SqliteJobs;

@@ -22,8 +22,8 @@ pub(super) fn read_brief(json: &str) -> Result<Brief, serde_json::Error> {
     serde_json::from_str::<StoredBrief<'_>>(json).map(Brief::from)
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredBrief<'a> {
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredBrief<'a> {
     project_id: Cow<'a, str>,
     episode_number: Option<u32>,
     title: Cow<'a, str>,
@@ -35,7 +35,7 @@ struct StoredBrief<'a> {
     locale: StoredLocale,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum StoredLocale {
     Ko,

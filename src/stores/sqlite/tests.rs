@@ -36,7 +36,7 @@ impl JobStoreUnderTest for Folder {
     }
 }
 
-job_store_contract!(Folder::new());
+job_store_contract!(each, Folder::new());
 
 #[tokio::test]
 async fn a_full_disk_fails_writes_until_there_is_space_again() {

@@ -1,0 +1,130 @@
+//! The node's thread, and its connection to the engine.
+
+use std::{rc::Rc, thread::JoinHandle, time::Duration};
+
+use async_nats::{ConnectOptions, Event};
+use derive_more::{Display, Error, From};
+use generation_actors::model::NodeId;
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    task::LocalSet,
+};
+use tokio_util::task::TaskTracker;
+
+use super::{engine::Engine, lanes::Lanes, streams, subjects::Subjects, writer::Writer};
+use crate::config::NatsStore;
+
+/// A frozen server is noticed after two of these.
+const PING: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Something to do on the node's thread.
+pub(super) type Call = Box<dyn FnOnce(Rc<Node>) + Send>;
+
+/// What lives on the node's thread.
+pub(super) struct Node {
+    pub(super) writer: Writer,
+    pub(super) lanes: Lanes,
+    /// Reads end with the thread, finished or not.
+    pub(super) reads: TaskTracker,
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, Display, Error, From)]
+pub enum CannotStart {
+    /// Nobody listens there, or lets us in.
+    #[display("cannot connect to NATS at {urls}: {source}")]
+    #[from(ignore)]
+    Connect {
+        /// Where.
+        urls: String,
+        /// Why not.
+        source: async_nats::ConnectError,
+    },
+    /// What was found there does not do.
+    #[display("{_0}")]
+    Unusable(#[error(not(source))] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Starts the thread; returns when it is connected.
+pub(super) async fn start(
+    settings: NatsStore,
+    retention: Duration,
+    node: NodeId,
+) -> Result<(mpsc::UnboundedSender<Call>, JoinHandle<()>), CannotStart> {
+    let (calls, receiver) = mpsc::unbounded_channel();
+    let (ready, started) = oneshot::channel();
+    let run = move || {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(LocalSet::new().run_until(run(settings, retention, node, receiver, ready))),
+            Err(error) => drop(ready.send(Err(CannotStart::Unusable(error.into())))),
+        }
+    };
+    let thread = std::thread::Builder::new().name("nats".into()).spawn(run);
+    let thread = thread.map_err(|error| CannotStart::Unusable(error.into()))?;
+    let ended = |_| CannotStart::Unusable("the thread of the job store ended at once".into());
+    started.await.map_err(ended)??;
+    Ok((calls, thread))
+}
+
+async fn run(
+    settings: NatsStore,
+    retention: Duration,
+    id: NodeId,
+    mut calls: mpsc::UnboundedReceiver<Call>,
+    ready: oneshot::Sender<Result<(), CannotStart>>,
+) {
+    let engine = match connect(&settings, id).await {
+        Ok(engine) => engine,
+        Err(error) => {
+            let _ = ready.send(Err(error));
+            return;
+        }
+    };
+    let writer = Writer::new(engine.clone(), id, retention);
+    let node = Rc::new(Node { writer, lanes: Lanes::default(), reads: TaskTracker::new() });
+    if ready.send(Ok(())).is_err() {
+        return;
+    }
+    while let Some(call) = calls.recv().await {
+        call(Rc::clone(&node));
+    }
+    node.lanes.empty().await;
+    // What is on its way to the server is not lost with the thread.
+    if let Err(error) = engine.client().flush().await {
+        log::debug!("the connection to NATS was not flushed: {error}");
+    }
+}
+
+async fn connect(settings: &NatsStore, node: NodeId) -> Result<Engine, CannotStart> {
+    let options = ConnectOptions::new()
+        .name(format!("generation-service {node}"))
+        .ping_interval(PING)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .event_callback(async |event| tell(&event));
+    let client = options
+        .connect(settings.urls.as_slice())
+        .await
+        .map_err(|source| CannotStart::Connect { urls: addresses(settings), source })?;
+    let subjects = Subjects::new(settings.prefix.as_str());
+    let stream = streams::open(&client, settings, &subjects).await;
+    let stream = stream.map_err(|error| CannotStart::Unusable(error.into()))?;
+    Ok(Engine::new(client, stream, subjects))
+}
+
+fn tell(event: &Event) {
+    match event {
+        Event::Connected => log::info!("connected to NATS"),
+        Event::Disconnected => log::warn!("the connection to NATS is lost; reconnecting"),
+        Event::LameDuckMode => log::info!("the NATS server is shutting down; going to another"),
+        event => log::warn!("NATS: {event}"),
+    }
+}
+
+/// Where the servers are, without the secrets that a URL may have.
+fn addresses(settings: &NatsStore) -> String {
+    let address = |url: &async_nats::ServerAddr| format!("{}:{}", url.host(), url.port());
+    settings.urls.iter().map(address).collect::<Vec<_>>().join(", ")
+}
