@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::subjects::Subjects;
+use super::{streams::Stream, subjects::Subjects};
 
 /// The most time for one attempt. A server in a cluster without a leader does not answer.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(2);
@@ -86,11 +86,12 @@ struct AckError {
     description: String,
 }
 
-/// The connection, with the names of what this service stores.
+/// One stream over the connection, with the names of what this service stores.
 #[derive(Debug, Clone)]
 pub(super) struct Engine {
     client: Client,
     stream: jetstream::stream::Stream<()>,
+    name: String,
     pub(super) subjects: Subjects,
 }
 
@@ -128,8 +129,9 @@ impl Write {
 }
 
 impl Engine {
-    pub(super) fn new(client: Client, stream: jetstream::stream::Stream<()>, subjects: Subjects) -> Self {
-        Self { client, stream, subjects }
+    pub(super) fn new(client: Client, stream: Stream, subjects: Subjects) -> Self {
+        let Stream { name, handle } = stream;
+        Self { client, stream: handle, name, subjects }
     }
 
     /// Stores all of the messages or none, and returns the sequence of the last one.
@@ -189,7 +191,7 @@ impl Engine {
         let inbox = self.client.new_inbox();
         let mut answers = self.client.subscribe(inbox.clone()).await.map_err(silent)?;
         let request = json!({ "seq": from.max(1), "next_by_subj": subjects, "batch": PAGE, "max_bytes": PAGE_BYTES });
-        let subject = format!("$JS.API.DIRECT.GET.{}", self.subjects.stream());
+        let subject = format!("$JS.API.DIRECT.GET.{}", self.name);
         let sent = self.client.publish_with_reply(subject, inbox, request.to_string().into());
         timeout(ATTEMPT, sent).await.map_err(silent)?.map_err(silent)?;
         let mut messages = Vec::new();

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap, rc::Rc, time::Duration};
 use async_nats::header::{NATS_SEQUENCE, NATS_SUBJECT};
 use futures_util::StreamExt as _;
 use generation_actors::{
-    model::JobId,
+    model::{JobId, NodeId},
     ports::{After, Change, EndedJob, EndedPage, StoreError},
 };
 use tokio::{
@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::{
+    beats::Beats,
     engine::{Engine, Message},
     format::Head,
     link::Node,
@@ -28,7 +29,7 @@ type Sender = mpsc::Sender<Result<Change, StoreError>>;
 
 /// Sends the heads of all unfinished jobs, oldest first, and then every change, until nobody listens.
 pub(super) async fn follow(node: Rc<Node>, to: Sender) {
-    if let Err(error) = Follower::new(&node.writer, to.clone()).run().await {
+    if let Err(error) = Follower::new(&node, to.clone()).run().await {
         // Whoever listened has gone, if this fails.
         let _ = to.send(Err(error)).await;
     }
@@ -37,16 +38,21 @@ pub(super) async fn follow(node: Rc<Node>, to: Sender) {
 /// What one listener has been told.
 struct Follower<'a> {
     writer: &'a Writer,
+    beats: &'a Beats,
     to: Sender,
     /// The newest sequence that was read. Sweeps go on from there.
     swept: u64,
-    /// The sequence of each unfinished job's head. A head comes twice, repeated by the engine and swept up, in any order.
-    told: HashMap<JobId, u64>,
+    /// The sequence of each unfinished job's head, and its owner. A head comes twice, repeated by the engine and swept up,
+    /// in any order.
+    told: HashMap<JobId, (u64, Option<NodeId>)>,
+    /// The newest sequence of the heads of each owner that was called gone: one that comes later calls for it again.
+    gone: HashMap<NodeId, u64>,
 }
 
 impl<'a> Follower<'a> {
-    fn new(writer: &'a Writer, to: Sender) -> Self {
-        Self { writer, to, swept: 0, told: HashMap::new() }
+    fn new(node: &'a Node, to: Sender) -> Self {
+        let Node { writer, beats, .. } = node;
+        Self { writer, beats, to, swept: 0, told: HashMap::new(), gone: HashMap::new() }
     }
 
     async fn run(mut self) -> Result<(), StoreError> {
@@ -69,6 +75,7 @@ impl<'a> Follower<'a> {
         // A listener that has gone is noticed below.
         let _ = self.to.send(Ok(Change::CaughtUp)).await;
         let mut sweep = interval(SWEEP);
+        let mut look = interval(self.beats.pause());
         loop {
             tokio::select! {
                 () = self.to.closed() => return Ok(()),
@@ -78,6 +85,7 @@ impl<'a> Follower<'a> {
                     }
                 }
                 _ = sweep.tick() => self.sweep().await,
+                _ = look.tick() => self.tell_gone().await,
             }
         }
     }
@@ -95,14 +103,36 @@ impl<'a> Follower<'a> {
         }
     }
 
+    /// Calls those owners of unfinished jobs gone that are.
+    async fn tell_gone(&mut self) {
+        let mut newest: HashMap<NodeId, u64> = HashMap::new();
+        for (sequence, owner) in self.told.values() {
+            let Some(owner) = owner else { continue };
+            let of_owner = newest.entry(*owner).or_default();
+            *of_owner = (*of_owner).max(*sequence);
+        }
+        self.gone.retain(|node, _| newest.contains_key(node));
+        for (node, sequence) in newest {
+            if !self.beats.suspects(node) {
+                self.gone.remove(&node);
+                continue;
+            }
+            let new = self.gone.get(&node).is_none_or(|told| *told < sequence);
+            if new && self.beats.is_gone(node).await {
+                self.gone.insert(node, sequence);
+                let _ = self.to.send(Ok(Change::OwnerGone(node))).await;
+            }
+        }
+    }
+
     async fn tell(&mut self, sequence: u64, Head { job, owner, .. }: Head) {
-        if self.told.get(&job.id).is_some_and(|told| *told >= sequence) {
+        if self.told.get(&job.id).is_some_and(|(told, _)| *told >= sequence) {
             return;
         }
         if job.end.is_some() {
             self.told.remove(&job.id);
         } else {
-            self.told.insert(job.id, sequence);
+            self.told.insert(job.id, (sequence, owner));
         }
         // A listener that has gone is noticed by whoever called.
         let _ = self.to.send(Ok(Change::Head { head: Box::new(job), owner })).await;

@@ -12,7 +12,14 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{engine::Engine, lanes::Lanes, streams, subjects::Subjects, writer::Writer};
+use super::{
+    beats::Beats,
+    engine::Engine,
+    lanes::Lanes,
+    streams::{self, Streams},
+    subjects::Subjects,
+    writer::Writer,
+};
 use crate::config::NatsStore;
 
 /// A frozen server is noticed after two of these.
@@ -25,6 +32,7 @@ pub(super) type Call = Box<dyn FnOnce(Rc<Node>) + Send>;
 /// What lives on the node's thread.
 pub(super) struct Node {
     pub(super) writer: Writer,
+    pub(super) beats: Beats,
     pub(super) lanes: Lanes,
     /// Reads end with the thread, finished or not.
     pub(super) reads: TaskTracker,
@@ -76,29 +84,38 @@ async fn run(
     mut calls: mpsc::UnboundedReceiver<Call>,
     ready: oneshot::Sender<Result<(), CannotStart>>,
 ) {
-    let engine = match connect(&settings, id).await {
-        Ok(engine) => engine,
+    let (engine, nodes) = match connect(&settings, id).await {
+        Ok(connected) => connected,
         Err(error) => {
             let _ = ready.send(Err(error));
             return;
         }
     };
     let writer = Writer::new(engine.clone(), id, retention);
-    let node = Rc::new(Node { writer, lanes: Lanes::default(), reads: TaskTracker::new() });
+    let beats = Beats::new(nodes, id, settings.lease);
+    let node = Rc::new(Node { writer, beats, lanes: Lanes::default(), reads: TaskTracker::new() });
     if ready.send(Ok(())).is_err() {
         return;
     }
-    while let Some(call) = calls.recv().await {
-        call(Rc::clone(&node));
+    let work = async {
+        while let Some(call) = calls.recv().await {
+            call(Rc::clone(&node));
+        }
+        node.lanes.empty().await;
+    };
+    // The node lives until its last write is done.
+    tokio::select! {
+        () = work => {}
+        () = node.beats.run() => {}
     }
-    node.lanes.empty().await;
     // What is on its way to the server is not lost with the thread.
     if let Err(error) = engine.client().flush().await {
         log::debug!("the connection to NATS was not flushed: {error}");
     }
 }
 
-async fn connect(settings: &NatsStore, node: NodeId) -> Result<Engine, CannotStart> {
+/// The engine as it holds jobs, and as it holds beats.
+async fn connect(settings: &NatsStore, node: NodeId) -> Result<(Engine, Engine), CannotStart> {
     let options = ConnectOptions::new()
         .name(format!("generation-service {node}"))
         .ping_interval(PING)
@@ -109,9 +126,9 @@ async fn connect(settings: &NatsStore, node: NodeId) -> Result<Engine, CannotSta
         .await
         .map_err(|source| CannotStart::Connect { urls: addresses(settings), source })?;
     let subjects = Subjects::new(settings.prefix.as_str());
-    let stream = streams::open(&client, settings, &subjects).await;
-    let stream = stream.map_err(|error| CannotStart::Unusable(error.into()))?;
-    Ok(Engine::new(client, stream, subjects))
+    let opened = streams::open(&client, settings, &subjects).await;
+    let Streams { jobs, nodes } = opened.map_err(|error| CannotStart::Unusable(error.into()))?;
+    Ok((Engine::new(client.clone(), jobs, subjects.clone()), Engine::new(client, nodes, subjects)))
 }
 
 fn tell(event: &Event) {

@@ -1,5 +1,6 @@
 //! Stores jobs on NATS JetStream, for several nodes together. All of it runs on one thread: calls are sent there in order.
 
+mod beats;
 mod engine;
 mod format;
 mod heads;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use generation_actors::model::JobId;
+use generation_actors::model::{JobId, NodeId};
 use ring::digest::{SHA256, digest};
 
 /// All jobs are in one shard for now. The level is there from the start, since stored subjects cannot be renamed.
@@ -56,6 +56,21 @@ impl Subjects {
             write!(subject, "{byte:02x}").expect("strings can be written");
         }
         subject
+    }
+
+    /// The stream of the nodes.
+    pub(super) fn nodes_stream(&self) -> String {
+        format!("{}_NODES", self.stream())
+    }
+
+    /// A node's sign of life.
+    pub(super) fn beat(&self, node: NodeId) -> String {
+        format!("{}.node.{node}", self.prefix)
+    }
+
+    /// Matches the beats of all nodes.
+    pub(super) fn beats(&self) -> String {
+        format!("{}.node.*", self.prefix)
     }
 
     /// Where the engine repeats each head that it has stored.
