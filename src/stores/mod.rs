@@ -6,5 +6,5 @@ mod nats;
 mod sqlite;
 mod stored;
 
-pub use nats::{CannotStart, NatsJobs};
+pub use nats::{CannotStart, NatsJobs, NatsPeers};
 pub use sqlite::SqliteJobs;

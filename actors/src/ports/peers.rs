@@ -6,7 +6,7 @@ use derive_more::{Display, Error};
 use futures_util::{FutureExt as _, StreamExt as _, future::LocalBoxFuture, stream, stream::LocalBoxStream};
 use tokio::sync::oneshot;
 
-use crate::model::{Epoch, JobId, JobUpdate, JobView};
+use crate::model::{Epoch, JobHead, JobId, JobUpdate, JobView, NodeId};
 
 /// Messages between nodes beside what they store. None of them is durable and any may be lost: a follower notices a gap
 /// by the versions and asks for what it missed.
@@ -14,14 +14,15 @@ pub trait Peers: Send + Sync + 'static {
     /// Sends an update to all followers of the job. Does not block.
     fn publish(&self, live: &Live);
 
-    /// Streams what the job's owner publishes from now on, until the caller drops the stream.
-    fn follow(&self, job: JobId) -> LocalBoxStream<'static, Live>;
+    /// Streams what the job's owner publishes from now on, until the caller drops the stream. The views come without a
+    /// brief; they get that of `head`.
+    fn follow(&self, head: &JobHead) -> LocalBoxStream<'static, Live>;
 
     /// Streams the requests of other nodes about jobs that this node owns.
     fn asked(&self) -> LocalBoxStream<'static, (Ask, ReplySender)>;
 
-    /// Asks the node that owns the job. Times out after 2 s.
-    fn ask(&self, ask: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>>;
+    /// Asks the node that owns the job of `head`. Times out after 2 s.
+    fn ask(&self, owner: NodeId, head: &JobHead, ask: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>>;
 }
 
 /// A message from a job's owner to its followers.
@@ -81,8 +82,10 @@ pub enum OwnerReply {
         view: Arc<JobView>,
         /// The position of `text`, in bytes.
         offset: usize,
-        /// The text from `offset` on.
+        /// The text from `offset` on, as much as one message takes.
         text: String,
+        /// The text goes on: ask again with the bytes that are there now.
+        more: bool,
     },
     /// The job has ended, and its end is stored.
     Ended,
@@ -102,7 +105,7 @@ pub struct Alone;
 impl Peers for Alone {
     fn publish(&self, _: &Live) {}
 
-    fn follow(&self, _: JobId) -> LocalBoxStream<'static, Live> {
+    fn follow(&self, _: &JobHead) -> LocalBoxStream<'static, Live> {
         stream::pending().boxed_local()
     }
 
@@ -110,7 +113,7 @@ impl Peers for Alone {
         stream::pending().boxed_local()
     }
 
-    fn ask(&self, _: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>> {
+    fn ask(&self, _: NodeId, _: &JobHead, _: Ask) -> LocalBoxFuture<'static, Result<OwnerReply, NoAnswer>> {
         ready(Err(NoAnswer)).boxed_local()
     }
 }

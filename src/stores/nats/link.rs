@@ -4,7 +4,7 @@ use std::{rc::Rc, thread::JoinHandle, time::Duration};
 
 use async_nats::{ConnectOptions, Event};
 use derive_more::{Display, Error, From};
-use generation_actors::model::NodeId;
+use generation_actors::{model::NodeId, ports::Live};
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
@@ -16,6 +16,7 @@ use super::{
     beats::Beats,
     engine::Engine,
     lanes::Lanes,
+    peers,
     streams::{self, Streams},
     subjects::Subjects,
     writer::Writer,
@@ -25,6 +26,9 @@ use crate::config::NatsStore;
 /// A frozen server is noticed after two of these.
 const PING: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Updates that wait to be sent, of all jobs.
+const LIVE_AHEAD: usize = 4096;
 
 /// Something to do on the node's thread.
 pub(super) type Call = Box<dyn FnOnce(Rc<Node>) + Send>;
@@ -36,6 +40,13 @@ pub(super) struct Node {
     pub(super) lanes: Lanes,
     /// Reads end with the thread, finished or not.
     pub(super) reads: TaskTracker,
+}
+
+/// How other threads reach the node's.
+pub(super) struct Handles {
+    pub(super) calls: mpsc::UnboundedSender<Call>,
+    /// Full while the connection is down; what does not fit is lost, and repaired by those who follow.
+    pub(super) live: mpsc::Sender<Live>,
 }
 
 /// Why the store cannot be opened.
@@ -60,13 +71,20 @@ pub(super) async fn start(
     settings: NatsStore,
     retention: Duration,
     node: NodeId,
-) -> Result<(mpsc::UnboundedSender<Call>, JoinHandle<()>), CannotStart> {
+) -> Result<(Handles, JoinHandle<()>), CannotStart> {
     let (calls, receiver) = mpsc::unbounded_channel();
+    let (live, published) = mpsc::channel(LIVE_AHEAD);
     let (ready, started) = oneshot::channel();
     let run = move || {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
-            Ok(runtime) => runtime.block_on(LocalSet::new().run_until(run(settings, retention, node, receiver, ready))),
+            Ok(runtime) => runtime.block_on(LocalSet::new().run_until(run(
+                settings,
+                (node, retention),
+                receiver,
+                published,
+                ready,
+            ))),
             Err(error) => drop(ready.send(Err(CannotStart::Unusable(error.into())))),
         }
     };
@@ -74,14 +92,14 @@ pub(super) async fn start(
     let thread = thread.map_err(|error| CannotStart::Unusable(error.into()))?;
     let ended = |_| CannotStart::Unusable("the thread of the job store ended at once".into());
     started.await.map_err(ended)??;
-    Ok((calls, thread))
+    Ok((Handles { calls, live }, thread))
 }
 
 async fn run(
     settings: NatsStore,
-    retention: Duration,
-    id: NodeId,
+    (id, retention): (NodeId, Duration),
     mut calls: mpsc::UnboundedReceiver<Call>,
+    published: mpsc::Receiver<Live>,
     ready: oneshot::Sender<Result<(), CannotStart>>,
 ) {
     let (engine, nodes) = match connect(&settings, id).await {
@@ -107,6 +125,7 @@ async fn run(
     tokio::select! {
         () = work => {}
         () = node.beats.run() => {}
+        () = peers::publish(&engine, published) => {}
     }
     // What is on its way to the server is not lost with the thread.
     if let Err(error) = engine.client().flush().await {

@@ -6,11 +6,15 @@ mod format;
 mod heads;
 mod lanes;
 mod link;
+mod live;
+mod peers;
 mod streams;
 mod subjects;
 mod tree;
 mod writer;
 
+#[cfg(test)]
+mod peers_tests;
 #[cfg(test)]
 mod tests;
 
@@ -23,12 +27,12 @@ use futures_util::{
 };
 use generation_actors::{
     model::{Checkpoint, End, EpisodeState, Epoch, JobId, JobRecord, NewJob, NodeId},
-    ports::{After, Answer, Change, Claim, Created, EndedPage, Ending, JobStore, KeyHolder, StoreError, Written},
+    ports::{After, Answer, Change, Claim, Created, EndedPage, Ending, JobStore, KeyHolder, Live, StoreError, Written},
 };
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::link::CannotStart;
-use self::link::{Call, Node};
+use self::link::{Call, Handles, Node};
+pub use self::{link::CannotStart, peers::NatsPeers};
 use crate::config::NatsStore;
 
 /// Changes that wait to be taken; the engine is read no further meanwhile.
@@ -39,6 +43,7 @@ const CHANGES_AHEAD: usize = 256;
 pub struct NatsJobs {
     node: NodeId,
     calls: Option<mpsc::UnboundedSender<Call>>,
+    live: mpsc::Sender<Live>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -49,13 +54,18 @@ impl NatsJobs {
     /// It cannot be reached, refuses the credentials, or is not fit for the service.
     pub async fn connect(settings: NatsStore, retention: std::time::Duration) -> Result<Self, CannotStart> {
         let node = NodeId(uuid::Uuid::new_v4());
-        let (calls, thread) = link::start(settings, retention, node).await?;
-        Ok(Self { node, calls: Some(calls), thread: Mutex::new(Some(thread)) })
+        let (Handles { calls, live }, thread) = link::start(settings, retention, node).await?;
+        Ok(Self { node, calls: Some(calls), live, thread: Mutex::new(Some(thread)) })
     }
 
     /// This node, as others see it.
     pub fn node(&self) -> NodeId {
         self.node
+    }
+
+    /// The other nodes, over the same connection. They are out of reach once this store is dropped.
+    pub fn peers(&self) -> NatsPeers {
+        NatsPeers::new(self.node, self.calls.as_ref().map(mpsc::UnboundedSender::downgrade), self.live.clone())
     }
 
     /// Runs on the node's thread. The call is made even if the answer is dropped.

@@ -73,6 +73,16 @@ impl Subjects {
         format!("{}.node.*", self.prefix)
     }
 
+    /// What a job's owner publishes. Nothing stores it.
+    pub(super) fn live(&self, job: JobId) -> String {
+        format!("{}.live.{job}", self.prefix)
+    }
+
+    /// Where a node is asked about the jobs it owns.
+    pub(super) fn own(&self, node: NodeId) -> String {
+        format!("{}.own.{node}", self.prefix)
+    }
+
     /// Where the engine repeats each head that it has stored.
     pub(super) fn news(&self) -> String {
         format!("{}.head.*", self.prefix)

@@ -11,13 +11,13 @@ use crate::stores::contract::{JobStoreUnderTest, job_store_contract};
 const LEASE: Duration = Duration::from_secs(1);
 
 /// Servers, with a prefix of its own for each fixture on them.
-struct OnNats {
-    servers: Rc<Nats>,
+pub(super) struct OnNats {
+    pub(super) servers: Rc<Nats>,
     prefix: String,
 }
 
 impl OnNats {
-    fn one() -> Self {
+    pub(super) fn one() -> Self {
         Self { servers: Rc::new(Nats::one()), prefix: "gen".into() }
     }
 
@@ -28,6 +28,11 @@ impl OnNats {
             fixtures += 1;
             Self { servers: Rc::clone(&servers), prefix: format!("gen{fixtures}") }
         }
+    }
+
+    /// A node on these servers.
+    pub(super) async fn node(&self) -> NatsJobs {
+        NatsJobs::connect(self.settings(), Duration::from_secs(3600)).await.unwrap()
     }
 
     fn settings(&self) -> NatsStore {
@@ -43,7 +48,7 @@ impl OnNats {
 
 impl JobStoreUnderTest for OnNats {
     async fn open(&mut self) -> Arc<dyn JobStore> {
-        Arc::new(NatsJobs::connect(self.settings(), Duration::from_secs(3600)).await.unwrap())
+        Arc::new(self.node().await)
     }
 }
 
@@ -70,10 +75,6 @@ mod nodes {
     /// More than the longest wait of the tests' deadlines would need.
     const LIMIT: Duration = Duration::from_secs(20);
 
-    async fn node(on: &OnNats) -> NatsJobs {
-        NatsJobs::connect(on.settings(), Duration::from_secs(3600)).await.unwrap()
-    }
-
     type Changes = LocalBoxStream<'static, Result<Change, StoreError>>;
 
     /// The changes after those that were there at first.
@@ -98,7 +99,7 @@ mod nodes {
     #[tokio::test]
     async fn a_job_is_seen_by_another_node_as_it_is_created_begun_released_and_ended() {
         let on = OnNats::one();
-        let (here, there) = (node(&on).await, node(&on).await);
+        let (here, there) = (on.node().await, on.node().await);
         let mut changes = caught_up(&there).await;
         let job = new_job();
         let claim = create(&here, job.clone()).await;
@@ -126,7 +127,7 @@ mod nodes {
     #[tokio::test]
     async fn a_job_offered_to_all_nodes_is_claimed_by_one() {
         let on = OnNats::one();
-        let (here, there) = (node(&on).await, node(&on).await);
+        let (here, there) = (on.node().await, on.node().await);
         let job = new_job();
         assert_eq!(here.create(job.clone(), false).await.unwrap(), Created::Queued);
         let claims = [here.claim(job.id, Epoch::FIRST), there.claim(job.id, Epoch::FIRST)];
@@ -137,7 +138,7 @@ mod nodes {
     #[tokio::test]
     async fn a_node_without_beats_is_called_gone_within_two_leases_and_its_job_goes_on_elsewhere() {
         let on = OnNats::one();
-        let (here, there) = (node(&on).await, node(&on).await);
+        let (here, there) = (on.node().await, on.node().await);
         let claim = create(&here, new_job()).await;
         here.checkpoint(&claim, checkpoint(0, "so far")).await.unwrap();
         let mut changes = caught_up(&there).await;
@@ -158,7 +159,7 @@ mod nodes {
     #[tokio::test]
     async fn an_engine_that_stood_still_lets_nobody_look_dead() {
         let mut on = OnNats::one();
-        let (here, there) = (node(&on).await, node(&on).await);
+        let (here, there) = (on.node().await, on.node().await);
         let claim = create(&here, new_job()).await;
         let mut changes = caught_up(&there).await;
         let began = Instant::now();
