@@ -94,6 +94,16 @@ impl Feed {
         wake(state);
     }
 
+    /// Moves every reader, including later ones, to the feed of the job's next epoch, within the same connection. They start
+    /// afresh there, since they may hold text that was never made durable. Readers of an ended feed stay.
+    pub fn move_readers_to(&self, successor: &Feed) {
+        let mut state = self.lock();
+        if !state.ended {
+            state.successor = Some(successor.clone());
+            wake(state);
+        }
+    }
+
     /// The newest view.
     pub fn view(&self) -> Arc<JobView> {
         Arc::clone(&self.lock().view)

@@ -15,6 +15,7 @@ mod marks;
 mod meter;
 mod publisher;
 mod readers;
+mod replica;
 mod state;
 mod subscription;
 
@@ -24,6 +25,7 @@ pub use feed::{Feed, FeedContext, WeakFeed};
 pub use frames::{FrameEncoder, PreviewText};
 pub use meter::{Meter, Reading};
 pub use publisher::Publisher;
+pub use replica::{Heard, Replica};
 pub use subscription::{Subscription, Turn};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    PreviewMode,
+    Feed, PreviewMode,
     cursor::Cursor,
     event_id::{EventId, Part, Point},
     frames::{Draft, Due, Frames, Kind},
@@ -28,6 +28,8 @@ pub(super) struct State {
     pub term: u64,
     pub ended: bool,
     pub cut: bool,
+    /// The feed that goes on in the next epoch.
+    pub successor: Option<Feed>,
     pub frames: Frames,
     pub readers: Readers,
 }
@@ -72,6 +74,7 @@ impl State {
             term: 0,
             ended: false,
             cut: false,
+            successor: None,
             frames: Frames::default(),
             readers: Readers::default(),
         }
@@ -105,7 +108,7 @@ impl State {
             self.progress.at(version);
         }
         // Readers of an earlier epoch may hold text that was never made durable; an empty preview clears it.
-        if !update.delta.is_empty() || (version == 1 && self.epoch > Epoch::FIRST) {
+        if !update.delta.is_empty() || (self.preview.count == 0 && self.epoch > Epoch::FIRST) {
             self.append(&update.delta, version);
         }
         if update.end.is_some() {

@@ -61,6 +61,11 @@ impl Subscription {
             return Poll::Ready(Turn::End);
         }
         let mut state = self.feed.lock();
+        if let Some(successor) = state.successor.clone() {
+            drop(state);
+            *self = successor.subscribe(Resume::Fresh, self.mode);
+            return self.poll_events(context, out);
+        }
         let due = state.take_due(self.mode, &mut self.cursor);
         if due[0].is_some() {
             let counts = state.counts();

@@ -3,6 +3,7 @@
 mod cases;
 mod client;
 mod promise;
+mod successor;
 
 use std::{
     collections::VecDeque,
