@@ -31,7 +31,7 @@ pub use embedding::{Embedding, OpenAiEmbedding};
 pub use episodes::{Chroma, EpisodeApi, Episodes, EpisodesKind, TokenHeader};
 pub use fault::{Fault, Faults, Origin};
 pub use model_pattern::ModelPattern;
-pub use nats::NatsStore;
+pub use nats::{NatsLogin, NatsStore};
 pub use openai::{OpenAi, TokensField};
 pub use provider_kind::ProviderKind;
 pub use providers::{DefaultModel, Provider};

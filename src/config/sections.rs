@@ -11,9 +11,11 @@ use log::LevelFilter;
 
 use super::document::{Document, Faulty};
 use super::fault::Origin;
+use super::nats::NatsStore;
 use super::parse::{self, duration, integer};
 use super::providers;
 use super::server::cores;
+use super::variables::Environment;
 
 const SHORTEST: Duration = Duration::from_millis(10);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -59,10 +61,12 @@ pub struct Store {
 }
 
 /// What keeps the jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum StoreKind {
     /// An embedded database in the data folder.
     Sqlite,
+    /// NATS JetStream, shared with other instances.
+    Nats(Box<NatsStore>),
 }
 
 /// What is logged.
@@ -142,10 +146,13 @@ impl Models {
 }
 
 impl Store {
-    pub(super) fn read(document: &mut Document) -> Result<Self, Faulty> {
-        let kinds = [("sqlite", StoreKind::Sqlite)];
-        let kind = document.section("store").read("kind", parse::kind(&kinds, &["redis"]));
-        Ok(Self { kind: kind? })
+    pub(super) fn read(document: &mut Document, environment: &Environment) -> Result<Self, Faulty> {
+        let mut section = document.section("store");
+        let kinds = [("sqlite", false), ("nats", true)];
+        let shared = section.read("kind", parse::kind(&kinds, &["redis"]));
+        let nats = NatsStore::read(&mut section, environment, shared == Ok(true));
+        shared?;
+        Ok(Self { kind: nats?.map_or(StoreKind::Sqlite, |nats| StoreKind::Nats(Box::new(nats))) })
     }
 }
 

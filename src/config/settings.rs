@@ -2,11 +2,11 @@
 
 use super::cli::Cli;
 use super::document::Document;
-use super::episodes::Episodes;
+use super::episodes::{Episodes, EpisodesKind};
 use super::fault::Faults;
 use super::layers::{self, File, cover};
 use super::providers::{self, Provider};
-use super::sections::{Jobs, Log, Models, Sse, Store};
+use super::sections::{Jobs, Log, Models, Sse, Store, StoreKind};
 use super::server::{Cors, Limits, Server};
 use super::variables::Environment;
 
@@ -76,7 +76,7 @@ impl Settings {
         let jobs = Jobs::read(document, preview_interval, save_timeout);
         let models = Models::read(document);
         let providers = providers::read(document, environment);
-        let store = Store::read(document);
+        let store = Store::read(document, environment);
         let log = Log::read(document);
         document.refuse_unknown();
         if let (Ok((models, written_at)), Ok(providers)) = (&models, &providers)
@@ -87,6 +87,15 @@ impl Settings {
                 providers::unserved(providers, models.default.as_deref().map(|name| (name, written_at)))
         {
             document.faults.push(fault);
+        }
+        if let (Ok(Store { kind: StoreKind::Nats(_) }), Ok(Episodes { kind: EpisodesKind::Embedded, .. })) =
+            (&store, &episodes)
+        {
+            let reason =
+                "instances that share a store need a shared place for episodes, too; use \"chroma\" or \"remote\"";
+            let mut section = document.section("episodes");
+            let origin = section.origin_of("kind");
+            section.fault("kind", Some("\"embedded\"".to_owned()), origin, reason.to_owned());
         }
         let read = || {
             Ok(Self {

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
 };
 
-use crate::config::{EpisodesKind, Provider, Settings};
+use crate::config::{EpisodesKind, Provider, Settings, StoreKind};
 
 /// Prints the address, the storage, the models, and how to try the service.
 pub(super) fn print(address: SocketAddr, settings: &Settings) {
@@ -13,8 +13,6 @@ pub(super) fn print(address: SocketAddr, settings: &Settings) {
 }
 
 fn text(address: SocketAddr, settings: &Settings) -> String {
-    let data = &settings.server.data_dir;
-    let data = data.canonicalize().unwrap_or_else(|_| data.clone());
     let models: String = settings.providers.iter().map(|provider| format!("  {}\n", model_line(provider))).collect();
     // An address that a browser can open, unlike 0.0.0.0.
     let here =
@@ -25,7 +23,7 @@ fn text(address: SocketAddr, settings: &Settings) -> String {
     };
     format!(
         "generation-service {version} listens on http://{address}\n\
-         Jobs: SQLite in {data}\n\
+         Jobs: {jobs}\n\
          Episodes: {episodes}\n\
          Models:\n{models}\
          Default model: {default}\n\
@@ -33,7 +31,7 @@ fn text(address: SocketAddr, settings: &Settings) -> String {
          curl -X POST http://{here}/api/v1/generations -H 'Content-Type: application/json' \
          -d '{{\"projectId\":\"demo\",\"description\":\"비 오는 밤의 카페\"{named}}}'\n",
         version = env!("CARGO_PKG_VERSION"),
-        data = data.display(),
+        jobs = jobs_line(settings),
         episodes = episodes_line(&settings.episodes.kind),
     )
 }
@@ -63,6 +61,17 @@ fn no_default_line(settings: &Settings) -> String {
         None => "set models.default, or default_model of the first active provider".to_owned(),
     };
     format!("NONE, jobs that name no model are refused; {how}")
+}
+
+fn jobs_line(settings: &Settings) -> String {
+    match &settings.store.kind {
+        StoreKind::Sqlite => {
+            let data = &settings.server.data_dir;
+            let data = data.canonicalize().unwrap_or_else(|_| data.clone());
+            format!("SQLite in {}", data.display())
+        }
+        StoreKind::Nats(nats) => format!("NATS at {}, prefix {}", nats.addresses(), nats.prefix),
+    }
 }
 
 fn episodes_line(kind: &EpisodesKind) -> String {

@@ -17,10 +17,11 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the store. Startup does not wait for a check of it. If the store cannot be used, the log says why, and scripts
 /// wait in the outbox.
-pub(super) fn open(settings: &config::Episodes, database: &Database) -> Arc<dyn EpisodeStore> {
+pub(super) fn open(settings: &config::Episodes, database: Option<&Database>) -> Arc<dyn EpisodeStore> {
     let timeouts = Timeouts::within(settings.save_timeout);
     let store: Arc<dyn EpisodeStore> = match &settings.kind {
         EpisodesKind::Embedded => {
+            let database = database.expect("settings refuse embedded episodes without a database");
             let episodes = SqliteEpisodes::new(database.clone());
             rt::spawn(episodes.clone().keep_indexed());
             return Arc::new(episodes);

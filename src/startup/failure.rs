@@ -6,7 +6,7 @@ use derive_more::{Display, Error, From};
 use generation_actors::{ports::StoreError, registry::RegistryGone};
 use generation_placeholder::BankError;
 
-use crate::{generators::PromptError, sqlite::OpenError};
+use crate::{generators::PromptError, sqlite::OpenError, stores::CannotStart};
 
 /// What ended the service unexpectedly. Each message says what to do next, if that is known.
 #[derive(Debug, Display, Error, From)]
@@ -31,6 +31,9 @@ pub enum Failure {
     /// The data directory cannot be opened.
     #[display("{_0}")]
     Data(OpenError),
+    /// The job store that instances share cannot be used.
+    #[display("{_0}")]
+    Nats(CannotStart),
     /// The jobs of an earlier run cannot be read.
     #[display("the jobs of an earlier run cannot be read: {_0}")]
     Recovery(StoreError),

@@ -7,6 +7,7 @@ mod listen;
 mod logging;
 mod models;
 mod shutdown;
+mod storage;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -17,7 +18,7 @@ use actix_web::{rt::System, web::Data};
 use generation_actors::{
     feed::{FeedContext, Meter},
     job::JobPorts,
-    ports::{Alone, Clock as _, JobStore, SystemClock},
+    ports::{Clock as _, JobStore, SystemClock},
     registry::{Adopt, RegistryHandle, RegistryParts, claim_unfinished},
 };
 use tokio::time::timeout;
@@ -26,12 +27,12 @@ use tokio_util::task::TaskTracker;
 pub use failure::Failure;
 pub use logging::init_logging;
 
+use self::storage::Storage;
+
 use crate::{
     config::Settings,
     http::{Context, Frames, Hosts, StreamSlots},
     locales::Locales,
-    sqlite::Database,
-    stores::SqliteJobs,
 };
 
 /// With fewer open files than this, the service cannot serve the number of readers it is made for.
@@ -59,19 +60,22 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     // Bound first: if the port is in use, no data directory is created.
     let listener = listen::bind(&settings.server)?;
     let models = Arc::new(models::catalog(&settings)?);
-    let database = Database::open(&settings.server.data_dir)?;
-    let jobs: Arc<dyn JobStore> = Arc::new(SqliteJobs::new(database.clone()));
-    let episodes = episodes::open(&settings.episodes, &database);
+    let Storage { jobs, peers, node, database } = storage::open(&settings).await?;
+    let episodes = episodes::open(&settings.episodes, database.as_ref());
     let (clock, locales, meter) = (Arc::new(SystemClock), Locales::embedded(), Arc::new(Meter::default()));
     let frames = Arc::new(Frames::new(locales.clone()));
 
     let registry = RegistryHandle::start(RegistryParts {
         settings: settings.jobs.registry,
         ports: JobPorts { jobs: jobs.clone(), episodes: episodes.clone(), clock: clock.clone() },
-        feeds: FeedContext { encoder: frames.clone(), meter: meter.clone(), peers: Arc::new(Alone) },
+        feeds: FeedContext { encoder: frames.clone(), meter: meter.clone(), peers },
         models: models.clone(),
+        node,
     });
-    adopt(&registry, jobs.as_ref()).await?;
+    match node {
+        Some(_) => join(&registry).await?,
+        None => adopt(&registry, jobs.as_ref()).await?,
+    }
 
     let started_at = clock.now();
     let context = Data::new(Context {
@@ -96,7 +100,7 @@ async fn run_in_system(settings: Settings) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::Io)?;
     let server = listen::serve(listener, &settings, context.clone())?;
     banner::print(address, &settings);
-    shutdown::serve_until_told(server, &context, &database, &settings.server).await
+    shutdown::serve_until_told(server, &context, database.as_ref(), &settings.server).await
 }
 
 /// Gives the registry the unfinished jobs of an earlier process, before any client can ask for them. The registry loads
@@ -109,5 +113,11 @@ async fn adopt(registry: &RegistryHandle, jobs: &dyn JobStore) -> Result<(), Fai
         log::info!("continuing {} unfinished jobs of an earlier run", claimed.len());
     }
     registry.adopt(Adopt(claimed)).await?;
+    Ok(())
+}
+
+/// Makes the registry one of several nodes, before any client can ask for their jobs.
+async fn join(registry: &RegistryHandle) -> Result<(), Failure> {
+    timeout(RECOVERY_TIMEOUT, registry.join()).await.map_err(|_| Failure::RecoveryTimedOut(RECOVERY_TIMEOUT))??;
     Ok(())
 }

@@ -37,7 +37,7 @@ const EXIT_INTERRUPTED: i32 = 130;
 pub(super) async fn serve_until_told(
     server: Server,
     context: &Data<Context>,
-    database: &Database,
+    database: Option<&Database>,
     settings: &config::Server,
 ) -> Result<(), Failure> {
     let handle = server.handle();
@@ -54,7 +54,9 @@ pub(super) async fn serve_until_told(
             log::info!("shutting down; running jobs continue after the next start");
             drain(handle, context, settings).await;
         }
-        close(database).await;
+        if let Some(database) = database {
+            close(database).await;
+        }
     };
     let down = select! {
         down = timeout(limit, shutting_down) => down,

@@ -96,7 +96,9 @@ fn only_clients_of_other_servers_expose_secrets() {
     for folder in ["config", "startup", "http", "stores", "client", "sqlite"] {
         for (path, code) in sources(&format!("src/{folder}")) {
             let is_test = path.components().any(|part| part.as_os_str() == "tests");
-            assert!(is_test || !code.contains("expose_secret("), "{} exposes a secret", path.display());
+            // A store on other servers logs in there.
+            let logs_in = path.ends_with("stores/nats/link.rs");
+            assert!(is_test || logs_in || !code.contains("expose_secret("), "{} exposes a secret", path.display());
         }
     }
 }

@@ -9,8 +9,19 @@ use std::{
 use crate::harness::project_path;
 
 /// From the ground up. Each may import those before it.
-const FLOORS: [&str; 10] =
-    ["backoff", "model", "ports", "store_timeout", "feed", "directory", "job", "outbox", "registry", "testing"];
+const FLOORS: [&str; 11] = [
+    "backoff",
+    "model",
+    "ports",
+    "store_timeout",
+    "feed",
+    "directory",
+    "job",
+    "mirror",
+    "outbox",
+    "registry",
+    "testing",
+];
 
 /// Which files a file imports, by their paths within the crate (`feed/state`).
 type Imports = BTreeMap<String, BTreeSet<String>>;

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering::Relaxed},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, atomic::Ordering::Relaxed},
     task::Waker,
 };
 
@@ -35,6 +35,8 @@ struct Shared {
     epoch: Epoch,
     context: FeedContext,
     state: Mutex<State>,
+    /// The feed that goes on in the next epoch.
+    successor: OnceLock<Feed>,
 }
 
 /// Prints the job id only: a script must not appear in a log.
@@ -55,7 +57,7 @@ impl Feed {
     }
 
     fn with_state(epoch: Epoch, state: State, context: FeedContext) -> Self {
-        Self(Arc::new(Shared { epoch, context, state: Mutex::new(state) }))
+        Self(Arc::new(Shared { epoch, context, state: Mutex::new(state), successor: OnceLock::new() }))
     }
 
     /// Applies an update from the publisher of `term` and wakes the readers. Updates of an earlier term are ignored.
@@ -97,11 +99,16 @@ impl Feed {
     /// Moves every reader, including later ones, to the feed of the job's next epoch, within the same connection. They start
     /// afresh there, since they may hold text that was never made durable. Readers of an ended feed stay.
     pub fn move_readers_to(&self, successor: &Feed) {
-        let mut state = self.lock();
-        if !state.ended {
-            state.successor = Some(successor.clone());
+        let state = self.lock();
+        // A feed has one successor at most: whoever moves its readers has just given it up.
+        if !state.ended && self.0.successor.set(successor.clone()).is_ok() {
             wake(state);
         }
+    }
+
+    /// Where readers go on. To be asked under the lock: a reader that waits is then woken.
+    pub(super) fn successor(&self) -> Option<&Self> {
+        self.0.successor.get()
     }
 
     /// The newest view.
@@ -139,6 +146,11 @@ impl Feed {
     /// Returns a reference that does not keep the feed alive.
     pub fn downgrade(&self) -> WeakFeed {
         WeakFeed(Arc::downgrade(&self.0))
+    }
+
+    /// What the feed shares with all others.
+    pub fn context(&self) -> FeedContext {
+        self.0.context.clone()
     }
 
     pub(super) fn meter(&self) -> &Meter {

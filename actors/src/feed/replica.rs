@@ -86,6 +86,11 @@ impl Replica {
         }
     }
 
+    /// Shows another view, without an event.
+    pub fn show_view(&self, view: JobView) {
+        self.feed.update_view(0, Arc::new(view));
+    }
+
     /// Takes the end, as stored. Returns false, and changes nothing, if its text does not continue what was shown.
     pub fn end(&mut self, mark: EndMark, view: JobView, text: &str) -> bool {
         if self.has_ended() {

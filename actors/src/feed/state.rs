@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Feed, PreviewMode,
+    PreviewMode,
     cursor::Cursor,
     event_id::{EventId, Part, Point},
     frames::{Draft, Due, Frames, Kind},
@@ -28,8 +28,6 @@ pub(super) struct State {
     pub term: u64,
     pub ended: bool,
     pub cut: bool,
-    /// The feed that goes on in the next epoch.
-    pub successor: Option<Feed>,
     pub frames: Frames,
     pub readers: Readers,
 }
@@ -74,7 +72,6 @@ impl State {
             term: 0,
             ended: false,
             cut: false,
-            successor: None,
             frames: Frames::default(),
             readers: Readers::default(),
         }

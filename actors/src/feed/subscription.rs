@@ -61,7 +61,7 @@ impl Subscription {
             return Poll::Ready(Turn::End);
         }
         let mut state = self.feed.lock();
-        if let Some(successor) = state.successor.clone() {
+        if let Some(successor) = self.feed.successor().cloned() {
             drop(state);
             *self = successor.subscribe(Resume::Fresh, self.mode);
             return self.poll_events(context, out);

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Input, JobActor, Phase,
-    messages::{Cancel, Lost, Place, Start, Suspend},
+    messages::{Cancel, Fenced, Lost, Place, Start, Suspend},
 };
 use crate::store_timeout::with_store_timeout;
 
@@ -49,6 +49,14 @@ impl Handler<Lost> for JobActor {
 
     fn handle(&mut self, _: Lost, ctx: &mut Context<Self>) {
         self.input(Input::ActorLost, ctx);
+    }
+}
+
+impl Handler<Fenced> for JobActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Fenced, ctx: &mut Context<Self>) {
+        self.stop_fenced(ctx);
     }
 }
 

@@ -37,6 +37,11 @@ pub struct Cancel;
 #[rtype(result = "()")]
 pub struct Lost;
 
+/// To a job: another owner has claimed it. Drop the generator at once.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Fenced;
+
 /// To a job: the process is shutting down. Drop the generator, write a checkpoint and do not start again. Answered once
 /// the checkpoint is durable. A job that is about to end answers when it has ended.
 #[derive(Debug, Message)]

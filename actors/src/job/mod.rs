@@ -13,7 +13,7 @@ mod state;
 
 pub use actor::{JobActor, JobPorts, JobSettings, Supervisor};
 pub use lost::record_as_shown;
-pub use messages::{ActorGone, Cancel, JobEnded, JobFenced, Lost, Place, Start, Suspend};
+pub use messages::{ActorGone, Cancel, Fenced, JobEnded, JobFenced, Lost, Place, Start, Suspend};
 pub use pace::UNMEASURED;
 pub use progress::remaining_seconds;
 pub use state::{Effect, Ignored, Input, JobState, Phase};

@@ -110,11 +110,16 @@ impl NewJob {
             started_at: None,
             end: None,
         };
-        JobRecord { head, progress: 0, model_used: None, usage: None, parts: Vec::new(), text_complete: false }
+        JobRecord::without_text(head)
     }
 }
 
 impl JobRecord {
+    /// What a head alone says of a job.
+    pub fn without_text(head: JobHead) -> Self {
+        Self { head, progress: 0, model_used: None, usage: None, parts: Vec::new(), text_complete: false }
+    }
+
     /// The text that readers see: all parts, concatenated.
     pub fn text(&self) -> String {
         self.parts.iter().map(|part| part.text.as_str()).collect()

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix::prelude::*;
-use tokio::task::yield_now;
+use tokio::{task::yield_now, time::Instant};
 
 use super::{
     Bound, FairQueue, Retention,
@@ -11,6 +11,7 @@ use super::{
     creations::Creations,
     feed_cache::FeedCache,
     loading::Loading,
+    other::Other,
     pending_purges::PendingPurges,
     speed::ModelSpeeds,
     waits::{WaitEstimates, round_up},
@@ -19,7 +20,7 @@ use crate::{
     directory::{Directory, Listing},
     feed::{Feed, FeedContext, Publisher},
     job::{JobActor, JobPorts, JobSettings, JobState, Place, Start, Supervisor, remaining_seconds},
-    model::{JobHead, JobId},
+    model::{JobHead, JobId, NodeId},
     outbox::Outbox,
     ports::{Claim, ModelCatalog, ScriptGenerator},
 };
@@ -61,6 +62,8 @@ pub struct RegistryParts {
     pub feeds: FeedContext,
     /// Finds the generators for jobs of an earlier process.
     pub models: Arc<dyn ModelCatalog>,
+    /// This node among others; `None` for a process that runs alone.
+    pub node: Option<NodeId>,
 }
 
 /// Supervises all jobs of the process. There is one instance, started by `startup` on its own arbiter before HTTP
@@ -89,6 +92,12 @@ pub struct JobRegistry {
     pub(super) creating: Creations,
     /// Ended jobs being read from the store.
     pub(super) loading: HashMap<JobId, Loading>,
+    pub(super) node: Option<NodeId>,
+    /// The unfinished jobs that other nodes run, or that wait for a node.
+    pub(super) others: HashMap<JobId, Other>,
+    /// Feeds of jobs that this node ran until another claimed them, and since when. Their readers move on as soon as the
+    /// store tells of the new owner.
+    pub(super) moving: HashMap<JobId, (Feed, Instant)>,
     pub(super) purges: PendingPurges,
     /// Records of an earlier process's ended jobs are still being loaded, so `retention` may be incomplete.
     pub(super) reloading: bool,
@@ -115,7 +124,7 @@ pub(super) struct Entry {
 impl JobRegistry {
     /// Call this on the arbiter that the registry will run on: the outbox starts there.
     pub(super) fn new(parts: RegistryParts, directory: Directory) -> Self {
-        let RegistryParts { settings, ports, feeds, models } = parts;
+        let RegistryParts { settings, ports, feeds, models, node } = parts;
         Self {
             outbox: Outbox::new(ports.clone()).start(),
             models,
@@ -129,6 +138,9 @@ impl JobRegistry {
             arbiters: Arbiters::new(settings.arbiters),
             creating: Creations::default(),
             loading: HashMap::new(),
+            node,
+            others: HashMap::new(),
+            moving: HashMap::new(),
             purges: PendingPurges::default(),
             reloading: false,
             closed: false,
@@ -169,9 +181,12 @@ impl JobRegistry {
     }
 
     /// Starts queued jobs while there are free slots.
-    pub(super) fn dispatch(&mut self) {
+    pub(super) fn dispatch(&mut self, ctx: &Context<Self>) {
         let admitted = self.admit();
         self.start_admitted(&admitted);
+        for id in admitted.iter().filter(|id| !self.jobs.contains_key(id)) {
+            self.claim_other(*id, ctx);
+        }
     }
 
     /// Admits jobs to all free slots and returns them.

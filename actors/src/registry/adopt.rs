@@ -68,18 +68,21 @@ impl Handler<Adopt> for JobRegistry {
         }
         // Re-admit jobs that were streaming before queueing the rest; otherwise fairness between projects would let a
         // queued job overtake them.
-        self.dispatch();
+        self.dispatch(ctx);
         for (id, project) in waiting {
             self.queue.push(id, &project);
         }
-        self.dispatch();
+        self.dispatch(ctx);
         self.tell_places();
-        self.reload_ended(ctx);
+        // Other nodes' ended jobs are read when somebody asks for them.
+        if self.node.is_none() {
+            self.reload_ended(ctx);
+        }
     }
 }
 
 impl JobRegistry {
-    fn adopt(&mut self, claim: Claim, record: JobRecord, ctx: &mut Context<Self>) {
+    pub(super) fn adopt(&mut self, claim: Claim, record: JobRecord, ctx: &Context<Self>) {
         let writer = self.writer(&record.head);
         let text = record.text();
         log::info!("{}: adopted in epoch {} with {} bytes of text", claim.job, claim.epoch, text.len());

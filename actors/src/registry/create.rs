@@ -108,6 +108,7 @@ impl Handler<Stored> for JobRegistry {
         let waiting = self.creating.end(job.id);
         let answer = match result {
             Ok(ports::Created::Mine(claim)) => ready(Ok(self.accept(job, claim, generator, ctx))),
+            Ok(ports::Created::Queued) if self.node.is_some() => ready(Ok(self.accept_queued(&job, ctx))),
             Ok(ports::Created::Queued) => self.claim_created(job, generator, attempt, ctx),
             Ok(ports::Created::Existing(holder) | ports::Created::KeyConflict(holder)) if !self.may_exist(holder) => {
                 self.replace_forgotten(holder, CreateAgain { job, generator, attempt: attempt + 1 }, ctx)
@@ -175,7 +176,9 @@ impl JobRegistry {
         attempt: u32,
         ctx: &Context<Self>,
     ) -> ResponseFuture<Answer> {
-        let storing = self.ports.jobs.create(job.clone(), true);
+        // A node without a free slot leaves the job to whichever has one first.
+        let here = self.node.is_none() || self.queue.has_free_slot(self.creating.len());
+        let storing = self.ports.jobs.create(job.clone(), here);
         self.reserve_until(storing, job, generator, attempt, ctx)
     }
 
@@ -241,6 +244,14 @@ impl JobRegistry {
             let estimated_seconds = feed.view().remaining_seconds.unwrap_or(0);
             Ok(Created { feed, existing: true, estimated_seconds })
         })
+    }
+
+    /// Lets a durable job wait for a node with a free slot.
+    fn accept_queued(&mut self, job: &NewJob, ctx: &Context<Self>) -> Created {
+        let feed = self.track(job.record(Epoch::FIRST).head, None, ctx);
+        self.dispatch(ctx);
+        let estimated_seconds = feed.view().remaining_seconds.unwrap_or(0);
+        Created { feed, existing: false, estimated_seconds }
     }
 
     /// Queues a durable job; it starts immediately if a slot is free.

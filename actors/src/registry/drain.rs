@@ -29,6 +29,9 @@ impl Handler<Drain> for JobRegistry {
         let suspending: Vec<_> =
             self.jobs.values().map(|entry| suspend(entry.actor.clone(), entry.feed.clone())).collect();
         log::info!("draining: {} unfinished jobs resume after the restart", suspending.len());
+        for other in self.others.values() {
+            other.feed.cut();
+        }
         let recording = self.outbox.send(LastAttempts(ENDINGS));
         Box::pin(async move {
             let (_, answered) = join(join_all(suspending), recording).await;

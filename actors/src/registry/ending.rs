@@ -41,7 +41,7 @@ impl Handler<JobEnded> for JobRegistry {
                 self.outbox.do_send(Add::now(EndingObligation { claim, ending, feed: entry.feed, recorded }));
             }
         }
-        self.dispatch();
+        self.dispatch(ctx);
     }
 }
 

@@ -11,7 +11,7 @@ use derive_more::{Display, Error, From};
 
 use super::{
     Adopt, CancelJob, CreateError, CreateJob, Created, Drain, FindJob, JobRegistry, RegistryParts, SaveAnswer, SaveNow,
-    messages::Close,
+    cluster::Join, messages::Close,
 };
 use crate::{
     directory::{Directory, JobCounts, ListActive, Page},
@@ -114,6 +114,11 @@ impl RegistryHandle {
     /// Adopts the unfinished jobs of an earlier process. The registry then loads the ended jobs by itself.
     pub async fn adopt(&self, adopt: Adopt) -> Result<(), RegistryGone> {
         self.ask(adopt).await
+    }
+
+    /// Becomes one of several nodes. Returns once all their unfinished jobs are known.
+    pub async fn join(&self) -> Result<(), RegistryGone> {
+        self.ask(Join).await
     }
 
     /// Stops accepting jobs.

@@ -62,6 +62,9 @@ impl JobRegistry {
         if let Some(entry) = self.jobs.get(&id) {
             return Lookup::At(Ok(Some(entry.feed.clone())));
         }
+        if let Some(found) = self.find_other(id, ctx) {
+            return found;
+        }
         self.retention.prolong(id, self.retention_from_now());
         if let Some(feed) = self.cache.get(id) {
             return Lookup::At(Ok(Some(feed)));
@@ -70,10 +73,10 @@ impl JobRegistry {
     }
 
     /// Whether the job may exist. Once the ended jobs of an earlier process are loaded, all jobs are known here, so
-    /// that clients cannot make the store search for unknown ids.
+    /// that clients cannot make the store search for unknown ids; but not those of other nodes.
     pub(super) fn may_exist(&self, id: JobId) -> bool {
         let known = self.jobs.contains_key(&id) || self.creating.contains(id) || self.retention.get(id).is_some();
-        known || (self.reloading && !self.purges.contains(id))
+        known || ((self.reloading || self.node.is_some()) && !self.purges.contains(id))
     }
 
     fn load(&mut self, id: JobId, ctx: &Context<Self>) -> Lookup {
@@ -131,6 +134,9 @@ impl Handler<CancelJob> for JobRegistry {
     fn handle(&mut self, CancelJob(id): CancelJob, ctx: &mut Context<Self>) -> ResponseFuture<()> {
         self.yield_if_due(ctx);
         let actor = self.jobs.get(&id).map(|entry| entry.actor.clone());
+        if actor.is_none() && self.node.is_some() && self.retention.get(id).is_none() {
+            return self.cancel_elsewhere(id);
+        }
         Box::pin(async move {
             if let Some(actor) = actor {
                 // A closed mailbox means that the job has ended.

@@ -1,6 +1,7 @@
 //! Jobs whose actor is gone before they ended: another actor ends them.
 
 use actix::prelude::*;
+use tokio::time::Instant;
 
 use super::JobRegistry;
 use crate::{
@@ -20,13 +21,18 @@ impl Handler<ActorGone> for JobRegistry {
 impl Handler<JobFenced> for JobRegistry {
     type Result = ();
 
-    /// Removes a job that another process runs now. Its readers reconnect and are shown what the store says.
-    fn handle(&mut self, JobFenced(id): JobFenced, _: &mut Context<Self>) {
+    /// Removes a job that another process runs now. Its readers move to what that one shows; a process that runs alone
+    /// knows no other, so they reconnect and are shown what the store says.
+    fn handle(&mut self, JobFenced(id): JobFenced, ctx: &mut Context<Self>) {
         let Some(entry) = self.jobs.remove(&id) else { return };
         entry.listing.remove();
-        entry.feed.cut();
+        match self.others.get(&id) {
+            Some(other) => entry.feed.move_readers_to(&other.feed),
+            None if self.node.is_some() => drop(self.moving.insert(id, (entry.feed, Instant::now()))),
+            None => entry.feed.cut(),
+        }
         self.queue.leave(id);
-        self.dispatch();
+        self.dispatch(ctx);
     }
 }
 

@@ -3,6 +3,7 @@
 mod actor;
 mod adopt;
 mod arbiters;
+mod cluster;
 mod create;
 mod creations;
 mod drain;
@@ -14,6 +15,8 @@ mod loading;
 mod lookup;
 mod lost;
 mod messages;
+mod other;
+mod others;
 mod pending_purges;
 mod queue;
 mod reload;

@@ -164,6 +164,16 @@ impl FairQueue {
         u32::try_from(self.heads.iter().map(not_behind).sum::<usize>()).ok()
     }
 
+    /// Whether the job is waiting or streaming.
+    pub fn contains(&self, job: JobId) -> bool {
+        self.jobs.contains_key(&job)
+    }
+
+    /// Whether a job would be admitted at once.
+    pub fn has_free_slot(&self, reserved: usize) -> bool {
+        self.waiting == 0 && self.streaming + reserved < self.max_streaming
+    }
+
     /// Whether the job is waiting.
     pub fn is_waiting(&self, job: JobId) -> bool {
         self.jobs.get(&job).is_some_and(|place| !place.streaming)

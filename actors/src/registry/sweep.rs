@@ -8,6 +8,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::JobRegistry;
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// How long readers of a job that another node has claimed wait for what that node shows.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Do the periodic work once. It is a message so that it takes its turn in the mailbox; a timer of the actor's own
 /// context would wait until the mailbox is empty.
@@ -34,6 +36,19 @@ impl JobRegistry {
     }
 }
 
+impl JobRegistry {
+    /// Lets readers of a job reconnect whose new owner the store has not told of.
+    fn cut_left_behind(&mut self) {
+        self.moving.retain(|_, (feed, since)| {
+            let waits = since.elapsed() < MOVE_TIMEOUT;
+            if !waits {
+                feed.cut();
+            }
+            waits
+        });
+    }
+}
+
 impl Handler<Sweep> for JobRegistry {
     type Result = ();
 
@@ -42,5 +57,9 @@ impl Handler<Sweep> for JobRegistry {
         self.forget(ctx);
         self.cache.prune();
         self.tell_places();
+        if self.node.is_some() {
+            self.dispatch(ctx);
+            self.cut_left_behind();
+        }
     }
 }

@@ -123,9 +123,9 @@ fn kinds_of_later_versions_are_told_apart_from_mistakes() {
     single(
         "[store]\nkind = \"redis\"",
         &[],
-        r#"store.kind = "redis" (test.toml:2): is not available in this version; use "sqlite""#,
+        r#"store.kind = "redis" (test.toml:2): is not available in this version; use "sqlite" or "nats""#,
     );
-    single("[store]\nkind = \"mysql\"", &[], r#"store.kind = "mysql" (test.toml:2): must be "sqlite""#);
+    single("[store]\nkind = \"mysql\"", &[], r#"store.kind = "mysql" (test.toml:2): must be "sqlite" or "nats""#);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::{rc::Rc, thread::JoinHandle, time::Duration};
 use async_nats::{ConnectOptions, Event};
 use derive_more::{Display, Error, From};
 use generation_actors::{model::NodeId, ports::Live};
+use secrecy::ExposeSecret as _;
 use tokio::{
     runtime,
     sync::{mpsc, oneshot},
@@ -21,7 +22,7 @@ use super::{
     subjects::Subjects,
     writer::Writer,
 };
-use crate::config::NatsStore;
+use crate::config::{NatsLogin, NatsStore};
 
 /// A frozen server is noticed after two of these.
 const PING: Duration = Duration::from_secs(3);
@@ -60,6 +61,15 @@ pub enum CannotStart {
         urls: String,
         /// Why not.
         source: async_nats::ConnectError,
+    },
+    /// The credentials cannot be read.
+    #[display("the credentials file {file} cannot be read: {source}")]
+    #[from(ignore)]
+    Credentials {
+        /// Its path.
+        file: String,
+        /// Why not.
+        source: std::io::Error,
     },
     /// What was found there does not do.
     #[display("{_0}")]
@@ -135,7 +145,11 @@ async fn run(
 
 /// The engine as it holds jobs, and as it holds beats.
 async fn connect(settings: &NatsStore, node: NodeId) -> Result<(Engine, Engine), CannotStart> {
-    let options = ConnectOptions::new()
+    let mut options = log_in(&settings.login).await?;
+    if let Some(file) = &settings.ca_file {
+        options = options.add_root_certificates(file.clone());
+    }
+    let options = options
         .name(format!("generation-service {node}"))
         .ping_interval(PING)
         .connection_timeout(CONNECT_TIMEOUT)
@@ -143,7 +157,7 @@ async fn connect(settings: &NatsStore, node: NodeId) -> Result<(Engine, Engine),
     let client = options
         .connect(settings.urls.as_slice())
         .await
-        .map_err(|source| CannotStart::Connect { urls: addresses(settings), source })?;
+        .map_err(|source| CannotStart::Connect { urls: settings.addresses(), source })?;
     let subjects = Subjects::new(settings.prefix.as_str());
     let opened = streams::open(&client, settings, &subjects).await;
     let Streams { jobs, nodes } = opened.map_err(|error| CannotStart::Unusable(error.into()))?;
@@ -159,8 +173,15 @@ fn tell(event: &Event) {
     }
 }
 
-/// Where the servers are, without the secrets that a URL may have.
-fn addresses(settings: &NatsStore) -> String {
-    let address = |url: &async_nats::ServerAddr| format!("{}:{}", url.host(), url.port());
-    settings.urls.iter().map(address).collect::<Vec<_>>().join(", ")
+async fn log_in(login: &NatsLogin) -> Result<ConnectOptions, CannotStart> {
+    Ok(match login {
+        NatsLogin::Open => ConnectOptions::new(),
+        NatsLogin::User(user, password) => {
+            ConnectOptions::with_user_and_password(user.clone(), password.expose_secret().to_owned())
+        }
+        NatsLogin::Token(token) => ConnectOptions::with_token(token.expose_secret().to_owned()),
+        NatsLogin::File(file) => ConnectOptions::with_credentials_file(file)
+            .await
+            .map_err(|source| CannotStart::Credentials { file: file.display().to_string(), source })?,
+    })
 }

@@ -30,6 +30,7 @@ const STEPS: [(Step, &str); 11] = [
 
 const STATUSES: [Status; 5] = [Status::Queued, Status::Streaming, Status::Completed, Status::Failed, Status::Canceled];
 
+#[expect(clippy::large_enum_variant, reason = "a value lives for one message")]
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Said<'a> {
@@ -44,6 +45,7 @@ enum Asked {
     Cancel { job: String, epoch: u32 },
 }
 
+#[expect(clippy::large_enum_variant, reason = "a value lives for one message")]
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Replied<'a> {

@@ -5,7 +5,10 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use generation_testkit::nats::Nats;
 
 use super::*;
-use crate::stores::contract::{JobStoreUnderTest, job_store_contract};
+use crate::{
+    config::NatsLogin,
+    stores::contract::{JobStoreUnderTest, job_store_contract},
+};
 
 /// The shortest that the settings allow, so that deaths are noticed soon.
 const LEASE: Duration = Duration::from_secs(1);
@@ -42,6 +45,8 @@ impl OnNats {
             replicas: self.servers.count(),
             max_bytes: 64 << 20,
             lease: LEASE,
+            login: NatsLogin::Open,
+            ca_file: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use derive_more::{Display, Error, From};
-use generation_actors::model::{Checkpoint, End, JobHead, JobId, JobRecord, NodeId, Part};
+use generation_actors::model::{Checkpoint, End, JobId, JobRecord, NodeId, Part};
 
 use super::{
     engine::{Message, Write},
@@ -55,7 +55,7 @@ impl Stored {
         let newest = messages.last().ok_or(Torn::Incomplete)?.sequence;
         let head = messages.iter().rfind(|message| is_head(&message.subject)).ok_or(Torn::Incomplete)?;
         let Head { job, owner, first, text_bytes: _ } = Head::read(id, &head.payload)?;
-        let mut record = empty(job);
+        let mut record = JobRecord::without_text(job);
         for message in messages.iter().filter(|message| !is_head(&message.subject)) {
             let checkpoint = Text::read(&message.payload)?.into_checkpoint();
             place(&mut record.parts, &checkpoint).map_err(|_| Torn::Incomplete)?;
@@ -147,10 +147,6 @@ impl Stored {
         self.record.head.end = Some(end);
         self
     }
-}
-
-fn empty(head: JobHead) -> JobRecord {
-    JobRecord { head, progress: 0, model_used: None, usage: None, parts: Vec::new(), text_complete: false }
 }
 
 /// Everything of a part, as one checkpoint.

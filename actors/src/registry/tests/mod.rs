@@ -92,7 +92,7 @@ fn build_by(settings: RegistrySettings, start: impl FnOnce(RegistryParts) -> Reg
         JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes.clone()), clock: Arc::new(clock.clone()) };
     let generator = ScriptedGenerator::new(journal.clone());
     let models = Arc::new(OneGenerator(generator.clone()));
-    let registry = start(RegistryParts { settings, ports, feeds: context(), models });
+    let registry = start(RegistryParts { settings, ports, feeds: context(), models, node: None });
     Harness { registry, journal, jobs, episodes, generator, clock }
 }
 

@@ -1,0 +1,187 @@
+//! Several instances on one NATS server: any of them accepts, runs, shows and cancels any job.
+
+use std::time::{Duration, Instant};
+
+use generation_testkit::nats::Nats;
+
+use crate::harness::{
+    brief, brief_with,
+    service::{Builder, Service},
+    sse::{End, Event},
+    upstream::{Step, Upstream},
+    wait,
+};
+
+/// A shared engine, and a service whose Episode API keeps the episodes of all nodes.
+struct Shared {
+    nats: Nats,
+    episodes: Service,
+}
+
+impl Shared {
+    fn start() -> Self {
+        Self { nats: Nats::one(), episodes: Service::start() }
+    }
+
+    fn node(&self) -> Builder {
+        let urls =
+            format!("[{}]", self.nats.urls().split(',').map(|url| format!("{url:?}")).collect::<Vec<_>>().join(","));
+        Service::builder()
+            .words_per_second(100)
+            .env("GENERATION__STORE__KIND", "nats")
+            .env("GENERATION__STORE__URLS", &urls)
+            .env("GENERATION__STORE__LEASE", "1s")
+            .env("GENERATION__STORE__MAX_BYTES", "67108864")
+            .env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "20ms")
+            .env("GENERATION__SSE__PREVIEW_INTERVAL", "20ms")
+            .remote(&self.episodes.url(""))
+    }
+
+    fn episodes(&self) -> usize {
+        self.episodes.episodes("project-1").len()
+    }
+}
+
+/// What the built-in generator writes for a brief when nothing disturbs it.
+fn undisturbed(body: &serde_json::Value) -> String {
+    let service = Service::start();
+    let id = service.create(body);
+    service.wait_for(&id, "completed");
+    service.script(&id)
+}
+
+fn terminal(events: &[Event]) -> &Event {
+    let ends: Vec<_> = events.iter().filter(|event| event.is_terminal()).collect();
+    assert_eq!(ends.len(), 1, "exactly one terminal event");
+    ends[0]
+}
+
+#[test]
+fn a_job_is_read_on_another_node_as_on_its_own() {
+    let shared = Shared::start();
+    let (here, there) = (shared.node().start(), shared.node().start());
+    let id = here.create(&brief());
+    let mut elsewhere = there.events(&id, "");
+    let mut at_home = here.events(&id, "");
+    let ((far, far_end), (near, near_end)) = (elsewhere.rest(), at_home.rest());
+    assert_eq!((far_end, near_end), (End::Clean, End::Clean));
+    let (far, near) = (terminal(&far), terminal(&near));
+    assert_eq!((&far.id, &far.name, &far.data), (&near.id, &near.name, &near.data));
+    assert_eq!(there.script(&id), here.script(&id));
+    assert_eq!(there.script(&id), undisturbed(&brief()));
+    assert_eq!(there.job(&id)["status"], "completed");
+    assert_eq!(shared.episodes(), 1);
+    // Its end is known everywhere, to whoever comes later.
+    let (late, end) = there.events(&id, "").rest();
+    assert_eq!((terminal(&late).id.clone(), end), (near.id.clone(), End::Clean));
+}
+
+#[test]
+fn a_cancellation_on_another_node_stops_the_model_before_its_answer() {
+    let shared = Shared::start();
+    let upstream = Upstream::start(|_| {
+        let pieces = (0..10_000).flat_map(|_| [Step::Text("word ".into()), Step::Pause(Duration::from_millis(5))]);
+        [Step::Head].into_iter().chain(pieces).collect()
+    });
+    let (here, there) = (shared.node().upstream(&upstream).start(), shared.node().upstream(&upstream).start());
+    let id = here.create(&brief());
+    here.wait_for_text(&id);
+    there.wait_for_text(&id);
+    there.cancel(&id);
+    let answered = Instant::now();
+    let left = upstream.wait_until_left(0);
+    assert!(left < answered + Duration::from_millis(100), "left {:?} after the answer", left - answered);
+    assert_eq!(there.job(&id)["status"], "canceled");
+    assert_eq!(here.job(&id)["status"], "canceled");
+}
+
+#[test]
+fn a_killed_nodes_job_goes_on_elsewhere_and_its_readers_there_within_their_response() {
+    let body = brief_with(serde_json::json!({ "lengthTarget": 400 }));
+    let expected = undisturbed(&body);
+    let shared = Shared::start();
+    let (mut here, there) = (shared.node().start(), shared.node().start());
+    let id = here.create(&body);
+    let mut reader = here.reader(&id, "?preview=delta");
+    reader.connect_for_text(100);
+    let mut elsewhere = there.events(&id, "?preview=delta");
+    elsewhere.event_named("preview");
+    here.kill9();
+    let died = Instant::now();
+    let next = elsewhere.event_where(|event| event.position().is_some_and(|(epoch, _)| epoch == 2));
+    assert!(died.elapsed() < Duration::from_secs(4), "{:?} after the death: {next:?}", died.elapsed());
+    let (rest, end) = elsewhere.rest();
+    assert_eq!(end, End::Clean);
+    terminal(&rest);
+    reader.moved_to(there.address());
+    let end = reader.follow();
+    assert_eq!(there.script(&id), expected);
+    assert_eq!(end.data["result"]["markdown"], expected);
+    assert_eq!(shared.episodes(), 1);
+}
+
+#[test]
+fn a_node_that_is_told_to_stop_hands_its_jobs_over_at_once() {
+    let body = brief_with(serde_json::json!({ "lengthTarget": 400 }));
+    let expected = undisturbed(&body);
+    let shared = Shared::start();
+    let (mut here, there) = (shared.node().start(), shared.node().start());
+    let id = here.create(&body);
+    here.wait_for_text(&id);
+    let mut elsewhere = there.events(&id, "");
+    elsewhere.event_named("preview");
+    here.sigterm();
+    let (rest, end) = elsewhere.rest();
+    assert_eq!(end, End::Clean);
+    terminal(&rest);
+    here.wait_for_exit(wait::TIMEOUT);
+    assert_eq!(there.script(&id), expected);
+    assert_eq!(shared.episodes(), 1);
+}
+
+#[test]
+fn jobs_beyond_one_nodes_slots_run_on_others() {
+    let shared = Shared::start();
+    let node = || shared.node().env("GENERATION__JOBS__MAX_STREAMING", "2").start();
+    let (here, there) = (node(), node());
+    let ids: Vec<String> = (0..12).map(|_| here.create(&brief())).collect();
+    wait::until("the other node to help", || (there.stats()["jobs"]["completed"].as_u64()? > 0).then_some(()));
+    for id in &ids {
+        here.wait_for(id, "completed");
+    }
+    assert_eq!(shared.episodes(), 12);
+}
+
+#[test]
+fn an_unreachable_engine_stops_the_start_with_a_sentence() {
+    let episodes = Service::start();
+    let (status, output) = Service::builder()
+        .env("GENERATION__STORE__KIND", "nats")
+        .env("GENERATION__STORE__URLS", "[\"nats://127.0.0.1:1\"]")
+        .remote(&episodes.url(""))
+        .start_in_vain();
+    assert!(!status.success());
+    assert!(output.contains("cannot connect to NATS at 127.0.0.1:1"), "{output}");
+}
+
+#[test]
+fn an_engine_without_jetstream_stops_the_start_with_a_sentence() {
+    let (nats, episodes) = (Nats::builder().jetstream(false).start(), Service::start());
+    let (status, output) = Service::builder()
+        .env("GENERATION__STORE__KIND", "nats")
+        .env("GENERATION__STORE__URLS", &format!("[{:?}]", nats.urls()))
+        .remote(&episodes.url(""))
+        .start_in_vain();
+    assert!(!status.success());
+    assert!(output.contains("this NATS server has no JetStream"), "{output}");
+}
+
+#[test]
+fn embedded_episodes_are_refused_where_several_instances_share_a_store() {
+    let (status, output) = Service::builder()
+        .env("GENERATION__STORE__KIND", "nats")
+        .env("GENERATION__STORE__URLS", "[\"nats://127.0.0.1:1\"]")
+        .start_in_vain();
+    assert!(!status.success());
+    assert!(output.contains("episodes.kind") && output.contains("use \"chroma\" or \"remote\""), "{output}");
+}
