@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use generation_testkit::nats::Nats;
 
 use crate::harness::{
-    brief, brief_with,
+    brief, brief_with, free_address,
     service::{Builder, Service},
     sse::{End, Event},
     upstream::{Step, Upstream},
@@ -20,7 +20,10 @@ struct Shared {
 
 impl Shared {
     fn start() -> Self {
-        Self { nats: Nats::one(), episodes: Service::start() }
+        // On the same port after a restart.
+        let port = free_address().port().to_string();
+        let episodes = Service::builder().env("GENERATION__SERVER__PORT", &port).start();
+        Self { nats: Nats::one(), episodes }
     }
 
     fn node(&self) -> Builder {
@@ -74,6 +77,32 @@ fn a_job_is_read_on_another_node_as_on_its_own() {
     // Its end is known everywhere, to whoever comes later.
     let (late, end) = there.events(&id, "").rest();
     assert_eq!((terminal(&late).id.clone(), end), (near.id.clone(), End::Clean));
+}
+
+#[test]
+fn every_node_knows_a_job_as_soon_as_it_is_accepted() {
+    let shared = Shared::start();
+    let (here, there) = (shared.node().start(), shared.node().start());
+    for _ in 0..50 {
+        let id = here.create(&brief());
+        assert_eq!(there.job(&id)["jobId"], id.as_str());
+    }
+    assert_eq!(there.get(&format!("/api/v1/generations/job_{}", "0".repeat(32))).status(), 404);
+}
+
+#[test]
+fn a_script_owed_by_a_killed_node_is_saved_by_another() {
+    let mut shared = Shared::start();
+    shared.episodes.sigterm();
+    shared.episodes.wait_for_exit(wait::TIMEOUT);
+    let save_soon = || shared.node().words_per_second(0).save_timeout("200ms").start();
+    let (mut here, there) = (save_soon(), save_soon());
+    let id = here.create(&brief());
+    here.wait_for(&id, "completed");
+    here.kill9();
+    shared.episodes.restart();
+    wait::until("the episode to be saved", || (shared.episodes() == 1).then_some(()));
+    wait::until("its job to say so", || (there.job(&id)["savedToEpisode"] == true).then_some(()));
 }
 
 #[test]

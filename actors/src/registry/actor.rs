@@ -1,6 +1,10 @@
 //! The registry actor: its state, and the admission of jobs.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix::prelude::*;
 use tokio::{task::yield_now, time::Instant};
@@ -95,6 +99,8 @@ pub struct JobRegistry {
     pub(super) node: Option<NodeId>,
     /// The unfinished jobs that other nodes run, or that wait for a node.
     pub(super) others: HashMap<JobId, Other>,
+    /// Those of them that are being claimed.
+    pub(super) claiming: HashSet<JobId>,
     /// Feeds of jobs that this node ran until another claimed them, and since when. Their readers move on as soon as the
     /// store tells of the new owner.
     pub(super) moving: HashMap<JobId, (Feed, Instant)>,
@@ -140,6 +146,7 @@ impl JobRegistry {
             loading: HashMap::new(),
             node,
             others: HashMap::new(),
+            claiming: HashSet::new(),
             moving: HashMap::new(),
             purges: PendingPurges::default(),
             reloading: false,
@@ -184,8 +191,10 @@ impl JobRegistry {
     pub(super) fn dispatch(&mut self, ctx: &Context<Self>) {
         let admitted = self.admit();
         self.start_admitted(&admitted);
-        for id in admitted.iter().filter(|id| !self.jobs.contains_key(id)) {
-            self.claim_other(*id, ctx);
+        for id in admitted {
+            if !self.jobs.contains_key(&id) {
+                self.claim_other(id, ctx);
+            }
         }
     }
 

@@ -42,6 +42,7 @@ impl Handler<Join> for JobRegistry {
         let (store, peers, registry) = (self.ports.jobs.clone(), self.feeds.peers.clone(), ctx.address());
         let (caught_up, is_caught_up) = oneshot::channel();
         actix::spawn(follow(store, registry.clone(), caught_up));
+        self.take_over_owed(ctx);
         actix::spawn(async move {
             let mut asked = peers.asked();
             while let Some((ask, reply)) = asked.next().await {

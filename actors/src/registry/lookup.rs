@@ -1,8 +1,10 @@
 //! Look-ups of jobs, and the requests about one job. An ended job's feed is read from the store when it is not in
 //! memory.
 
+use std::time::Duration;
+
 use actix::{Response, prelude::*};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::sleep};
 
 use super::{
     CancelJob, FindJob, JobRegistry, SaveAnswer, SaveNow,
@@ -18,13 +20,23 @@ use crate::{
 
 /// The most jobs read at once; further look-ups fail and must be retried.
 const LOADS_AT_ONCE: usize = 1024;
+/// The pause before an unfinished job is looked up again that no node has told of yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The store's answer for one job.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Loaded {
     id: JobId,
-    result: Result<Option<(EndedJob, Feed)>, StoreError>,
+    result: Result<Stored, StoreError>,
+}
+
+/// What the store holds of a job.
+enum Stored {
+    Nothing,
+    /// No node has told of it yet.
+    Unfinished,
+    Ended(Box<EndedJob>, Feed),
 }
 
 impl Handler<FindJob> for JobRegistry {
@@ -48,6 +60,11 @@ impl Handler<Loaded> for JobRegistry {
             self.loading.insert(id, loading.restarted());
             self.read(id, ctx);
             return;
+        }
+        if let Ok(Stored::Unfinished) = result
+            && self.node.is_some()
+        {
+            return self.look_again(id, loading, ctx);
         }
         let found = result.map(|job| self.keep_loaded(id, job, ctx));
         for waiting in loading.waiting() {
@@ -92,18 +109,45 @@ impl JobRegistry {
         Lookup::Loading(receiver)
     }
 
+    /// A job that another node has just created, or just begun to run: soon the store tells who.
+    fn look_again(&mut self, id: JobId, mut loading: Loading, ctx: &Context<Self>) {
+        if let Some(found) = self.find_other(id, ctx) {
+            actix::spawn(async move {
+                let found = found.answer().await;
+                for waiting in loading.waiting() {
+                    let _gone_is_fine = waiting.send(found.clone());
+                }
+            });
+        } else if loading.try_again() {
+            self.loading.insert(id, loading);
+            self.read_after(LOOK_AGAIN, id, ctx);
+        } else {
+            let error = StoreError::unavailable("the job runs, but no node has told of it");
+            for waiting in loading.waiting() {
+                let _gone_is_fine = waiting.send(Err(error.clone()));
+            }
+        }
+    }
+
     fn read(&self, id: JobId, ctx: &Context<Self>) {
+        self.read_after(Duration::ZERO, id, ctx);
+    }
+
+    fn read_after(&self, pause: Duration, id: JobId, ctx: &Context<Self>) {
         let (store, feeds, registry) = (self.ports.jobs.clone(), self.feeds.clone(), ctx.address());
         actix::spawn(async move {
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
             let loaded = with_store_timeout(store.load(id)).await;
-            let result = loaded.map(|record| record.and_then(|record| ended_job(record, feeds)));
+            let result = loaded.map(|record| record.map_or(Stored::Nothing, |record| stored(record, feeds)));
             registry.do_send(Loaded { id, result });
         });
     }
 
     /// Keeps a job that was read from the store; `None` if the store does not hold it.
-    fn keep_loaded(&mut self, id: JobId, job: Option<(EndedJob, Feed)>, ctx: &Context<Self>) -> Option<Feed> {
-        let Some((ended, feed)) = job else {
+    fn keep_loaded(&mut self, id: JobId, job: Stored, ctx: &Context<Self>) -> Option<Feed> {
+        let Stored::Ended(ended, feed) = job else {
             // The job was forgotten while it was being read.
             self.forget_ended(id);
             return None;
@@ -117,15 +161,15 @@ impl JobRegistry {
     }
 }
 
-/// Builds the record and the feed of an ended job. Returns `None` for an unfinished one: no client knows of it.
-fn ended_job(record: JobRecord, feeds: FeedContext) -> Option<(EndedJob, Feed)> {
-    let end = record.head.end.as_ref()?;
+/// Builds the record and the feed of an ended job.
+fn stored(record: JobRecord, feeds: FeedContext) -> Stored {
+    let Some(end) = record.head.end.as_ref() else { return Stored::Unfinished };
     let (mark, bytes) = (end.mark, record.size() as u64);
     let (status, episode) = (end.outcome.status(), end.outcome.episode_status());
     let ended = EndedJob { id: record.head.id, at: end.at, status, episode, bytes };
     let epoch = record.head.epoch;
     let state = JobState::restore(record);
-    Some((ended, Feed::ended(epoch, mark, state.view(), state.text().as_str(), feeds)))
+    Stored::Ended(Box::new(ended), Feed::ended(epoch, mark, state.view(), state.text().as_str(), feeds))
 }
 
 impl Handler<CancelJob> for JobRegistry {

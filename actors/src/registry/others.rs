@@ -36,8 +36,8 @@ impl JobRegistry {
     /// Takes the newest head of a job of any node.
     pub(super) fn head_changed(&mut self, head: JobHead, owner: Option<NodeId>, ctx: &Context<Self>) {
         let id = head.id;
-        // The answers to this node's own writes say the same.
-        if self.creating.contains(id) || (owner.is_some() && owner == self.node && head.end.is_none()) {
+        // The answer to the creation says the same.
+        if self.creating.contains(id) {
             return;
         }
         if let Some(entry) = self.jobs.get(&id) {
@@ -49,6 +49,15 @@ impl JobRegistry {
         if head.end.is_some() {
             return self.other_ended(id);
         }
+        if self.claiming.contains(&id) && owner == self.node {
+            // The answer to the claim says the same. If none comes, the next claim must know the newest epoch.
+            if let Some(other) = self.others.get_mut(&id) {
+                other.head = head;
+            }
+            return;
+        }
+        // This node does not run it: it gave up a claim that the store had taken, or lost the answer.
+        let owner = owner.filter(|owner| Some(*owner) != self.node);
         match self.others.get_mut(&id) {
             Some(other) if other.head.epoch > head.epoch => return,
             Some(other) if other.head.epoch == head.epoch && other.owner == owner => {
@@ -71,6 +80,7 @@ impl JobRegistry {
             .collect();
         left.sort_unstable();
         log::warn!("node {node} is silent; {} of its jobs go on elsewhere", left.len());
+        self.take_over_owed(ctx);
         for (_, _, id) in left {
             if let Some(other) = self.others.get(&id) {
                 self.queue.push(id, &other.head.brief.project_id);
@@ -168,8 +178,9 @@ impl JobRegistry {
     }
 
     /// Claims a job that was admitted here and is written by nobody.
-    pub(super) fn claim_other(&self, id: JobId, ctx: &Context<Self>) {
-        let Some(other) = self.others.get(&id) else { return };
+    pub(super) fn claim_other(&mut self, id: JobId, ctx: &Context<Self>) {
+        let Some(other) = self.others.get(&id) else { return self.queue.leave(id) };
+        self.claiming.insert(id);
         let (claiming, registry) = (with_store_timeout(self.ports.jobs.claim(id, other.head.epoch)), ctx.address());
         actix::spawn(async move { registry.do_send(Claimed(id, claiming.await)) });
     }
@@ -179,6 +190,7 @@ impl Handler<Claimed> for JobRegistry {
     type Result = ();
 
     fn handle(&mut self, Claimed(id, result): Claimed, ctx: &mut Context<Self>) {
+        self.claiming.remove(&id);
         match result {
             Ok(Some((claim, record))) => {
                 let earlier = self.others.remove(&id).map(|other| other.forget());

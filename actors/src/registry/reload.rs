@@ -30,7 +30,14 @@ impl JobRegistry {
     /// Starts loading. Until it is finished, look-ups of unknown ids go to the store.
     pub(super) fn reload_ended(&mut self, ctx: &Context<Self>) {
         self.reloading = true;
-        actix::spawn(reload(self.ports.jobs.clone(), ctx.address()));
+        actix::spawn(reload(self.ports.jobs.clone(), ctx.address(), |_| true));
+    }
+
+    /// Saves the scripts that a node which is gone still owed. Some of them may be another living node's; episodes are saved
+    /// once, whoever tries.
+    pub(super) fn take_over_owed(&self, ctx: &Context<Self>) {
+        let is_owed = |job: &EndedJob| job.episode == Some(EpisodeStatus::Owed);
+        actix::spawn(reload(self.ports.jobs.clone(), ctx.address(), is_owed));
     }
 
     /// Keeps the record of an ended job, unless it is already known (a look-up may have read it before its page came).
@@ -51,11 +58,12 @@ impl JobRegistry {
 }
 
 /// Reads page after page, retrying while the store fails: its ended jobs must be known before any job is forgotten.
-async fn reload(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>) {
+async fn reload(store: Arc<dyn JobStore>, registry: Addr<JobRegistry>, wanted: fn(&EndedJob) -> bool) {
     let (mut after, mut failures) = (None, 0);
     loop {
         match with_store_timeout(store.ended(after, PAGE)).await {
-            Ok(page) => {
+            Ok(mut page) => {
+                page.jobs.retain(wanted);
                 (after, failures) = (page.next, 0);
                 let last = after.is_none();
                 if registry.send(EndedJobsLoaded { jobs: page.jobs, last }).await.is_err() || last {

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::HashMap, rc::Rc, time::Duration};
 use async_nats::header::{NATS_SEQUENCE, NATS_SUBJECT};
 use futures_util::StreamExt as _;
 use generation_actors::{
-    model::{JobId, NodeId},
+    model::{EpisodeStatus, JobId, NodeId},
     ports::{After, Change, EndedJob, EndedPage, StoreError},
 };
 use tokio::{
@@ -42,7 +42,7 @@ struct Follower<'a> {
     to: Sender,
     /// The newest sequence that was read. Sweeps go on from there.
     swept: u64,
-    /// The sequence of each unfinished job's head, and its owner. A head comes twice, repeated by the engine and swept up,
+    /// The sequence of the head of each job that is unfinished or owes an episode, and its owner. A head comes twice, repeated by the engine and swept up,
     /// in any order.
     told: HashMap<JobId, (u64, Option<NodeId>)>,
     /// The newest sequence of the heads of each owner that was called gone: one that comes later calls for it again.
@@ -64,7 +64,9 @@ impl<'a> Follower<'a> {
         for message in all(self.writer).await? {
             self.swept = message.sequence;
             let Some(head) = read(&message) else { continue };
-            if head.job.end.is_none() {
+            if is_owed(&head) {
+                self.told.insert(head.job.id, (message.sequence, head.owner));
+            } else if head.job.end.is_none() {
                 heads.push((head.first.unwrap_or(message.sequence), message.sequence, head));
             }
         }
@@ -103,7 +105,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Calls those owners of unfinished jobs gone that are.
+    /// Calls those owners gone that are.
     async fn tell_gone(&mut self) {
         let mut newest: HashMap<NodeId, u64> = HashMap::new();
         for (sequence, owner) in self.told.values() {
@@ -125,14 +127,16 @@ impl<'a> Follower<'a> {
         }
     }
 
-    async fn tell(&mut self, sequence: u64, Head { job, owner, .. }: Head) {
+    async fn tell(&mut self, sequence: u64, head: Head) {
+        let owed = is_owed(&head);
+        let Head { job, owner, .. } = head;
         if self.told.get(&job.id).is_some_and(|(told, _)| *told >= sequence) {
             return;
         }
-        if job.end.is_some() {
-            self.told.remove(&job.id);
-        } else {
+        if owed || job.end.is_none() {
             self.told.insert(job.id, (sequence, owner));
+        } else {
+            self.told.remove(&job.id);
         }
         // A listener that has gone is noticed by whoever called.
         let _ = self.to.send(Ok(Change::Head { head: Box::new(job), owner })).await;
@@ -180,6 +184,11 @@ async fn all(writer: &Writer) -> Result<Vec<Message>, StoreError> {
         }
         sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Whether somebody still has to save the job's script.
+fn is_owed(head: &Head) -> bool {
+    head.job.end.as_ref().is_some_and(|end| end.outcome.episode_status() == Some(EpisodeStatus::Owed))
 }
 
 /// A head that another version wrote is left alone.
