@@ -54,13 +54,16 @@ impl Nginx {
         let inside = folder.path().to_str().expect("a path in UTF-8");
         fs::write(folder.path().join("nginx.conf"), AROUND.replace("{folder}", inside)).expect("it can be written");
         let configuration = configuration(&[
-            ("server 127.0.0.1:8000;", &format!("server {service};")),
+            ("server 127.0.0.1:8000 ", &format!("server {service} ")),
             ("listen 443 ssl http2;", &format!("listen {address} ssl http2;")),
             ("server_name scripts.example.com;", "server_name localhost;"),
             ("/etc/ssl/certs/scripts.example.com.pem", &format!("{inside}/certificate.pem")),
             ("/etc/ssl/private/scripts.example.com.key", &format!("{inside}/key.pem")),
         ]);
         fs::write(folder.path().join("generation-service.conf"), configuration).expect("it can be written");
+        let snippet = "snippets/generation-service.conf";
+        fs::create_dir(folder.path().join("snippets")).expect("a folder for snippets");
+        fs::copy(project_path("deploy/nginx").join(snippet), folder.path().join(snippet)).expect("it can be copied");
         let nginx = project_path(".cache/nginx/usr/sbin/nginx");
         let arguments = ["-p", inside, "-e", "stderr", "-c", &format!("{inside}/nginx.conf")].map(OsString::from);
         let mut peer = Peer::start([nginx.into()].into_iter().chain(arguments));
