@@ -18,3 +18,9 @@ fn the_image_is_built_with_the_pinned_toolchain() {
     assert_eq!(pinned, between("Dockerfile", "FROM rust:", "-"));
     assert_eq!(pinned.split('.').count(), 3, "{pinned} names no single version");
 }
+
+#[test]
+fn the_nats_of_the_tests_is_the_one_that_is_deployed() {
+    let tested = between("tests/setup/nats.sh", "\nnats_version=", "\n");
+    assert_eq!(tested, between("docker-compose.yml", "image: nats:", "-"));
+}
