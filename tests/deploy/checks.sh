@@ -6,6 +6,9 @@ valid_compose() {
   within 1m "${venv:?}/bin/check-jsonschema" --builtin-schema vendor.compose-spec docker-compose.yml
 }
 
+# The schemas of Kubernetes come with the validator.
+valid_kubernetes() { within 1m "${venv:?}/bin/python" tests/deploy/valid_kubernetes.py deploy/kubernetes; }
+
 valid_nats() { within 1m "${cache:?}/tools/bin/nats-server" -t --config config/nats.conf; }
 
 # As its image has it, but for what Debian's nginx lacks: it cannot look addresses up again, and `instance` is nobody here.

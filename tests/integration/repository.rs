@@ -23,4 +23,5 @@ fn the_image_is_built_with_the_pinned_toolchain() {
 fn the_nats_of_the_tests_is_the_one_that_is_deployed() {
     let tested = between("tests/setup/nats.sh", "\nnats_version=", "\n");
     assert_eq!(tested, between("docker-compose.yml", "image: nats:", "-"));
+    assert_eq!(tested, between("deploy/kubernetes/nats-values.yaml", "\n    tag: ", "-"));
 }
