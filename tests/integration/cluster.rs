@@ -6,7 +6,7 @@ use generation_testkit::nats::Nats;
 
 use crate::harness::{
     brief, brief_with, free_address,
-    service::{Builder, Service},
+    service::{Builder, Service, Signal},
     sse::{End, Event},
     upstream::{Step, Upstream},
     wait,
@@ -147,6 +147,54 @@ fn a_killed_nodes_job_goes_on_elsewhere_and_its_readers_there_within_their_respo
     assert_eq!(there.script(&id), expected);
     assert_eq!(end.data["result"]["markdown"], expected);
     assert_eq!(shared.episodes(), 1);
+}
+
+#[test]
+fn a_node_that_stood_still_writes_nothing_more_and_leaves_its_model() {
+    let shared = Shared::start();
+    let upstream = Upstream::start(|_| {
+        let pieces = (0..10_000).flat_map(|_| [Step::Text("word ".into()), Step::Pause(Duration::from_millis(5))]);
+        [Step::Head].into_iter().chain(pieces).collect()
+    });
+    let (here, there) = (shared.node().upstream(&upstream).start(), shared.node().upstream(&upstream).start());
+    let id = here.create(&brief());
+    here.wait_for_text(&id);
+    let mut at_home = here.events(&id, "?preview=delta");
+    at_home.event_named("preview");
+    let mut elsewhere = there.events(&id, "?preview=delta");
+    elsewhere.event_named("preview");
+    here.signal(Signal::STOP);
+    elsewhere.event_where(|event| event.position().is_some_and(|(epoch, _)| epoch == 2));
+    here.signal(Signal::CONT);
+    let woken = Instant::now();
+    let left = upstream.wait_until_left(0);
+    assert!(left < woken + Duration::from_secs(2), "left {:?} after waking", left - woken);
+    // Those who stayed with the former owner are shown what the new one writes, within their response.
+    at_home.event_where(|event| event.position().is_some_and(|(epoch, _)| epoch == 2));
+    here.cancel(&id);
+    let ((far, _), (near, _)) = (elsewhere.rest(), at_home.rest());
+    assert_eq!(terminal(&far).id, terminal(&near).id);
+    assert_eq!(there.job(&id)["status"], "canceled");
+}
+
+#[test]
+fn a_nearly_full_engine_refuses_new_jobs_and_lets_running_ones_end() {
+    let shared = Shared::start();
+    let node = shared.node().env("GENERATION__STORE__MAX_BYTES", "16777216").start();
+    let long = brief_with(serde_json::json!({ "description": "가".repeat(10_000) }));
+    let mut accepted = Vec::new();
+    let refused = wait::until("the engine to be nearly full", || {
+        let answer = node.post(&long);
+        if answer.status() == 201 {
+            accepted.push(answer.json()["jobId"].as_str().expect("a jobId").to_owned());
+        }
+        (answer.status() == 503).then_some(answer)
+    });
+    assert!(refused.header("retry-after").is_some());
+    for id in &accepted {
+        node.wait_for(id, "completed");
+    }
+    assert!(node.log().contains("nearly full"), "{}", node.log());
 }
 
 #[test]

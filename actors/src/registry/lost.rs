@@ -27,7 +27,13 @@ impl Handler<JobFenced> for JobRegistry {
         let Some(entry) = self.jobs.remove(&id) else { return };
         entry.listing.remove();
         match self.others.get(&id) {
-            Some(other) => entry.feed.move_readers_to(&other.feed),
+            Some(other) => {
+                let read = entry.feed.has_readers();
+                entry.feed.move_readers_to(&other.feed);
+                if read {
+                    self.mirror(id, None, ctx);
+                }
+            }
             None if self.node.is_some() => drop(self.moving.insert(id, (entry.feed, Instant::now()))),
             None => entry.feed.cut(),
         }

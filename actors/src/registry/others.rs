@@ -133,7 +133,7 @@ impl JobRegistry {
     }
 
     /// Keeps a job's feed current from now on.
-    fn mirror(&mut self, id: JobId, waiting: Option<oneshot::Sender<Found>>, ctx: &Context<Self>) {
+    pub(super) fn mirror(&mut self, id: JobId, waiting: Option<oneshot::Sender<Found>>, ctx: &Context<Self>) {
         let Some(other) = self.others.get_mut(&id) else { return };
         if let Showing::By(Mirror { waiting: all, .. }) = &mut other.showing {
             if let Some(all) = all {

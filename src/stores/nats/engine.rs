@@ -225,10 +225,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Fails if no leader answers.
-    pub(super) async fn check(&self) -> Result<(), Failure> {
-        timeout(ATTEMPT, self.stream.get_info()).await.map_err(silent)?.map_err(silent)?;
-        Ok(())
+    /// How full the stream is, 0–1. Fails if no leader answers.
+    pub(super) async fn fullness(&self) -> Result<f64, Failure> {
+        let info = timeout(ATTEMPT, self.stream.get_info()).await.map_err(silent)?.map_err(silent)?;
+        Ok(info.state.bytes as f64 / info.config.max_bytes.max(1) as f64)
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -135,6 +135,7 @@ async fn run(
     tokio::select! {
         () = work => {}
         () = node.beats.run() => {}
+        () = node.writer.watch_room() => {}
         () = peers::publish(&engine, published) => {}
     }
     // What is on its way to the server is not lost with the thread.

@@ -173,7 +173,7 @@ impl JobStore for NatsJobs {
     }
 
     fn check(&self) -> Answer<()> {
-        self.read(|node| async move { node.writer.engine.check().await.map_err(StoreError::unavailable) })
+        self.read(|node| async move { node.writer.check().await })
     }
 }
 

@@ -1,7 +1,11 @@
 //! Writes jobs under the rule that carries everything: a write expects the newest sequence of its job's whole tree, so
 //! whatever somebody else has written meanwhile refuses it. Calls for one job come one after another (see [`super::lanes`]).
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    time::Duration,
+};
 
 use generation_actors::{
     model::{Checkpoint, End, EpisodeState, EpisodeStatus, Epoch, JobId, JobRecord, NewJob, NodeId},
@@ -18,6 +22,9 @@ use super::{
 
 /// How long a request is repeated. An election takes four to nine seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// From here on no job is created, so that there is room for the texts and ends of those that run.
+const FULL: f64 = 0.9;
+const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(100);
 /// A refused script waits this long for an operator.
@@ -32,6 +39,7 @@ pub(super) struct Writer {
     retention: Duration,
     /// The jobs that this node writes, as stored by its last write.
     held: RefCell<HashMap<JobId, Stored>>,
+    has_room: Cell<bool>,
 }
 
 /// A write that cannot succeed as it is.
@@ -57,10 +65,29 @@ enum Standing {
 
 impl Writer {
     pub(super) fn new(engine: Engine, node: NodeId, retention: Duration) -> Self {
-        Self { engine, node, retention, held: RefCell::default() }
+        Self { engine, node, retention, held: RefCell::default(), has_room: Cell::new(true) }
+    }
+
+    /// Whether there is room for more jobs; fails if the engine does not answer.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        let fullness = self.engine.fullness().await.map_err(StoreError::unavailable)?;
+        self.has_room.set(fullness < FULL);
+        if fullness < FULL { Ok(()) } else { Err(full()) }
+    }
+
+    /// Looks again and again whether there is room.
+    pub(super) async fn watch_room(&self) {
+        loop {
+            // An engine that does not answer is noticed by those who write.
+            let _ = self.check().await;
+            sleep(ROOM_INTERVAL).await;
+        }
     }
 
     pub(super) async fn create(&self, job: NewJob, here: bool) -> Result<Created, StoreError> {
+        if !self.has_room.get() {
+            return Err(full());
+        }
         let subjects = &self.engine.subjects;
         let owner = here.then_some(self.node);
         let mut stored = Stored { record: job.record(Epoch::FIRST), owner, first: None, newest: 0 };
@@ -417,6 +444,10 @@ fn fenced(by: &Claim) -> Written {
 
 fn contradiction(error: serde_json::Error) -> StoreError {
     StoreError::contradiction(error)
+}
+
+fn full() -> StoreError {
+    StoreError::unavailable("the engine is nearly full: raise store.max_bytes there, or shorten jobs.retention")
 }
 
 fn misfit(misfit: Misfit) -> StoreError {
