@@ -241,6 +241,58 @@ fn an_unreachable_engine_stops_the_start_with_a_sentence() {
     assert!(output.contains("cannot connect to NATS at 127.0.0.1:1"), "{output}");
 }
 
+/// Builds a node that logs in as the servers demand.
+fn logs_in(nats: &Nats, episodes: &Service, more: &[(&str, &str)]) -> Builder {
+    let builder = Service::builder()
+        .env("GENERATION__STORE__KIND", "nats")
+        .env("GENERATION__STORE__URLS", &format!("[{:?}]", nats.urls()))
+        .remote(&episodes.url(""));
+    more.iter().fold(builder, |builder, (name, value)| builder.env(name, value))
+}
+
+#[test]
+fn nodes_log_in_by_password_token_and_credentials_and_over_tls() {
+    let episodes = Service::start();
+    let cases = [
+        Nats::builder().user("gen", "s3cret-word").start(),
+        Nats::builder().token("s3cret-word").start(),
+        Nats::builder().credentials().start(),
+        Nats::builder().tls().start(),
+    ];
+    let (creds, ca) = (cases[2].credentials().display().to_string(), cases[3].ca().display().to_string());
+    let settings: [&[(&str, &str)]; 4] = [
+        &[
+            ("GENERATION__STORE__USER", "gen"),
+            ("GENERATION__STORE__PASSWORD_ENV", "NATS_PASSWORD"),
+            ("NATS_PASSWORD", "s3cret-word"),
+        ],
+        &[("GENERATION__STORE__TOKEN_ENV", "NATS_TOKEN"), ("NATS_TOKEN", "s3cret-word")],
+        &[("GENERATION__STORE__CREDENTIALS_FILE", &creds)],
+        &[("GENERATION__STORE__CA_FILE", &ca)],
+    ];
+    for (nats, settings) in cases.iter().zip(settings) {
+        let node = logs_in(nats, &episodes, settings).start();
+        let id = node.create(&brief());
+        node.wait_for(&id, "completed");
+        assert!(!node.log().contains("s3cret-word"));
+    }
+    for nats in &cases {
+        let (status, output) = logs_in(nats, &episodes, &[]).start_in_vain();
+        assert!(!status.success(), "{output}");
+        assert!(output.contains("cannot connect to NATS"), "{output}");
+    }
+}
+
+#[test]
+fn services_with_different_prefixes_share_an_engine_and_no_job() {
+    let shared = Shared::start();
+    let one = shared.node().start();
+    let other = shared.node().env("GENERATION__STORE__PREFIX", "other").start();
+    let id = one.create(&brief());
+    one.wait_for(&id, "completed");
+    assert_eq!(other.get(&format!("/api/v1/generations/{id}")).status(), 404);
+}
+
 #[test]
 fn an_engine_without_jetstream_stops_the_start_with_a_sentence() {
     let (nats, episodes) = (Nats::builder().jetstream(false).start(), Service::start());

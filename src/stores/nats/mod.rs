@@ -1,6 +1,7 @@
 //! Stores jobs on NATS JetStream, for several nodes together. All of it runs on one thread: calls are sent there in order.
 
 mod beats;
+mod creation;
 mod engine;
 mod format;
 mod heads;

@@ -8,20 +8,20 @@ use std::{
 };
 
 use generation_actors::{
-    model::{Checkpoint, End, EpisodeState, EpisodeStatus, Epoch, JobId, JobRecord, NewJob, NodeId},
-    ports::{Claim, Created, Ending, KeyHolder, StoreError, Written},
+    model::{Checkpoint, End, EpisodeState, EpisodeStatus, Epoch, JobId, JobRecord, NodeId},
+    ports::{Claim, Ending, StoreError, Written},
 };
 use tokio::time::{Instant, sleep};
 
 use super::{
     engine::{ATTEMPT, Engine, Failure, Message, Write},
-    format::{Head, Key, Text},
+    format::{Head, Text},
     subjects::is_head,
     tree::{Misfit, Stored, Torn},
 };
 
 /// How long a request is repeated. An election takes four to nine seconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// From here on no job is created, so that there is room for the texts and ends of those that run.
 const FULL: f64 = 0.9;
 const ROOM_INTERVAL: Duration = Duration::from_secs(1);
@@ -29,21 +29,19 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(100);
 /// A refused script waits this long for an operator.
 const REFUSED_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How long a key is held at least.
-const KEY_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
 
 /// One node's writes.
 pub(super) struct Writer {
     pub(super) engine: Engine,
     pub(super) node: NodeId,
-    retention: Duration,
+    pub(super) retention: Duration,
     /// The jobs that this node writes, as stored by its last write.
     held: RefCell<HashMap<JobId, Stored>>,
-    has_room: Cell<bool>,
+    pub(super) has_room: Cell<bool>,
 }
 
 /// A write that cannot succeed as it is.
-enum Refusal {
+pub(super) enum Refusal {
     /// Something else is the newest. `unsure`: an earlier attempt had no answer, and may be what is newest.
     Moved {
         unsure: bool,
@@ -82,55 +80,6 @@ impl Writer {
             let _ = self.check().await;
             sleep(ROOM_INTERVAL).await;
         }
-    }
-
-    pub(super) async fn create(&self, job: NewJob, here: bool) -> Result<Created, StoreError> {
-        if !self.has_room.get() {
-            return Err(full());
-        }
-        let subjects = &self.engine.subjects;
-        let owner = here.then_some(self.node);
-        let mut stored = Stored { record: job.record(Epoch::FIRST), owner, first: None, newest: 0 };
-        let head = stored.head(subjects).map_err(contradiction)?.expects(subjects.tree(job.id), 0);
-        let Some(key) = &job.idempotency else {
-            return match self.write(&[head]).await {
-                Ok(newest) => Ok(self.created(stored, newest)),
-                Err(Refusal::Moved { unsure: true }) => self.created_or_taken(stored).await,
-                Err(Refusal::Moved { unsure: false }) => Err(taken(job.id)),
-                Err(Refusal::Failed(error)) => Err(error),
-            };
-        };
-        let payload = Key::new(job.id, &key.body_digest).write().map_err(contradiction)?;
-        let subject = subjects.key(&key.key);
-        let mut expected = 0;
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let mut write = Write::new(subject.clone(), payload.clone()).expects(subject.clone(), expected);
-            write.lifetime = Some(KEY_LIFETIME + self.retention);
-            match self.write(&[write, head.clone()]).await {
-                Ok(newest) => return Ok(self.created(stored, newest)),
-                Err(Refusal::Failed(error)) => return Err(error),
-                Err(Refusal::Moved { unsure }) => match self.holder(&key.key).await? {
-                    Some((holder, _, _)) if holder.job == job.id && unsure => {
-                        return self.created_or_taken(stored).await;
-                    }
-                    Some((holder, _, true)) if holder.body_digest == key.body_digest => {
-                        return Ok(Created::Existing(holder.job));
-                    }
-                    Some((holder, _, true)) => return Ok(Created::KeyConflict(holder.job)),
-                    // Key and head are stored together, so the job of this key has been forgotten.
-                    Some((_, sequence, false)) => expected = sequence,
-                    None if self.newest(job.id).await?.is_some() => return Err(taken(job.id)),
-                    None => expected = 0,
-                },
-            }
-            stored.newest = 0;
-        }
-        Err(StoreError::timed_out(PATIENCE))
-    }
-
-    pub(super) async fn key_holder(&self, key: &str) -> Result<Option<KeyHolder>, StoreError> {
-        Ok(self.holder(key).await?.and_then(|(holder, _, exists)| exists.then_some(holder)))
     }
 
     pub(super) async fn claim(&self, id: JobId, seen: Epoch) -> Result<Option<(Claim, JobRecord)>, StoreError> {
@@ -286,7 +235,7 @@ impl Writer {
     }
 
     /// Repeats a write until the engine has taken or refused it.
-    async fn write(&self, writes: &[Write]) -> Result<u64, Refusal> {
+    pub(super) async fn write(&self, writes: &[Write]) -> Result<u64, Refusal> {
         let deadline = Instant::now() + PATIENCE;
         let mut unsure = false;
         loop {
@@ -389,34 +338,12 @@ impl Writer {
         Ok(if stored.is_some_and(ended_by_us) { Written::Done } else { fenced(by) })
     }
 
-    /// The holder of a key, the sequence of that message, and whether the job still exists.
-    async fn holder(&self, key: &str) -> Result<Option<(KeyHolder, u64, bool)>, StoreError> {
-        let subject = self.engine.subjects.key(key);
-        let Some(message) = self.persist(|| self.engine.newest(&subject)).await? else { return Ok(None) };
-        let (job, body_digest) = Key::read(&message.payload).map_err(StoreError::contradiction)?;
-        let exists = self.newest(job).await?.is_some();
-        Ok(Some((KeyHolder { job, body_digest }, message.sequence, exists)))
-    }
-
-    async fn newest(&self, id: JobId) -> Result<Option<Message>, StoreError> {
+    pub(super) async fn newest(&self, id: JobId) -> Result<Option<Message>, StoreError> {
         let tree = self.engine.subjects.tree(id);
         self.persist(|| self.engine.newest(&tree)).await
     }
 
-    fn created(&self, mut stored: Stored, newest: u64) -> Created {
-        (stored.newest, stored.first) = (newest, Some(newest));
-        if stored.owner.is_none() { Created::Queued } else { Created::Mine(self.claimed(stored).0) }
-    }
-
-    /// After an attempt without an answer a job of this id exists: it is that attempt's. Others may have claimed it
-    /// meanwhile.
-    async fn created_or_taken(&self, stored: Stored) -> Result<Created, StoreError> {
-        let Some(found) = self.read(stored.record.head.id).await? else { return Ok(Created::Queued) };
-        let ours = found.owner.is_some() && found.owner == stored.owner && found.record == stored.record;
-        Ok(if ours { Created::Mine(self.claimed(found).0) } else { Created::Queued })
-    }
-
-    fn claimed(&self, stored: Stored) -> (Claim, JobRecord) {
+    pub(super) fn claimed(&self, stored: Stored) -> (Claim, JobRecord) {
         let record = stored.record.clone();
         let claim = Claim::new(record.head.id, record.head.epoch, stored.newest);
         self.held.borrow_mut().insert(claim.job, stored);
@@ -442,18 +369,14 @@ fn fenced(by: &Claim) -> Written {
     Written::Fenced
 }
 
-fn contradiction(error: serde_json::Error) -> StoreError {
+pub(super) fn contradiction(error: serde_json::Error) -> StoreError {
     StoreError::contradiction(error)
 }
 
-fn full() -> StoreError {
+pub(super) fn full() -> StoreError {
     StoreError::unavailable("the engine is nearly full: raise store.max_bytes there, or shorten jobs.retention")
 }
 
 fn misfit(misfit: Misfit) -> StoreError {
     StoreError::contradiction(misfit)
-}
-
-fn taken(id: JobId) -> StoreError {
-    StoreError::contradiction(format!("{id} exists already"))
 }
