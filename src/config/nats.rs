@@ -23,7 +23,7 @@ pub struct NatsStore {
     pub prefix: String,
     /// How many servers keep each job, 1, 3 or 5.
     pub replicas: usize,
-    /// The most bytes that jobs may take on each server, 16 MiB–16 TiB.
+    /// The most bytes that jobs may take on each server, 1 MiB–16 TiB.
     pub max_bytes: u64,
     /// A node that says nothing for this long is considered dead, 1 s–1 min.
     pub lease: Duration,
@@ -64,7 +64,7 @@ impl NatsStore {
         let urls = section.optional("urls", list(url));
         let prefix = section.read("prefix", prefix);
         let replicas = section.read("replicas", integer(1..=5));
-        let max_bytes = section.read("max_bytes", integer(16 << 20..=16 << 40));
+        let max_bytes = section.read("max_bytes", integer(1 << 20..=16 << 40));
         let lease = section.read("lease", duration(Duration::from_secs(1)..=Duration::from_secs(60)));
         let login = NatsLogin::read(section, environment, wanted);
         let ca_file = section.optional("ca_file", parse::path);

@@ -114,6 +114,7 @@ impl Jobs {
         let timeout = section.read("timeout", duration(SHORTEST..=7 * DAY));
         let words = [("resume", true), ("fail", false)];
         let resume = section.read("on_restart", parse::one_of(&words));
+        let max_attempts = section.read("max_attempts", integer(1..=1000));
         let checkpoint_interval = section.read("checkpoint_interval", duration(SHORTEST..=MINUTE));
         let job = JobSettings {
             preview_interval: preview_interval.ok_or(Faulty)?,
@@ -127,6 +128,7 @@ impl Jobs {
             retention: retention?,
             keep: Bound { jobs: keep?, bytes: keep_bytes? },
             resume: resume?,
+            max_attempts: max_attempts?,
             arbiters: cores(),
             job,
         };

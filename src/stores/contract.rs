@@ -187,6 +187,7 @@ pub(crate) async fn unfinished(store: &dyn JobStore) -> Vec<JobHead> {
             Change::Head { head, .. } => heads.push(*head),
             Change::CaughtUp => return heads,
             Change::OwnerGone(node) => panic!("nobody but {node} writes here"),
+            Change::Reset => panic!("nothing is lost here"),
         }
     }
 }

@@ -7,7 +7,7 @@ use generation_testkit::nats::Nats;
 use crate::harness::{
     brief, brief_with, free_address,
     service::{Builder, Service, Signal},
-    sse::{End, Event},
+    sse::{End, Event, Next},
     upstream::{Step, Upstream},
     wait,
 };
@@ -180,7 +180,7 @@ fn a_node_that_stood_still_writes_nothing_more_and_leaves_its_model() {
 #[test]
 fn a_nearly_full_engine_refuses_new_jobs_and_lets_running_ones_end() {
     let shared = Shared::start();
-    let node = shared.node().env("GENERATION__STORE__MAX_BYTES", "16777216").start();
+    let node = shared.node().env("GENERATION__STORE__MAX_BYTES", "4194304").start();
     let long = brief_with(serde_json::json!({ "description": "가".repeat(10_000) }));
     let mut accepted = Vec::new();
     let refused = wait::until("the engine to be nearly full", || {
@@ -195,6 +195,78 @@ fn a_nearly_full_engine_refuses_new_jobs_and_lets_running_ones_end() {
         node.wait_for(id, "completed");
     }
     assert!(node.log().contains("nearly full"), "{}", node.log());
+}
+
+/// An upstream that takes requests and says nothing.
+fn mute() -> Upstream {
+    Upstream::start(|_| vec![Step::Head, Step::Pause(Duration::from_secs(60))])
+}
+
+#[test]
+fn a_job_that_no_node_survives_fails_at_last() {
+    let (shared, upstream) = (Shared::start(), mute());
+    let node = || shared.node().upstream(&upstream).env("GENERATION__JOBS__MAX_ATTEMPTS", "1").start();
+    let mut first = node();
+    let id = first.create(&brief());
+    upstream.wait_for_requests(1);
+    let mut second = node();
+    first.kill9();
+    upstream.wait_for_requests(2);
+    let third = node();
+    second.kill9();
+    let job = third.wait_for(&id, "failed");
+    assert_eq!(job["errorCode"], "GENERATION_ERROR", "{job}");
+}
+
+#[test]
+fn an_engine_that_is_killed_and_comes_back_loses_nothing_and_nobody() {
+    let body = brief_with(serde_json::json!({ "lengthTarget": 600 }));
+    let expected = undisturbed(&body);
+    let mut shared = Shared::start();
+    let (here, there) = (shared.node().start(), shared.node().start());
+    let id = here.create(&body);
+    let (mut at_home, mut elsewhere) = (here.events(&id, "?preview=delta"), there.events(&id, "?preview=delta"));
+    at_home.event_named("preview");
+    elsewhere.event_named("preview");
+    shared.nats.kill(0);
+    // The owner writes on meanwhile.
+    at_home.event_named("preview");
+    shared.nats.restart(0);
+    for (events, end) in [at_home.rest(), elsewhere.rest()] {
+        assert_eq!(end, End::Clean);
+        terminal(&events);
+    }
+    assert_eq!(here.script(&id), expected);
+    assert_eq!(there.script(&id), expected);
+    assert_eq!(shared.episodes(), 1);
+    // Beats are kept in memory: they work again, too.
+    wait::until("a job after the outage", || (here.post(&brief()).status() == 201).then_some(()));
+}
+
+#[test]
+fn after_an_engine_came_back_empty_jobs_are_gone_and_readers_told() {
+    let mut shared = Shared::start();
+    let (here, there) = (shared.node().words_per_second(5).start(), shared.node().start());
+    let id = here.create(&brief());
+    let mut reader = there.events(&id, "");
+    let last = reader.event_named("preview").id.expect("an id");
+    shared.nats.empty();
+    shared.nats.start_all();
+    wait::until("the reader to be cut", || matches!(reader.next(), Next::End(_)).then_some(()));
+    for node in [&here, &there] {
+        wait::until("the job to be gone", || {
+            (node.get(&format!("/api/v1/generations/{id}")).status() == 404).then_some(())
+        });
+        let (events, _) = node.resume(&id, "", &last).rest();
+        assert!(events.iter().any(|event| event.id.as_deref() == Some("gone")), "{events:?}");
+    }
+    let again = wait::until("a new job", || {
+        let answer = there.post(&brief());
+        (answer.status() == 201).then(|| answer.json()["jobId"].as_str().expect("a jobId").to_owned())
+    });
+    wait::until("it to be known everywhere", || {
+        (here.get(&format!("/api/v1/generations/{again}")).status() == 200).then_some(())
+    });
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub struct JobHead {
     pub epoch: Epoch,
     /// When it first left the queue.
     pub started_at: Option<DateTime<Utc>>,
+    /// How many owners in a row the job has lost without any text being stored; 0 in a store of one process, which does not
+    /// count them.
+    pub attempts: u32,
     /// The end, once the job has ended.
     pub end: Option<End>,
 }
@@ -108,6 +111,7 @@ impl NewJob {
             created_at: self.created_at,
             epoch,
             started_at: None,
+            attempts: 0,
             end: None,
         };
         JobRecord::without_text(head)

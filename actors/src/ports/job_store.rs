@@ -133,6 +133,8 @@ pub enum Change {
     CaughtUp,
     /// This node is considered dead; its jobs may be claimed.
     OwnerGone(NodeId),
+    /// The store has lost everything: no job that it told of exists any more.
+    Reset,
 }
 
 /// How a job ended.

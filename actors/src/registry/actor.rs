@@ -50,6 +50,8 @@ pub struct RegistrySettings {
     pub keep: Bound,
     /// Whether jobs that were streaming resume after a restart. Otherwise they fail, with their text kept.
     pub resume: bool,
+    /// How many nodes in a row may lose a job without storing any of its text. After one more it fails.
+    pub max_attempts: u32,
     /// The number of threads that run jobs; with 0, jobs run on the registry's own thread.
     pub arbiters: usize,
     /// The settings of each job.

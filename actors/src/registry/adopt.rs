@@ -99,6 +99,11 @@ impl JobRegistry {
             let cause = "the service was restarted while the job was streaming, and jobs.on_restart is `fail`";
             return Arc::new(FailingGenerator(Failure::new(FailureCode::GenerationError, cause)));
         }
+        if head.attempts > self.settings.max_attempts {
+            let cause =
+                format!("{} nodes in a row have died or stalled before they stored any of its text", head.attempts);
+            return Arc::new(FailingGenerator(Failure::new(FailureCode::GenerationError, cause)));
+        }
         match self.models.route(&head.brief.model) {
             Ok(route) => route.generator,
             Err(unknown) => Arc::new(FailingGenerator(Failure::new(FailureCode::ModelUnavailable, unknown))),

@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::sleep};
 use super::JobRegistry;
 use crate::{
     feed::{FeedContext, Publisher},
-    job::{Cancel, JobState},
+    job::{Cancel, Fenced, JobState},
     model::{End, Epoch, JobHead, JobId, NodeId, Outcome},
     ports::{Ask, Change, Clock, JobStore, OwnerReply, Peers, ReplySender, StoreError, Written},
     store_timeout::with_store_timeout,
@@ -91,6 +91,7 @@ impl Handler<Changed> for JobRegistry {
         match change {
             Change::Head { head, owner } => self.head_changed(*head, owner, ctx),
             Change::OwnerGone(node) => self.owner_gone(node, ctx),
+            Change::Reset => self.forget_everything(),
             Change::CaughtUp => {}
         }
     }
@@ -123,6 +124,23 @@ impl Handler<Asked> for JobRegistry {
 }
 
 impl JobRegistry {
+    /// The store has lost all jobs. Their models stop; their readers reconnect, and are told that they are gone. Nothing is
+    /// stored again: two nodes might hold the same job, and a canceled one would go on.
+    fn forget_everything(&mut self) {
+        log::error!("the job store has lost all {} unfinished jobs", self.jobs.len() + self.others.len());
+        for (id, entry) in self.jobs.drain() {
+            entry.actor.do_send(Fenced);
+            entry.listing.remove();
+            entry.feed.cut();
+            self.queue.leave(id);
+        }
+        for (id, other) in self.others.drain() {
+            other.forget().cut();
+            self.queue.leave(id);
+        }
+        self.claiming.clear();
+    }
+
     /// Cancels a job that another node may run.
     pub(super) fn cancel_elsewhere(&self, id: JobId) -> ResponseFuture<()> {
         let known = self.others.get(&id).map(|other| (other.head.clone(), other.owner));

@@ -57,6 +57,7 @@ fn defaults_are_the_documented_ones() {
                 retention: seconds(3600),
                 keep: Bound { jobs: 100_000, bytes: 4 * 1024 * 1024 * 1024 },
                 resume: true,
+                max_attempts: 3,
                 arbiters: cores(),
                 job: JobSettings {
                     preview_interval: Duration::from_millis(500),

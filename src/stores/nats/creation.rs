@@ -21,12 +21,12 @@ const KEY_LIFETIME: Duration = Duration::from_secs(25 * 60 * 60);
 
 impl Writer {
     pub(super) async fn create(&self, job: NewJob, here: bool) -> Result<Created, StoreError> {
-        if !self.has_room.get() {
+        if self.room.get() == 0 {
             return Err(full());
         }
         let subjects = &self.engine.subjects;
         let owner = here.then_some(self.node);
-        let mut stored = Stored { record: job.record(Epoch::FIRST), owner, first: None, newest: 0 };
+        let mut stored = Stored { record: job.record(Epoch::FIRST), owner, first: None, wrote: false, newest: 0 };
         let head = stored.head(subjects).map_err(contradiction)?.expects(subjects.tree(job.id), 0);
         let Some(key) = &job.idempotency else {
             return match self.write(&[head]).await {

@@ -22,6 +22,8 @@ use super::{streams::Stream, subjects::Subjects};
 
 /// The most time for one attempt. A server in a cluster without a leader does not answer.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(2);
+/// Bytes of headers and of the engine's own for each message, about.
+const OVERHEAD: u64 = 256;
 /// The subjects that an expected sequence is about; the header has no constant in the client.
 const EXPECTED_OF: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
 /// How many messages of a scan are left; without a constant, too.
@@ -66,6 +68,9 @@ pub(super) enum Failure {
     /// No answer: the engine may have written it or not, or may still do so.
     #[display("the engine does not answer: {_0}")]
     Silent(#[error(not(source))] String),
+    /// There is no such stream.
+    #[display("the stream is not there")]
+    Missing,
     /// The engine refused it for another reason. Nothing was written.
     #[display("the engine refused it: {_0}")]
     Refused(#[error(not(source))] String),
@@ -84,6 +89,39 @@ struct AckError {
     err_code: u64,
     #[serde(default)]
     description: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Info {
+    Failed { error: AckError },
+    Is { created: String, config: Limits, state: Used },
+}
+
+#[derive(Deserialize)]
+struct Limits {
+    max_bytes: i64,
+}
+
+#[derive(Deserialize)]
+struct Used {
+    bytes: u64,
+}
+
+/// How a stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    /// When it was made. A stream that is made again is another one.
+    pub(super) created: String,
+    bytes: u64,
+    max_bytes: i64,
+}
+
+impl State {
+    /// The bytes that may still be written before only the last tenth is left, for the texts and ends of what runs.
+    pub(super) fn room(&self) -> u64 {
+        u64::try_from(self.max_bytes).map_or(u64::MAX, |most| (most / 10 * 9).saturating_sub(self.bytes))
+    }
 }
 
 /// One stream over the connection, with the names of what this service stores.
@@ -110,6 +148,11 @@ impl Write {
     pub(super) fn expects(mut self, subjects: String, newest: u64) -> Self {
         self.expects = Some((subjects, newest));
         self
+    }
+
+    /// The bytes it takes in the stream, about.
+    pub(super) fn size(&self) -> u64 {
+        (self.subject.len() + self.payload.len()) as u64 + OVERHEAD
     }
 
     fn headers(&self) -> HeaderMap {
@@ -225,10 +268,17 @@ impl Engine {
         Ok(())
     }
 
-    /// How full the stream is, 0–1. Fails if no leader answers.
-    pub(super) async fn fullness(&self) -> Result<f64, Failure> {
-        let info = timeout(ATTEMPT, self.stream.get_info()).await.map_err(silent)?.map_err(silent)?;
-        Ok(info.state.bytes as f64 / info.config.max_bytes.max(1) as f64)
+    /// How the stream is. Fails if no leader answers.
+    pub(super) async fn state(&self) -> Result<State, Failure> {
+        let request = Request::new().timeout(Some(ATTEMPT));
+        let subject = format!("$JS.API.STREAM.INFO.{}", self.name);
+        let answer = self.client.send_request(subject, request).await.map_err(silent)?;
+        match serde_json::from_slice(&answer.payload).map_err(silent)? {
+            Info::Is { created, config: Limits { max_bytes }, state: Used { bytes } } => {
+                Ok(State { created, bytes, max_bytes })
+            }
+            Info::Failed { error } => Err(error.into()),
+        }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -241,6 +291,7 @@ impl From<AckError> for Failure {
         match err_code {
             10071 => Self::Moved,
             10164 => Self::Busy,
+            10059 => Self::Missing,
             10077 | 10047 | 10023 => Self::Full(description),
             code => Self::Refused(format!("{description} ({code})")),
         }

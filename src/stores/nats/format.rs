@@ -39,6 +39,8 @@ struct StoredHead<'a> {
     first: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     end: Option<StoredEnd>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -113,7 +115,7 @@ pub(super) enum Unreadable {
 impl Head {
     /// Encodes it.
     pub(super) fn write(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let JobHead { id: _, brief, created_at, epoch, started_at, end } = &self.job;
+        let JobHead { id: _, brief, created_at, epoch, started_at, attempts, end } = &self.job;
         serde_json::to_vec(&StoredHead {
             v: VERSION,
             epoch: epoch.0,
@@ -122,6 +124,7 @@ impl Head {
             brief: StoredBrief::from(brief.as_ref()),
             first: self.first,
             started_at: *started_at,
+            attempts: *attempts,
             end: end.as_ref().map(StoredEnd::from),
             text_bytes: self.text_bytes,
         })
@@ -139,6 +142,7 @@ impl Head {
                 created_at: stored.created_at,
                 epoch: Epoch(stored.epoch),
                 started_at: stored.started_at,
+                attempts: stored.attempts,
                 end,
             },
             owner: stored.owner.map(NodeId),

@@ -56,6 +56,7 @@ impl<'a> Follower<'a> {
     }
 
     async fn run(mut self) -> Result<(), StoreError> {
+        let mut resets = self.writer.resets.get();
         let Engine { subjects, .. } = &self.writer.engine;
         // Before the first read, so that nothing falls between.
         let news = self.writer.engine.client().subscribe(subjects.news()).await;
@@ -86,10 +87,21 @@ impl<'a> Follower<'a> {
                         self.tell(message.sequence, head).await;
                     }
                 }
-                _ = sweep.tick() => self.sweep().await,
+                _ = sweep.tick() => {
+                    if std::mem::replace(&mut resets, self.writer.resets.get()) != resets {
+                        self.forget().await;
+                    }
+                    self.sweep().await;
+                }
                 _ = look.tick() => self.tell_gone().await,
             }
         }
+    }
+
+    /// The engine has lost everything: nothing that was told of exists.
+    async fn forget(&mut self) {
+        (self.swept, self.told, self.gone) = (0, HashMap::new(), HashMap::new());
+        let _ = self.to.send(Ok(Change::Reset)).await;
     }
 
     /// Reads what was stored since the last sweep: some of it may not have been repeated, or not to us.

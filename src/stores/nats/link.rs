@@ -20,6 +20,7 @@ use super::{
     peers,
     streams::{self, Streams},
     subjects::Subjects,
+    watch,
     writer::Writer,
 };
 use crate::config::{NatsLogin, NatsStore};
@@ -120,7 +121,7 @@ async fn run(
         }
     };
     let writer = Writer::new(engine.clone(), id, retention);
-    let beats = Beats::new(nodes, id, settings.lease);
+    let beats = Beats::new(nodes.clone(), id, settings.lease);
     let node = Rc::new(Node { writer, beats, lanes: Lanes::default(), reads: TaskTracker::new() });
     if ready.send(Ok(())).is_err() {
         return;
@@ -135,7 +136,7 @@ async fn run(
     tokio::select! {
         () = work => {}
         () = node.beats.run() => {}
-        () = node.writer.watch_room() => {}
+        () = watch::run(&node, &nodes, &settings) => {}
         () = peers::publish(&engine, published) => {}
     }
     // What is on its way to the server is not lost with the thread.

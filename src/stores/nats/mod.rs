@@ -12,6 +12,7 @@ mod peers;
 mod streams;
 mod subjects;
 mod tree;
+mod watch;
 mod writer;
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(super) struct Stored {
     pub(super) owner: Option<NodeId>,
     /// The sequence of its first head; `None` before that is stored.
     pub(super) first: Option<u64>,
+    /// Whether its owner has stored any text in this epoch.
+    pub(super) wrote: bool,
     /// What the next write expects.
     pub(super) newest: u64,
 }
@@ -56,13 +58,16 @@ impl Stored {
         let head = messages.iter().rfind(|message| is_head(&message.subject)).ok_or(Torn::Incomplete)?;
         let Head { job, owner, first, text_bytes: _ } = Head::read(id, &head.payload)?;
         let mut record = JobRecord::without_text(job);
+        let mut wrote = false;
         for message in messages.iter().filter(|message| !is_head(&message.subject)) {
-            let checkpoint = Text::read(&message.payload)?.into_checkpoint();
+            let text = Text::read(&message.payload)?;
+            wrote |= text.epoch == record.head.epoch.0 && !text.text.is_empty();
+            let checkpoint = text.into_checkpoint();
             place(&mut record.parts, &checkpoint).map_err(|_| Torn::Incomplete)?;
             note(&mut record, &checkpoint);
         }
         trim(&mut record.parts);
-        Ok(Self { record, owner, first: first.or(Some(head.sequence)), newest })
+        Ok(Self { record, owner, first: first.or(Some(head.sequence)), wrote, newest })
     }
 
     /// The job after a checkpoint.

@@ -22,9 +22,6 @@ use super::{
 
 /// How long a request is repeated. An election takes four to nine seconds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// From here on no job is created, so that there is room for the texts and ends of those that run.
-const FULL: f64 = 0.9;
-const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(100);
 /// A refused script waits this long for an operator.
@@ -37,7 +34,10 @@ pub(super) struct Writer {
     pub(super) retention: Duration,
     /// The jobs that this node writes, as stored by its last write.
     held: RefCell<HashMap<JobId, Stored>>,
-    pub(super) has_room: Cell<bool>,
+    /// Bytes that may still be written before no more jobs are created, as last seen, less what this node has written since.
+    pub(super) room: Cell<u64>,
+    /// How often the engine has lost everything.
+    pub(super) resets: Cell<u64>,
 }
 
 /// A write that cannot succeed as it is.
@@ -63,23 +63,20 @@ enum Standing {
 
 impl Writer {
     pub(super) fn new(engine: Engine, node: NodeId, retention: Duration) -> Self {
-        Self { engine, node, retention, held: RefCell::default(), has_room: Cell::new(true) }
+        Self { engine, node, retention, held: RefCell::default(), room: Cell::new(u64::MAX), resets: Cell::new(0) }
     }
 
-    /// Whether there is room for more jobs; fails if the engine does not answer.
+    /// Whether the engine takes new jobs now.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
-        let fullness = self.engine.fullness().await.map_err(StoreError::unavailable)?;
-        self.has_room.set(fullness < FULL);
-        if fullness < FULL { Ok(()) } else { Err(full()) }
+        let room = self.engine.state().await.map_err(StoreError::unavailable)?.room();
+        self.room.set(room);
+        if room > 0 { Ok(()) } else { Err(full()) }
     }
 
-    /// Looks again and again whether there is room.
-    pub(super) async fn watch_room(&self) {
-        loop {
-            // An engine that does not answer is noticed by those who write.
-            let _ = self.check().await;
-            sleep(ROOM_INTERVAL).await;
-        }
+    /// Forgets what this node holds: the engine has lost it.
+    pub(super) fn reset(&self) {
+        self.held.borrow_mut().clear();
+        self.resets.set(self.resets.get() + 1);
     }
 
     pub(super) async fn claim(&self, id: JobId, seen: Epoch) -> Result<Option<(Claim, JobRecord)>, StoreError> {
@@ -95,6 +92,10 @@ impl Writer {
             }
             if ended || epoch != seen {
                 return Ok(None);
+            }
+            if stored.owner.is_some() {
+                let attempts = &mut stored.record.head.attempts;
+                *attempts = if stored.wrote { 1 } else { *attempts + 1 };
             }
             stored.record.head.epoch = next;
             stored.owner = Some(self.node);
@@ -236,6 +237,8 @@ impl Writer {
 
     /// Repeats a write until the engine has taken or refused it.
     pub(super) async fn write(&self, writes: &[Write]) -> Result<u64, Refusal> {
+        let bytes = writes.iter().map(Write::size).sum();
+        self.room.set(self.room.get().saturating_sub(bytes));
         let deadline = Instant::now() + PATIENCE;
         let mut unsure = false;
         loop {
@@ -252,7 +255,7 @@ impl Writer {
                     unsure = true;
                     PAUSE
                 }
-                Err(failure @ Failure::Refused(_)) => {
+                Err(failure @ (Failure::Refused(_) | Failure::Missing)) => {
                     log::debug!("a write was refused, trying again: {failure}");
                     PAUSE
                 }

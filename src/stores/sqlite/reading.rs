@@ -109,6 +109,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<JobHead> {
         created_at: row.get("created_at")?,
         epoch: Epoch(row.get("epoch")?),
         started_at: row.get("started_at")?,
+        attempts: 0,
         end: end(row)?,
     })
 }

@@ -13,6 +13,7 @@ pub(super) fn stored(title: &str, text: Option<&str>) -> JobRecord {
         created_at: at(-90),
         epoch: Epoch::FIRST,
         started_at: text.map(|_| at(-60)),
+        attempts: 0,
         end: None,
     };
     JobRecord {

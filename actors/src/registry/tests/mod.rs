@@ -47,6 +47,7 @@ fn settings() -> RegistrySettings {
         retention: Duration::from_secs(3600),
         keep: Bound { jobs: 100_000, bytes: 1 << 32 },
         resume: true,
+        max_attempts: 3,
         arbiters: 0,
         job: JobSettings {
             preview_interval: Duration::from_millis(500),
