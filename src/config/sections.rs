@@ -121,6 +121,8 @@ impl Jobs {
             checkpoint_interval: checkpoint_interval?,
             timeout: timeout?,
             save_timeout: save_timeout.ok_or(Faulty)?,
+            // The registry knows.
+            shared: false,
         };
         let registry = RegistrySettings {
             max_streaming: max_streaming?,

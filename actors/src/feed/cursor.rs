@@ -20,6 +20,8 @@ pub enum Resume {
     Fresh,
     /// After the event with this number in the feed's own epoch.
     After(u64),
+    /// After this event of a later epoch, which the feed does not show yet: from its successor.
+    Ahead(LastEventId),
 }
 
 /// How a connection to a known job starts.
@@ -35,10 +37,14 @@ pub enum Opening {
 
 impl Opening {
     /// Decides by the last id the reader saw. `newest` is the number of the newest event; `ended` says whether that
-    /// event is terminal.
-    pub(super) fn decide(last: Option<LastEventId>, epoch: Epoch, newest: u64, ended: bool) -> Self {
+    /// event is terminal. A feed that `lags` repeats another node's: what a reader saw there may still come, and must not be
+    /// sent again.
+    pub(super) fn decide(last: Option<LastEventId>, epoch: Epoch, newest: u64, ended: bool, lags: bool) -> Self {
         match last {
-            Some(LastEventId::Event { epoch: seen, seq }) if seen == epoch && seq <= newest => {
+            Some(ahead @ LastEventId::Event { epoch: seen, .. }) if lags && seen > epoch => {
+                Self::Subscribe(Resume::Ahead(ahead))
+            }
+            Some(LastEventId::Event { epoch: seen, seq }) if seen == epoch && (lags || seq <= newest) => {
                 if ended && seq == newest { Self::MarkEnd } else { Self::Subscribe(Resume::After(seq)) }
             }
             Some(LastEventId::End(seen)) if seen == epoch && ended => Self::Stop,

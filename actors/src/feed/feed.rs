@@ -131,7 +131,7 @@ impl Feed {
     /// Decides how a connection starts for a reader that last saw `last`.
     pub fn opening(&self, last: Option<LastEventId>) -> Opening {
         let state = self.lock();
-        Opening::decide(last, self.0.epoch, Point::all(state.version).seq(), state.ended)
+        Opening::decide(last, self.0.epoch, Point::all(state.version).seq(), state.ended, state.repeats && !state.ended)
     }
 
     pub(super) fn unsubscribe(&self, key: usize) {

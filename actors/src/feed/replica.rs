@@ -33,7 +33,9 @@ pub enum Heard {
 impl Replica {
     /// Opens a feed that has shown nothing yet. `view` is what is known without the owner.
     pub fn open(epoch: Epoch, view: JobView, context: FeedContext) -> Self {
-        Self { feed: Feed::at_version(0, epoch, Arc::new(view), context), version: 0, length: 0 }
+        let feed = Feed::at_version(0, epoch, Arc::new(view), context);
+        feed.lock().repeats = true;
+        Self { feed, version: 0, length: 0 }
     }
 
     /// The feed.

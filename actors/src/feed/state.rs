@@ -28,6 +28,8 @@ pub(super) struct State {
     pub term: u64,
     pub ended: bool,
     pub cut: bool,
+    /// It repeats what another node shows, and may be behind.
+    pub repeats: bool,
     pub frames: Frames,
     pub readers: Readers,
 }
@@ -72,6 +74,7 @@ impl State {
             term: 0,
             ended: false,
             cut: false,
+            repeats: false,
             frames: Frames::default(),
             readers: Readers::default(),
         }

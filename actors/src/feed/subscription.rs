@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Feed, PreviewMode, Resume, cursor::Cursor};
+use super::{Feed, LastEventId, Opening, PreviewMode, Resume, cursor::Cursor};
 
 /// A reader's position in a feed. Dropping it unsubscribes.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Subscription {
     mode: PreviewMode,
     cursor: Cursor,
     finished: bool,
+    /// What the reader has seen of a later epoch.
+    ahead: Option<LastEventId>,
     /// The numbers of progress and preview events at this reader's last poll.
     counts: Option<(u64, u64)>,
 }
@@ -39,10 +41,15 @@ impl Feed {
         let cursor = match resume {
             Resume::Fresh => Cursor::FRESH,
             Resume::After(seq) => Cursor::after(seq),
+            Resume::Ahead(_) => Cursor::caught_up(u64::MAX),
+        };
+        let ahead = match resume {
+            Resume::Ahead(last) => Some(last),
+            Resume::Fresh | Resume::After(_) => None,
         };
         let key = self.lock().readers.open();
         self.meter().subscribed();
-        Subscription { feed: self.clone(), key, mode, cursor, finished: false, counts: None }
+        Subscription { feed: self.clone(), key, mode, cursor, finished: false, ahead, counts: None }
     }
 }
 
@@ -63,7 +70,11 @@ impl Subscription {
         let mut state = self.feed.lock();
         if let Some(successor) = self.feed.successor().cloned() {
             drop(state);
-            *self = successor.subscribe(Resume::Fresh, self.mode);
+            let resume = match self.ahead.map(|last| successor.opening(Some(last))) {
+                Some(Opening::Subscribe(resume)) => resume,
+                _ => Resume::Fresh,
+            };
+            *self = successor.subscribe(resume, self.mode);
             return self.poll_events(context, out);
         }
         let due = state.take_due(self.mode, &mut self.cursor);

@@ -41,6 +41,8 @@ pub struct JobSettings {
     pub timeout: Duration,
     /// How long a completed job waits for the episode store.
     pub save_timeout: Duration,
+    /// Whether other nodes may take the job over, so that its end must be stored before readers see it.
+    pub shared: bool,
 }
 
 /// The recipients of a job's reports.

@@ -59,6 +59,7 @@ async fn stage(preview_interval: Duration, arbiter: &ArbiterHandle) -> Stage {
     let ports =
         JobPorts { jobs: Arc::new(jobs.clone()), episodes: Arc::new(episodes), clock: Arc::new(SetClock::default()) };
     let settings = JobSettings {
+        shared: false,
         preview_interval,
         checkpoint_interval: CHECKPOINT,
         timeout: TIMEOUT,

@@ -65,7 +65,7 @@ impl JobActor {
             self.show();
         }
         let Some(ending) = self.state.ending(self.publisher.end_mark(), self.stored) else { return };
-        let recording = record(Arc::clone(&self.ports.jobs), self.claim, ending);
+        let recording = record(Arc::clone(&self.ports.jobs), self.claim, ending, self.settings.shared);
         ctx.spawn(recording.into_actor(self).map(|recorded, job, ctx| match recorded {
             Some(unrecorded) => {
                 job.unrecorded = unrecorded;
@@ -115,11 +115,13 @@ async fn save(
 }
 
 /// Records the ending, retrying while the store fails. Returns the ending if the store has not taken it within
-/// [`STORE_TIMEOUT`]; readers are then shown the end anyway.
-async fn record(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending) -> Claimed<Option<Ending>> {
+/// [`STORE_TIMEOUT`]; readers are then shown the end anyway. Not if the store is shared: another node might take the job
+/// over and end it differently, so readers wait as long as it takes.
+async fn record(jobs: Arc<dyn JobStore>, claim: Claim, ending: Ending, shared: bool) -> Claimed<Option<Ending>> {
     let id = claim.job;
     let recording = retry_write(id, "cannot record the outcome", || jobs.finish(&claim, ending.clone()));
-    match timeout(STORE_TIMEOUT, recording).await {
+    let recorded = if shared { Ok(recording.await) } else { timeout(STORE_TIMEOUT, recording).await };
+    match recorded {
         Ok(Written::Done) => Some(None),
         Ok(Written::Fenced) => None,
         Err(_) => {

@@ -132,7 +132,8 @@ pub(super) struct Entry {
 impl JobRegistry {
     /// Call this on the arbiter that the registry will run on: the outbox starts there.
     pub(super) fn new(parts: RegistryParts, directory: Directory) -> Self {
-        let RegistryParts { settings, ports, feeds, models, node } = parts;
+        let RegistryParts { mut settings, ports, feeds, models, node } = parts;
+        settings.job.shared = node.is_some();
         Self {
             outbox: Outbox::new(ports.clone()).start(),
             models,

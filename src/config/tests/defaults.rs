@@ -64,6 +64,7 @@ fn defaults_are_the_documented_ones() {
                     checkpoint_interval: seconds(1),
                     timeout: seconds(600),
                     save_timeout: seconds(10),
+                    shared: false,
                 },
             },
         },

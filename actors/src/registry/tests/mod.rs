@@ -50,6 +50,7 @@ fn settings() -> RegistrySettings {
         max_attempts: 3,
         arbiters: 0,
         job: JobSettings {
+            shared: false,
             preview_interval: Duration::from_millis(500),
             checkpoint_interval: Duration::from_secs(1),
             timeout: Duration::from_secs(600),
