@@ -1,4 +1,6 @@
-//! Several instances on one NATS server: any of them accepts, runs, shows and cancels any job.
+//! Several instances on NATS: any of them accepts, runs, shows and cancels any job.
+
+mod engine;
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +9,7 @@ use generation_testkit::nats::Nats;
 use crate::harness::{
     brief, brief_with, free_address,
     service::{Builder, Service, Signal},
-    sse::{End, Event, Next},
+    sse::{End, Event},
     upstream::{Step, Upstream},
     wait,
 };
@@ -20,10 +22,14 @@ struct Shared {
 
 impl Shared {
     fn start() -> Self {
+        Self::on(Nats::one())
+    }
+
+    fn on(nats: Nats) -> Self {
         // On the same port after a restart.
         let port = free_address().port().to_string();
         let episodes = Service::builder().env("GENERATION__SERVER__PORT", &port).start();
-        Self { nats: Nats::one(), episodes }
+        Self { nats, episodes }
     }
 
     fn node(&self) -> Builder {
@@ -33,6 +39,7 @@ impl Shared {
             .words_per_second(100)
             .env("GENERATION__STORE__KIND", "nats")
             .env("GENERATION__STORE__URLS", &urls)
+            .env("GENERATION__STORE__REPLICAS", &self.nats.count().to_string())
             .env("GENERATION__STORE__LEASE", "1s")
             .env("GENERATION__STORE__MAX_BYTES", "67108864")
             .env("GENERATION__JOBS__CHECKPOINT_INTERVAL", "20ms")
@@ -177,26 +184,6 @@ fn a_node_that_stood_still_writes_nothing_more_and_leaves_its_model() {
     assert_eq!(there.job(&id)["status"], "canceled");
 }
 
-#[test]
-fn a_nearly_full_engine_refuses_new_jobs_and_lets_running_ones_end() {
-    let shared = Shared::start();
-    let node = shared.node().env("GENERATION__STORE__MAX_BYTES", "4194304").start();
-    let long = brief_with(serde_json::json!({ "description": "가".repeat(10_000) }));
-    let mut accepted = Vec::new();
-    let refused = wait::until("the engine to be nearly full", || {
-        let answer = node.post(&long);
-        if answer.status() == 201 {
-            accepted.push(answer.json()["jobId"].as_str().expect("a jobId").to_owned());
-        }
-        (answer.status() == 503).then_some(answer)
-    });
-    assert!(refused.header("retry-after").is_some());
-    for id in &accepted {
-        node.wait_for(id, "completed");
-    }
-    assert!(node.log().contains("nearly full"), "{}", node.log());
-}
-
 /// An upstream that takes requests and says nothing.
 fn mute() -> Upstream {
     Upstream::start(|_| vec![Step::Head, Step::Pause(Duration::from_secs(60))])
@@ -216,57 +203,6 @@ fn a_job_that_no_node_survives_fails_at_last() {
     second.kill9();
     let job = third.wait_for(&id, "failed");
     assert_eq!(job["errorCode"], "GENERATION_ERROR", "{job}");
-}
-
-#[test]
-fn an_engine_that_is_killed_and_comes_back_loses_nothing_and_nobody() {
-    let body = brief_with(serde_json::json!({ "lengthTarget": 600 }));
-    let expected = undisturbed(&body);
-    let mut shared = Shared::start();
-    let (here, there) = (shared.node().start(), shared.node().start());
-    let id = here.create(&body);
-    let (mut at_home, mut elsewhere) = (here.events(&id, "?preview=delta"), there.events(&id, "?preview=delta"));
-    at_home.event_named("preview");
-    elsewhere.event_named("preview");
-    shared.nats.kill(0);
-    // The owner writes on meanwhile.
-    at_home.event_named("preview");
-    shared.nats.restart(0);
-    for (events, end) in [at_home.rest(), elsewhere.rest()] {
-        assert_eq!(end, End::Clean);
-        terminal(&events);
-    }
-    assert_eq!(here.script(&id), expected);
-    assert_eq!(there.script(&id), expected);
-    assert_eq!(shared.episodes(), 1);
-    // Beats are kept in memory: they work again, too.
-    wait::until("a job after the outage", || (here.post(&brief()).status() == 201).then_some(()));
-}
-
-#[test]
-fn after_an_engine_came_back_empty_jobs_are_gone_and_readers_told() {
-    let mut shared = Shared::start();
-    let (here, there) = (shared.node().words_per_second(5).start(), shared.node().start());
-    let id = here.create(&brief());
-    let mut reader = there.events(&id, "");
-    let last = reader.event_named("preview").id.expect("an id");
-    shared.nats.empty();
-    shared.nats.start_all();
-    wait::until("the reader to be cut", || matches!(reader.next(), Next::End(_)).then_some(()));
-    for node in [&here, &there] {
-        wait::until("the job to be gone", || {
-            (node.get(&format!("/api/v1/generations/{id}")).status() == 404).then_some(())
-        });
-        let (events, _) = node.resume(&id, "", &last).rest();
-        assert!(events.iter().any(|event| event.id.as_deref() == Some("gone")), "{events:?}");
-    }
-    let again = wait::until("a new job", || {
-        let answer = there.post(&brief());
-        (answer.status() == 201).then(|| answer.json()["jobId"].as_str().expect("a jobId").to_owned())
-    });
-    wait::until("it to be known everywhere", || {
-        (here.get(&format!("/api/v1/generations/{again}")).status() == 200).then_some(())
-    });
 }
 
 #[test]
@@ -299,18 +235,6 @@ fn jobs_beyond_one_nodes_slots_run_on_others() {
         here.wait_for(id, "completed");
     }
     assert_eq!(shared.episodes(), 12);
-}
-
-#[test]
-fn an_unreachable_engine_stops_the_start_with_a_sentence() {
-    let episodes = Service::start();
-    let (status, output) = Service::builder()
-        .env("GENERATION__STORE__KIND", "nats")
-        .env("GENERATION__STORE__URLS", "[\"nats://127.0.0.1:1\"]")
-        .remote(&episodes.url(""))
-        .start_in_vain();
-    assert!(!status.success());
-    assert!(output.contains("cannot connect to NATS at 127.0.0.1:1"), "{output}");
 }
 
 /// Builds a node that logs in as the servers demand.
@@ -363,18 +287,6 @@ fn services_with_different_prefixes_share_an_engine_and_no_job() {
     let id = one.create(&brief());
     one.wait_for(&id, "completed");
     assert_eq!(other.get(&format!("/api/v1/generations/{id}")).status(), 404);
-}
-
-#[test]
-fn an_engine_without_jetstream_stops_the_start_with_a_sentence() {
-    let (nats, episodes) = (Nats::builder().jetstream(false).start(), Service::start());
-    let (status, output) = Service::builder()
-        .env("GENERATION__STORE__KIND", "nats")
-        .env("GENERATION__STORE__URLS", &format!("[{:?}]", nats.urls()))
-        .remote(&episodes.url(""))
-        .start_in_vain();
-    assert!(!status.success());
-    assert!(output.contains("this NATS server has no JetStream"), "{output}");
 }
 
 #[test]
